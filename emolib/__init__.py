@@ -1,0 +1,58 @@
+"""Data, models and evaluation behind the course on facial emotion recognition.
+
+``import emolib`` is cheap: a submodule, and whatever heavy library it needs, is
+imported when it is first touched.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+from emolib.emotions import EMOTIONS
+
+try:
+    __version__ = version("emolib")
+except PackageNotFoundError:  # running from a checkout that was never installed
+    __version__ = "0+unknown"
+
+_SUBMODULES = (
+    "datasets",
+    "emotions",
+    "evaluation",
+    "explain",
+    "faces",
+    "models",
+    "paths",
+    "plots",
+    "synthesis",
+    "training",
+    "widgets",
+)
+
+__all__ = ["EMOTIONS", "__version__", "show_versions", *_SUBMODULES]
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return import_module(f"emolib.{name}")
+    raise AttributeError(f"module 'emolib' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
+
+
+def show_versions() -> None:
+    """Print the versions of Python, emolib and the libraries the course uses.
+
+    Only package metadata is read, so nothing heavy is imported. A missing optional
+    library is shown as "not installed". Used in the first cell of every chapter.
+    """
+    import platform
+
+    print(f"python {platform.python_version()} · emolib {__version__}")
+    for package in ("numpy", "keras", "tensorflow", "matplotlib", "ipywidgets"):
+        try:
+            found = version(package)
+        except PackageNotFoundError:
+            found = "not installed"
+        print(f"{package} {found}")

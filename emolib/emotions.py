@@ -1,0 +1,99 @@
+"""The six emotions: their order, names, codes, colours and FACS prototypes.
+
+The order is alphabetical and never changes: label ``k`` and column ``k`` of every
+probability array mean ``EMOTIONS[k]``. Taught in chapter 1; used everywhere.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class UnknownEmotionError(ValueError):
+    """A name that is none of the six emotions; the message suggests the nearest."""
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """One of the six emotion classes of the eNTERFACE'05 corpus.
+
+    Attributes
+    ----------
+    name : str
+        English name in lower case, the class label used in every file and figure.
+    code : str
+        Two letters, as in eNTERFACE'05 file names (``s1_an_1.avi``).
+    colour : str
+        Hex colour of the class in every figure; the six are told apart in the
+        common forms of colour blindness (Okabe and Ito's palette).
+    action_units : tuple of int
+        Prototypical facial action units after the FACS manual and EMFACS. The
+        sources disagree, so read it as a prototype and not as a definition
+        (Ekman & Friesen 1978; Du, Tao & Martinez 2014).
+    """
+
+    name: str
+    code: str
+    colour: str
+    action_units: tuple[int, ...]
+
+
+_ALL = (
+    Emotion("anger", "an", "#D55E00", (4, 5, 7, 23)),
+    Emotion("disgust", "di", "#009E73", (9, 10, 15, 17)),
+    Emotion("fear", "fe", "#CC79A7", (1, 2, 4, 5, 20, 25)),
+    Emotion("happiness", "ha", "#E69F00", (6, 12, 25)),
+    Emotion("sadness", "sa", "#0072B2", (1, 4, 15)),
+    Emotion("surprise", "su", "#56B4E9", (1, 2, 5, 26)),
+)
+
+#: The six class names in label order.
+EMOTIONS: tuple[str, ...] = tuple(emotion.name for emotion in _ALL)
+
+_BY_NAME = {emotion.name: emotion for emotion in _ALL}
+_BY_CODE = {emotion.code: emotion for emotion in _ALL}
+
+
+def get_emotion(name: str) -> Emotion:
+    """Look up an emotion by its name or its two-letter code.
+
+    Parameters
+    ----------
+    name : str
+        For example ``"fear"`` or ``"fe"``; case and outer blanks are ignored.
+
+    Raises
+    ------
+    UnknownEmotionError
+        If `name` is neither; the message names the nearest valid one.
+
+    Examples
+    --------
+    >>> get_emotion("su").name
+    'surprise'
+    """
+    key = str(name).strip().lower()
+    found = _BY_NAME.get(key) or _BY_CODE.get(key)
+    if found is None:
+        near = get_close_matches(key, EMOTIONS, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise UnknownEmotionError(
+            f"Unknown emotion {name!r}; expected one of {', '.join(EMOTIONS)} "
+            f"(or {', '.join(_BY_CODE)}).{hint}"
+        )
+    return found
+
+
+def emotion_index(name: str) -> int:
+    """Return the label (0 to 5) of an emotion given by name or code.
+
+    Raises
+    ------
+    UnknownEmotionError
+        If `name` is none of the six.
+
+    Examples
+    --------
+    >>> emotion_index("fear")
+    2
+    """
+    return EMOTIONS.index(get_emotion(name).name)
