@@ -1,0 +1,57 @@
+"""Labelled sets of faces: what they are, where they come from, how they are split."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+
+from emolib.datasets import splits, synthface
+from emolib.datasets.face_dataset import (
+    Clips,
+    DatasetError,
+    FaceDataset,
+    NoSubjectsError,
+)
+
+__all__ = [
+    "DATASETS",
+    "Clips",
+    "DatasetError",
+    "FaceDataset",
+    "NoSubjectsError",
+    "load",
+    "splits",
+]
+
+#: Every source by name, with the function that loads it.
+DATASETS: dict[str, Callable[..., FaceDataset]] = {
+    "synthface": synthface.load,
+}
+
+
+def load(name: str, path: str | Path | None = None, **options) -> FaceDataset:
+    """Load a labelled set of faces. Taught in chapter 2.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``DATASETS``: ``"synthface"`` (ships with the course),
+        ``"fer2013"`` or ``"image_folder"`` (your own files).
+    path : str or Path, optional
+        Where your own files are; for ``"synthface"``, another corpus folder.
+    **options
+        Passed to the source: see `emolib.datasets.fer2013.load` and
+        `emolib.datasets.image_folder.load`.
+
+    Raises
+    ------
+    DatasetError
+        If the name is unknown, or the source finds its files missing or damaged.
+    """
+    if name not in DATASETS:
+        near = get_close_matches(str(name).lower(), DATASETS, n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise DatasetError(
+            f"Unknown data set {name!r}; expected one of "
+            f"{', '.join(map(repr, DATASETS))}.{hint}"
+        )
+    return DATASETS[name](path, **options)

@@ -1,0 +1,311 @@
+"""Ways to divide a data set into training, validation and test images.
+
+Which split you choose decides what an accuracy means. Taught in chapter 5.
+"""
+
+import warnings
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from emolib.datasets.face_dataset import (
+    PARTS,
+    DatasetError,
+    FaceDataset,
+    NoSubjectsError,
+)
+
+#: Shares of training, validation and test.
+FRACTIONS = (0.7, 0.1, 0.2)
+
+
+class LeakageWarning(UserWarning):
+    """The split lets the test images share something with the training images."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions of the training, validation and test images of a data set.
+
+    Attributes
+    ----------
+    name : str
+        How the split was made; ends in ``" (leaks)"`` if it leaks.
+    train, validation, test : ndarray, int64, (k,)
+        Ascending positions, read-only, no position in more than one of them.
+    leaks : tuple of str
+        What training and test images have in common that a fair test would not:
+        ``"clip"``, ``"subject"``; empty if nothing is known to leak.
+    left_out : int
+        Images that are in none of the three parts.
+    """
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    leaks: tuple[str, ...] = ()
+    left_out: int = field(default=0)
+
+    def __post_init__(self):
+        for part in PARTS:
+            index = np.sort(np.asarray(getattr(self, part), dtype=np.int64))
+            index.flags.writeable = False
+            object.__setattr__(self, part, index)
+        together = np.concatenate([self.train, self.validation, self.test])
+        if len(np.unique(together)) != len(together):
+            raise DatasetError(f"Split {self.name!r} has an image in two parts.")
+        if len(self.train) == 0 or len(self.test) == 0:
+            raise DatasetError(
+                f"Split {self.name!r} leaves {len(self.train)} training and "
+                f"{len(self.test)} test images; use more data or other fractions."
+            )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: {len(self.train):,} train, {len(self.validation):,} "
+            f"validation, {len(self.test):,} test, {self.left_out:,} left out"
+        )
+
+    def limit(self, n_train: int, labels: np.ndarray, seed: int = 0) -> "Split":
+        """Keep only `n_train` training images, the classes in their proportions.
+
+        Splits are compared fairly only if each trains on as many images.
+
+        Parameters
+        ----------
+        n_train : int
+            1 to ``len(train)``.
+        labels : ndarray of int, (n,)
+            Labels of the whole data set.
+        seed : int
+
+        Raises
+        ------
+        DatasetError
+            If there are fewer than `n_train` training images.
+        """
+        if not 1 <= n_train <= len(self.train):
+            raise DatasetError(
+                f"n_train must lie in 1 to {len(self.train)}, the training images of "
+                f"{self.name!r}; received {n_train}."
+            )
+        rng = np.random.default_rng(seed)
+        # Equally spaced picks of the images in order of class are stratified.
+        shuffled = rng.permutation(self.train)
+        ordered = shuffled[np.argsort(np.asarray(labels)[shuffled], kind="stable")]
+        picks = np.floor((np.arange(n_train) + 0.5) * len(ordered) / n_train)
+        kept = ordered[picks.astype(np.int64)]
+        dropped = len(self.train) - n_train
+        return replace(self, train=kept, left_out=self.left_out + dropped)
+
+
+def random_frame(
+    dataset: FaceDataset,
+    seed: int = 0,
+    fractions: tuple[float, float, float] = FRACTIONS,
+) -> Split:
+    """Divide single images at random, stratified by emotion: the leaky default.
+
+    In a source of clips, frames of one clip fall on both sides, and near-copies of
+    the test images are trained on. The name says so and a `LeakageWarning` is given,
+    for single images too if their subjects are unknown. Taught in chapter 5.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+        Source of n images.
+    seed : int
+        Equal seeds give equal splits.
+    fractions : (float, float, float)
+        Shares of training, validation and test; they sum to 1.
+    """
+    units = np.arange(len(dataset))
+    part = _deal(units, dataset.labels, seed, fractions)
+    return _finish("random frame", dataset, part)
+
+
+def random_clip(
+    dataset: FaceDataset,
+    seed: int = 0,
+    fractions: tuple[float, float, float] = FRACTIONS,
+) -> Split:
+    """Divide clips at random, stratified by emotion; people still leak.
+
+    Parameters
+    ----------
+    dataset, seed, fractions
+        As in `random_frame`.
+
+    Raises
+    ------
+    DatasetError
+        If the source has no clips. Taught in chapter 5.
+    """
+    clips = dataset.meta["clip"]
+    if clips.isna().any():
+        raise DatasetError(
+            f"{dataset.name!r} consists of single images, not clips; use by_subject, "
+            "official or random_frame."
+        )
+    part = _deal(pd.factorize(clips)[0], dataset.labels, seed, fractions)
+    return _finish("random clip", dataset, part)
+
+
+def by_subject(
+    dataset: FaceDataset,
+    seed: int = 0,
+    fractions: tuple[float, float, float] = FRACTIONS,
+) -> Split:
+    """Divide people: nobody in the test part was seen in training. The default.
+
+    Parameters
+    ----------
+    dataset, seed, fractions
+        As in `random_frame`; the fractions count people.
+
+    Raises
+    ------
+    NoSubjectsError
+        If the source does not say who is in its images. Taught in chapter 5.
+    """
+    part = _deal(_subjects(dataset), None, seed, fractions)
+    return _finish("by subject", dataset, part)
+
+
+def by_subject_and_sentence(
+    dataset: FaceDataset,
+    seed: int = 0,
+    fractions: tuple[float, float, float] = FRACTIONS,
+) -> Split:
+    """Divide people and sentences: test people say sentences unheard in training.
+
+    Sentences are dealt per emotion, for each emotion has sentences of its own: one
+    in three or so, at least one, is kept for the test. Training people keep the
+    other sentences, test people only those; what remains is left out, and
+    ``left_out`` counts it. Validation people keep the training sentences.
+
+    Parameters
+    ----------
+    dataset, seed, fractions
+        As in `random_frame`; the fractions count people.
+
+    Raises
+    ------
+    NoSubjectsError
+        If the source does not say who is in its images.
+    DatasetError
+        If an emotion has fewer than two sentences. Taught in chapter 5.
+    """
+    part = _deal(_subjects(dataset), None, seed, fractions)
+    meta = dataset.meta
+    rng = np.random.default_rng([seed, 1])
+    held = np.zeros(len(dataset), dtype=bool)
+    for emotion, rows in meta.groupby("emotion", sort=True):
+        sentences = np.sort(rows["sentence"].dropna().unique())
+        if len(sentences) < 2:
+            raise DatasetError(
+                f"{dataset.name!r} has {len(sentences)} sentences for {emotion!r}; "
+                "two are needed to hold one out. Use by_subject."
+            )
+        count = max(1, round(len(sentences) / 3))
+        chosen = rng.choice(sentences, count, replace=False)
+        held[rows.index[rows["sentence"].isin(chosen)]] = True
+    part = np.where((part == 2) == held, part, -1)
+    return _finish("by subject and sentence", dataset, part)
+
+
+def official(dataset: FaceDataset) -> Split:
+    """Return the source's own split, as ``meta.split`` has it.
+
+    Images without a part are left out. Taught in chapter 5.
+
+    Raises
+    ------
+    DatasetError
+        If the source has no training or no test images of its own.
+    """
+    own = dataset.meta["split"]
+    present = [part for part in PARTS if (own == part).any()]
+    if "train" not in present or "test" not in present:
+        raise DatasetError(
+            f"{dataset.name!r} has no complete split of its own (parts: "
+            f"{', '.join(present) or 'none'}); use by_subject or random_frame."
+        )
+    part = own.map({name: k for k, name in enumerate(PARTS)}).fillna(-1)
+    return _finish("official", dataset, part.to_numpy(dtype=np.int64))
+
+
+def _subjects(dataset: FaceDataset) -> np.ndarray:
+    if dataset.groups is None:
+        raise NoSubjectsError(
+            f"{dataset.name!r} does not say who is in its images, so it cannot be "
+            "divided by subject. Use splits.official where the source has a split of "
+            "its own, or splits.random_frame, which may leak; for folders of your own "
+            "images, load('image_folder', path, subject=...) finds names in file names."
+        )
+    return pd.factorize(dataset.groups)[0]
+
+
+def _deal(
+    units: np.ndarray,
+    labels: np.ndarray | None,
+    seed: int,
+    fractions: tuple[float, float, float],
+) -> np.ndarray:
+    """Deal whole units into parts; return 0, 1 or 2 for each image, (n,).
+
+    Units are shuffled within each class and then dealt in equal proportion, which
+    stratifies; without labels there is a single class.
+    """
+    shares = np.asarray(fractions, dtype=float)
+    if shares.shape != (3,) or (shares < 0).any() or abs(shares.sum() - 1) > 1e-6:
+        raise DatasetError(
+            "fractions are three shares (train, validation, test) that sum to 1; "
+            f"received {fractions}."
+        )
+    rng = np.random.default_rng(seed)
+    names, first = np.unique(units, return_index=True)
+    classes = np.zeros(len(names), int) if labels is None else labels[first]
+    part = np.empty(len(names), dtype=np.int64)
+    for label in np.unique(classes):
+        members = rng.permutation(np.flatnonzero(classes == label))
+        bounds = _bounds(len(members), shares)
+        part[members] = np.searchsorted(bounds, np.arange(len(members)), side="right")
+    return part[np.searchsorted(names, units)]
+
+
+def _bounds(count: int, shares: np.ndarray) -> np.ndarray:
+    """Where validation and test begin among `count` units; wanted parts get one."""
+    sizes = np.round(shares * count).astype(int)
+    sizes[1:] = np.maximum(sizes[1:], shares[1:] > 0)
+    sizes[0] = max(count - sizes[1:].sum(), 0)
+    return np.cumsum(sizes)[:2]
+
+
+def _finish(name: str, dataset: FaceDataset, part: np.ndarray) -> Split:
+    """Build the split and find out from the metadata what it leaks."""
+    meta = dataset.meta
+    known = [c for c in ("clip", "subject") if meta[c].notna().all()]
+    train, test = meta[part == 0], meta[part == 2]
+    leaks = tuple(c for c in known if train[c].isin(test[c]).any())
+    if name.startswith("by subject"):
+        assert "subject" not in leaks, "a subject is on both sides"
+    unknown = name.startswith("random") and "subject" not in known
+    if leaks or unknown:
+        what = " and ".join(leaks) if leaks else "unknown: subjects are not recorded"
+        warnings.warn(
+            f"The split {name!r} of {dataset.name!r} leaks between training and test "
+            f"({what}); its accuracy is no estimate for new people. Use by_subject "
+            "where the source names its subjects.",
+            LeakageWarning,
+            stacklevel=3,
+        )
+        name += " (leaks)"
+    return Split(
+        name,
+        *(np.flatnonzero(part == k) for k in range(3)),
+        leaks=leaks or (("subject?",) if unknown else ()),
+        left_out=int((part == -1).sum()),
+    )

@@ -1,0 +1,96 @@
+"""A small corpus that every test can use without the renderer.
+
+Six subjects, two sentences, four frames a clip with intensity rising and falling.
+Each emotion is a bright bar at its own place, so that a classifier can learn it.
+"""
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+SUBJECTS = {
+    "s001": "train", "s002": "train", "s003": "train",
+    "s004": "validation", "s005": "test", "s006": "test",
+}  # fmt: skip
+INTENSITIES = (0.3, 0.8, 1.0, 0.5)
+SENTENCES = (1, 2)
+
+
+def draw(label: int, intensity: float, rng: np.random.Generator) -> np.ndarray:
+    """A grey 64x64 picture: noise, and the bar of class `label` on top."""
+    image = rng.normal(110, 12, (64, 64))
+    row, column = divmod(label, 2)
+    image[8 + 18 * row : 20 + 18 * row, 6 + 30 * column : 28 + 30 * column] += (
+        100 * intensity
+    )
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables `subjects` and `frames` of the tiny corpus."""
+    from emolib.emotions import EMOTIONS, get_emotion
+
+    subjects = pd.DataFrame(
+        {
+            "subject": list(SUBJECTS),
+            "split": list(SUBJECTS.values()),
+            "age": [24, 35, 41, 52, 63, 30],
+            "sex": ["female", "male"] * 3,
+        }
+    )
+    rows = [
+        {
+            "subject": subject,
+            "emotion": emotion,
+            "sentence": sentence,
+            "clip": f"{subject}_{get_emotion(emotion).code}_{sentence}",
+            "frame": frame,
+            "intensity": intensity,
+            "occluder": "none" if frame else "glasses",
+            "yaw": 4.0 * frame - 6.0,
+            "left_eye_x": 19.68,
+            "left_eye_y": 23.68,
+            "right_eye_x": 44.32,
+            "right_eye_y": 23.68,
+            "au_12": intensity * (emotion == "happiness"),
+        }
+        for subject in SUBJECTS
+        for emotion in EMOTIONS
+        for sentence in SENTENCES
+        for frame, intensity in enumerate(INTENSITIES)
+    ]
+    return subjects, pd.DataFrame(rows)
+
+
+def sheets():
+    """Yield (subject, sheet) for the tiny corpus."""
+    rng = np.random.default_rng(5)
+    for subject in SUBJECTS:
+        clips = [
+            np.hstack([draw(label, intensity, rng) for intensity in INTENSITIES])
+            for label in range(6)
+            for _ in SENTENCES
+        ]
+        yield subject, np.vstack(clips)
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory):
+    """Folder of the tiny corpus: 6 subjects x 6 emotions x 2 sentences x 4 frames."""
+    from emolib.datasets.corpus import write_corpus
+
+    folder = tmp_path_factory.mktemp("data") / "tiny corpus"
+    subjects, frames = tables()
+    return write_corpus(folder, sheets(), subjects, frames, {"name": "tiny"})
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_corpus):
+    """The tiny corpus as a FaceDataset: 288 frames, 72 clips."""
+    from emolib.datasets.corpus import read_corpus
+
+    return read_corpus(tiny_corpus)
