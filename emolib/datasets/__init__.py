@@ -4,7 +4,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
-from emolib.datasets import splits, synthface
+from emolib.datasets import fer2013, image_folder, splits, synthface
 from emolib.datasets.face_dataset import (
     Clips,
     DatasetError,
@@ -25,6 +25,8 @@ __all__ = [
 #: Every source by name, with the function that loads it.
 DATASETS: dict[str, Callable[..., FaceDataset]] = {
     "synthface": synthface.load,
+    "fer2013": fer2013.load,
+    "image_folder": image_folder.load,
 }
 
 

@@ -1,0 +1,225 @@
+"""A folder of class folders: the form in which people keep their own images."""
+
+import re
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps
+
+from emolib.datasets.face_dataset import DatasetError, FaceDataset
+from emolib.emotions import EMOTIONS, UnknownEmotionError, emotion_index
+from emolib.faces import to_canonical
+
+#: File name endings that count as images, in lower case.
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp")
+
+#: Other usual names of the classes.
+SYNONYMS = {
+    "angry": "anger",
+    "disgusted": "disgust",
+    "afraid": "fear",
+    "fearful": "fear",
+    "happy": "happiness",
+    "joy": "happiness",
+    "sad": "sadness",
+    "surprised": "surprise",
+}
+
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def load(
+    path: str | Path | None,
+    *,
+    subject: str | re.Pattern | Callable[[str], str] | None = None,
+    name: str = "image_folder",
+) -> FaceDataset:
+    """Load ready face crops from a folder with one folder per class.
+
+    ``path/happy/7.png`` or, with a split, ``path/train/happy/7.png``. A class folder
+    has the name or the code of an emotion or a usual synonym (``SYNONYMS``), in any
+    case, or is called ``neutral``, which gives label -1 and intensity 0. Hidden files
+    and files that are not images by their ending are passed over. Taught in
+    chapter 11.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder. The images are crops already: they are made grey and resized,
+        not aligned.
+    subject : str, pattern or callable, optional
+        How a file name tells the person: a regular expression whose first group (or
+        whole match) is the subject, or a function of the file name. Without it the
+        subjects are unknown.
+    name : str
+        Name of the resulting data set.
+
+    Returns
+    -------
+    FaceDataset
+        Ordered by split, class folder and file name; ``meta.file`` is the path below
+        `path`, ``meta.split`` the split folder's name, if there is one.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is missing or empty, a class folder is empty or has another
+        name, an image does not decode, or a file name does not match `subject`.
+
+    Examples
+    --------
+    CK+ and JAFFE put the person in front of the file name (``S010_004_17.png``):
+
+    >>> load("ck", subject=r"^(S\\d+)_")  # doctest: +SKIP
+    """
+    folder = _checked_folder(path)
+    images, labels, rows = [], [], []
+    for part, kind, files in _class_folders(folder):
+        label = -1 if kind == "neutral" else EMOTIONS.index(kind)
+        for file in files:
+            images.append(_decode(file))
+            labels.append(label)
+            rows.append(
+                {
+                    "subject": _subject(file.name, subject),
+                    "emotion": kind,
+                    "intensity": 0.0 if label == -1 else np.nan,
+                    "split": part,
+                    "file": file.relative_to(folder).as_posix(),
+                }
+            )
+    if not images:
+        raise DatasetError(
+            f"{folder} holds no class folders, hence no images. Expected files such as "
+            f"{folder / 'happiness' / '1.png'}."
+        )
+    return FaceDataset(name, np.stack(images), np.array(labels), pd.DataFrame(rows))
+
+
+def class_name(folder: str) -> str:
+    """Return the emotion (or ``"neutral"``) that a class folder's name stands for.
+
+    Raises
+    ------
+    UnknownEmotionError
+        If it is no name, code or usual synonym of the six.
+
+    Examples
+    --------
+    >>> class_name("Happy")
+    'happiness'
+    """
+    key = folder.strip().lower()
+    if key == "neutral":
+        return key
+    return EMOTIONS[emotion_index(SYNONYMS.get(key, key))]
+
+
+def _checked_folder(path: str | Path | None) -> Path:
+    if path is None:
+        raise DatasetError(
+            "load('image_folder', path) needs the path of a folder that holds one "
+            "folder of images per emotion, such as path/happiness/1.png."
+        )
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise DatasetError(
+            f"{folder} {what}; pass a folder that holds one folder of images per "
+            "emotion."
+        )
+    return folder
+
+
+def _class_folders(folder: Path) -> Iterator[tuple[str | None, str, list[Path]]]:
+    """Yield (part or None, class, image files) in order of the names."""
+    children = _folders(folder)
+    parts = [child for child in children if child.name.lower() in _PARTS]
+    if parts and len(parts) < len(children):
+        strange = next(child for child in children if child not in parts)
+        raise DatasetError(
+            f"{folder} mixes split folders ({parts[0].name}, ...) and other folders "
+            f"({strange.name}); keep either split folders or class folders there."
+        )
+    if parts:
+        for part in sorted(parts, key=lambda p: list(_PARTS).index(p.name.lower())):
+            for child in _folders(part):
+                yield _PARTS[part.name.lower()], _class_of(child), _files(child)
+    else:
+        for child in children:
+            yield None, _class_of(child), _files(child)
+
+
+def _class_of(folder: Path) -> str:
+    try:
+        return class_name(folder.name)
+    except UnknownEmotionError as error:
+        known = [*EMOTIONS, *SYNONYMS, "neutral"]
+        near = get_close_matches(folder.name.lower(), known, n=1, cutoff=0.5)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise DatasetError(
+            f"Class folder {folder} is none of the six emotions{hint}. Rename it to "
+            f"one of {', '.join(EMOTIONS)} or neutral, or move it elsewhere."
+        ) from error
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(
+        child
+        for child in folder.iterdir()
+        if child.is_dir() and not child.name.startswith(".")
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+    )
+    if not files:
+        raise DatasetError(
+            f"Class folder {folder} is empty: it holds no file that ends in "
+            f"{', '.join(SUFFIXES)}. Fill it or remove it."
+        )
+    return files
+
+
+def _decode(file: Path) -> np.ndarray:
+    try:
+        with Image.open(file) as image:
+            if image.mode[0] in "IF":  # 16 and 32 bits: there is no one way to 0-255
+                raise ValueError(f"mode {image.mode}, expected 8 bits per channel")
+            upright = ImageOps.exif_transpose(image)
+            return to_canonical(np.asarray(upright.convert("L")))
+    except Exception as error:  # damaged files make decoders raise anything
+        raise DatasetError(
+            f"{file} does not decode as an image ({error}); replace or remove it."
+        ) from error
+
+
+def _subject(
+    file_name: str, subject: str | re.Pattern | Callable[[str], str] | None
+) -> str | None:
+    if subject is None:
+        return None
+    if callable(subject):
+        return str(subject(file_name))
+    match = re.search(subject, file_name)
+    if match is None:
+        raise DatasetError(
+            f"File name {file_name!r} does not match subject={subject!r}, so its "
+            "person is unknown; correct the expression, or leave it out."
+        )
+    return match[1] if match.re.groups else match[0]
