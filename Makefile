@@ -1,0 +1,54 @@
+# `make` alone lists what there is. Everything runs in .venv, which is made on first use.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help venv book test notebooks results data bench serve lint clean vendor pins
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PORT ?= 8000
+PY := .venv/bin/python
+
+help: ## list the targets
+	@echo "make <target>, where <target> is one of"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
+
+venv: ## make or update .venv (first time: about five minutes and 3 GB of disk)
+	@sh scripts/make_venv.sh
+
+book: venv ## run the notebooks and build the HTML book into _build/html
+	@$(PY) scripts/build_book.py
+
+test: venv ## run every check and print how long each part took
+	@$(PY) scripts/run_tests.py
+
+notebooks: venv ## run the notebooks that changed and store their outputs
+	@$(PY) scripts/run_notebooks.py $(NOTEBOOKS)
+
+results: venv ## train and measure again whatever is out of date in data/results
+	@$(PY) scripts/make_results.py
+
+data: venv ## render the SynthFace corpus again into data/synthface
+	@$(PY) scripts/make_synthface.py
+
+bench: venv ## print import, loading, training and rendering speed
+	@$(PY) scripts/bench.py
+
+serve: venv ## show the built book at http://localhost:8000 (PORT=... for another port)
+	@test -f _build/html/index.html || { echo "No book yet: run 'make book'."; exit 1; }
+	@echo "The book is at http://localhost:$(PORT) - stop with Ctrl-C"
+	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lint: venv ## check style and import order
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@.venv/bin/lint-imports
+
+clean: ## remove what was built (.venv stays)
+	rm -rf _build build dist .pytest_cache .ruff_cache .import_linter_cache
+
+vendor: ## fetch the browser libraries again (needs npm and a network)
+	@sh scripts/vendor_browser_files.sh
+
+pins: ## write requirements.txt again (needs uv and a network)
+	@sh scripts/pin_requirements.sh

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Make .venv with the pinned requirements, or do nothing if it is already up to date.
+# PYTHON=/path/to/python chooses the interpreter; it must be 3.11, 3.12 or 3.13.
+set -eu
+cd "$(dirname "$0")/.."
+
+key=$(cat requirements.txt pyproject.toml scripts/make_venv.sh | cksum)
+stamp=.venv/.installed
+if [ -x .venv/bin/python ] && [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$key" ]; then
+    exit 0
+fi
+
+if ! [ -x .venv/bin/python ]; then
+    found=
+    for candidate in ${PYTHON:+"$PYTHON"} python3.12 python3.13 python3.11 python3 python; do
+        if "$candidate" -c 'import sys, venv, ensurepip
+sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then
+            found=$candidate
+            break
+        fi
+    done
+    if [ -z "$found" ]; then
+        echo "No Python 3.11, 3.12 or 3.13 (with venv) found on PATH." >&2
+        echo "TensorFlow has no wheels for other versions. Install one of them, for" >&2
+        echo "example 'apt install python3.12-venv' or from python.org, or name it:" >&2
+        echo "    make book PYTHON=/path/to/python3.12" >&2
+        exit 1
+    fi
+    echo "Making .venv with $("$found" --version) ..."
+    "$found" -m venv .venv
+fi
+
+start=$(date +%s)
+count=$(grep -c '==' requirements.txt)
+echo "Installing the pinned requirements ($count packages, TensorFlow among them)."
+echo "The first time this downloads about 1 GB and takes about five minutes."
+.venv/bin/python -m pip install --quiet -r requirements.txt
+echo "Installing emolib itself, editable ..."
+.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+seconds=$(( $(date +%s) - start ))
+printf '%s\n%s\n' "$key" "$seconds" > "$stamp"
+echo "The environment is ready after $seconds s."

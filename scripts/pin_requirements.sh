@@ -1,0 +1,17 @@
+#!/bin/sh
+# Write requirements.txt: exact versions of everything the book and the tests need,
+# for Python 3.11 to 3.13 on every platform. Needs uv (https://docs.astral.sh/uv/).
+set -eu
+cd "$(dirname "$0")/.."
+{
+    cat <<'HEADER'
+# Exact versions of everything the book and the tests need. `make book` and `make test`
+# install them; written by scripts/pin_requirements.sh from the extras in pyproject.toml.
+# The package tensorflow, not tensorflow-cpu: the same name on every platform, and the
+# difference is in the size of the download (0.6 against 0.3 GB), hardly in the time.
+HEADER
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+        --all-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+        pyproject.toml
+} > requirements.txt.tmp
+mv requirements.txt.tmp requirements.txt

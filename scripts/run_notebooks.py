@@ -1,0 +1,347 @@
+"""Run the notebooks of the book: the only writer of ``book/**/*.ipynb``.
+
+A notebook runs, top to bottom in a fresh kernel, when its code cells, their tags,
+``emolib/``, ``data/`` or the pins changed since it last ran. The stored file is free
+of per-run noise, so that running twice gives the same bytes apart from the seconds.
+
+    python scripts/run_notebooks.py                  run what changed
+    python scripts/run_notebooks.py 04-training      run this one, if it changed
+    python scripts/run_notebooks.py --force 04-training
+    python scripts/run_notebooks.py --check          only say what is not up to date
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+from project_inputs import PROJECT, inputs_hash
+
+CELL_TIMEOUT = 600  # seconds; a chapter's budget is 60, this only stops a runaway
+SETUP_CELL = """\
+try:
+    import emolib
+except ImportError:  # in Colab: install the release, leave TensorFlow alone
+    %pip install -q {release}
+    import emolib
+
+emolib.show_versions()"""
+
+_KERNEL = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+_CELL_METADATA = ("tags", "mystnb", "jupyter", "cellView")
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def setup_cell(project: Path = PROJECT) -> str:
+    """Return the first code cell of every chapter, for this project's address."""
+    from set_address import release_wheel
+
+    return SETUP_CELL.format(release=release_wheel(project))
+
+
+def notebooks(project: Path = PROJECT) -> list[Path]:
+    """Return the notebooks of the book in reading order (their names are numbered)."""
+    return sorted(
+        path
+        for path in (project / "book").rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in path.parts
+    )
+
+
+def read(path: Path):
+    """Read a notebook; a first code cell ``# setup`` becomes the set-up cell."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            setup = setup_cell()
+            if cell.source.replace("# %pip", "%pip").strip() in {"# setup", setup}:
+                cell.source = setup
+            break
+    return notebook
+
+
+def notebook_hash(notebook, inputs: str) -> str:
+    """Return the hash of what determines the outputs: code, tags and ``inputs``."""
+    code = [
+        [cell.source, sorted(cell.metadata.get("tags", []))]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    text = json.dumps([inputs, code], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def problems(path: Path, inputs: str) -> list[str]:
+    """Return why the stored outputs of a notebook cannot be trusted; empty if they can.
+
+    Looks for code cells never run or run out of order, stored errors, widgets without
+    state, and a hash that no longer fits code, data or pins. Nothing is executed.
+    """
+    notebook = read(path)
+    found = []
+    expected = 0
+    state = notebook.metadata.get("widgets", {}).get(_WIDGET_STATE, {})
+    models = state.get("state", {})
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        expected += 1
+        if cell.execution_count is None:
+            found.append(f"cell {number} was never run")
+        elif cell.execution_count != expected:
+            found.append(
+                f"cell {number} ran out of order: its count is "
+                f"{cell.execution_count}, expected {expected}"
+            )
+        for output in cell.outputs:
+            if output.output_type == "error":
+                found.append(f"cell {number} holds an error: {output.ename}")
+            view = output.get("data", {}).get(_WIDGET_VIEW)
+            if view and view["model_id"] not in models:
+                found.append(f"cell {number} shows a widget whose state is missing")
+    stored = notebook.metadata.get("emolib", {}).get("hash")
+    if stored is None:
+        found.append("it was not written by `make notebooks`")
+    elif stored != notebook_hash(notebook, inputs):
+        found.append("its code, emolib, data or the pins changed since it ran")
+    return found
+
+
+def run(path: Path, inputs: str) -> float:
+    """Run one notebook in place and return the seconds it took.
+
+    The file is replaced in one step, and only when every cell succeeded.
+
+    Raises
+    ------
+    CellExecutionError, CellTimeoutError, DeadKernelError
+        From the first cell that fails; the file is then left as it was.
+    """
+    notebook = read(path)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    notebook.metadata.pop("widgets", None)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+    )
+    start = time.perf_counter()
+    client.execute()
+    seconds = time.perf_counter() - start
+    normalise(notebook)
+    _rename_widgets(notebook)
+    notebook.metadata["emolib"] = {
+        "hash": notebook_hash(notebook, inputs),
+        "seconds": round(seconds, 1),
+    }
+    write(notebook, path)
+    return seconds
+
+
+def normalise(notebook) -> None:
+    """Remove from an executed notebook, in place, what differs from run to run."""
+    keep = {
+        key: notebook.metadata[key]
+        for key in ("widgets", "emolib")
+        if notebook.metadata.get(key)
+    }
+    notebook.metadata = nbformat.from_dict({**_KERNEL, **keep})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    used = set()
+    for cell in notebook.cells:
+        cell.id = _cell_id(cell, used)
+        cell.metadata = nbformat.from_dict(
+            {key: cell.metadata[key] for key in _CELL_METADATA if key in cell.metadata}
+        )
+        if cell.cell_type != "code":
+            continue
+        if "hide-cell" in cell.metadata.get("tags", []):
+            cell.metadata.setdefault("jupyter", nbformat.from_dict({}))
+            cell.metadata.jupyter["source_hidden"] = True
+            cell.metadata["cellView"] = "form"
+        cell.outputs = [
+            output
+            for output in cell.outputs
+            if not (output.output_type == "stream" and output.name == "stderr")
+        ]
+        for output in cell.outputs:
+            _drop_addresses(output)
+
+
+def write(notebook, path: Path) -> None:
+    """Replace ``path`` by ``notebook`` in one step."""
+    nbformat.validate(notebook)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n")
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _cell_id(cell, used: set[str]) -> str:
+    """Return an id that follows from the cell's text, unique within the notebook."""
+    digest = hashlib.sha256(f"{cell.cell_type}\0{cell.source}".encode()).hexdigest()
+    identifier, copy = digest[:12], 1
+    while identifier in used:
+        copy += 1
+        identifier = f"{digest[:12]}-{copy}"
+    used.add(identifier)
+    return identifier
+
+
+def _drop_addresses(output) -> None:
+    """Replace memory addresses in the plain text of an output."""
+    if output.output_type == "stream":
+        output.text = re.sub(r"\bat 0x[0-9a-f]+", "at 0x0", output.text)
+    elif "text/plain" in output.get("data", {}):
+        text = output.data["text/plain"]
+        output.data["text/plain"] = re.sub(r"\bat 0x[0-9a-f]+", "at 0x0", text)
+
+
+def _rename_widgets(notebook) -> None:
+    """Give widget models ids that follow from their order instead of random ones."""
+    state = notebook.metadata.get("widgets", {}).get(_WIDGET_STATE, {}).get("state", {})
+    names = {
+        old: hashlib.sha256(f"widget {number}".encode()).hexdigest()[:32]
+        for number, old in enumerate(state)
+    }
+    if not names:
+        return
+    pattern = re.compile("|".join(map(re.escape, names)))
+
+    def renamed(value):
+        if isinstance(value, str):
+            return pattern.sub(lambda match: names[match[0]], value)
+        if isinstance(value, list):
+            return [renamed(item) for item in value]
+        if isinstance(value, dict):
+            return {renamed(key): renamed(item) for key, item in value.items()}
+        return value
+
+    notebook.metadata["widgets"] = nbformat.from_dict(
+        renamed(notebook.metadata["widgets"])
+    )
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = nbformat.from_dict(renamed(cell.outputs))
+
+
+def _failure(path: Path, error: Exception) -> str:
+    """Say in a few lines which cell failed and how."""
+    notebook = read(path)
+    lines = [f"FAILED {path.name}: {type(error).__name__}: {error}"]
+    if isinstance(error, CellExecutionError):
+        traceback = re.sub(r"\x1b\[[0-9;]*m", "", error.traceback).rstrip()
+        _, source, rest = re.split(r"^-{18}$", traceback, maxsplit=2, flags=re.M)
+        number = next(
+            (
+                index
+                for index, cell in enumerate(notebook.cells, start=1)
+                if cell.source.strip() == source.strip()
+            ),
+            "?",
+        )
+        lines = [f"FAILED {path.name}, cell {number}: {error.ename}: {error.evalue}"]
+        lines += [f"    {line}" for line in rest.strip().splitlines()[-15:]]
+    lines.append("    The file was left as it was.")
+    return "\n".join(lines)
+
+
+def _select(names: list[str], available: list[Path]) -> list[Path]:
+    """Return the notebooks named by file name, stem or path; an unknown name stops."""
+    chosen = []
+    for name in names:
+        stem = Path(name).stem if name.endswith(".ipynb") else Path(name).name
+        matches = [path for path in available if path.stem == stem]
+        if not matches:
+            known = ", ".join(path.stem for path in available) or "none yet"
+            raise SystemExit(f"No notebook is called {name!r}. There are: {known}.")
+        chosen += matches
+    return chosen
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run or check notebooks; return the number that failed or are not up to date."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "names", nargs="*", help="notebooks (default: all that changed)"
+    )
+    parser.add_argument("--check", action="store_true", help="verify, run nothing")
+    parser.add_argument(
+        "--force",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="run even if unchanged",
+    )
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+
+    available = notebooks()
+    forced = _select(options.force, available)
+    names = _select(options.names, available) + forced
+    chosen = [path for path in available if path in names] if names else available
+    inputs = inputs_hash()
+    failures = 0
+    for path in chosen:
+        reasons = problems(path, inputs)
+        if options.check:
+            failures += bool(reasons)
+            print(f"{path.name}: {'; '.join(reasons) or 'up to date'}")
+            continue
+        if not reasons and path not in forced:
+            notebook = read(path)
+            normalise(notebook)
+            write(notebook, path)
+            print(f"{path.name}: up to date")
+            continue
+        print(f"{path.name}: running ...", flush=True)
+        try:
+            seconds = run(path, inputs)
+            size = path.stat().st_size / 1000
+            print(f"{path.name}: done in {seconds:.1f} s, {size:.0f} kB")
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            failures += 1
+            print(_failure(path, error), file=sys.stderr)
+    if not chosen:
+        print("There are no notebooks in book/ yet.")
+    if options.check and failures:
+        print("Run `make notebooks`.", file=sys.stderr)
+    return failures
+
+
+if __name__ == "__main__":
+    raise SystemExit(min(main(), 1))
