@@ -208,7 +208,7 @@ def _repeated(images: np.ndarray, split: np.ndarray, among: np.ndarray) -> np.nd
 
 
 def _resized(images: np.ndarray) -> np.ndarray:
-    result = np.empty((len(images), *CROP.size, CROP.size), np.uint8)
+    result = np.empty((len(images), CROP.size, CROP.size), np.uint8)
     for row, image in enumerate(images):
         result[row] = to_canonical(image)
     result.flags.writeable = False

@@ -35,8 +35,9 @@ class Split:
     train, validation, test : ndarray, int64, (k,)
         Ascending positions, read-only, no position in more than one of them.
     leaks : tuple of str
-        What training and test images have in common that a fair test would not:
-        ``"clip"``, ``"subject"``; empty if nothing is known to leak.
+        What training images have in common with validation or test images:
+        ``"clip"``, ``"subject"``, or ``"subject?"`` where subjects are not recorded
+        and images were divided at random; empty if nothing is known to leak.
     left_out : int
         Images that are in none of the three parts.
     """
@@ -56,10 +57,11 @@ class Split:
         together = np.concatenate([self.train, self.validation, self.test])
         if len(np.unique(together)) != len(together):
             raise DatasetError(f"Split {self.name!r} has an image in two parts.")
-        if len(self.train) == 0 or len(self.test) == 0:
+        held_out = len(together) - len(self.train)
+        if len(self.train) == 0 or held_out == 0:
             raise DatasetError(
-                f"Split {self.name!r} leaves {len(self.train)} training and "
-                f"{len(self.test)} test images; use more data or other fractions."
+                f"Split {self.name!r} leaves {len(self.train)} images for training and "
+                f"{held_out} for validation and test; use more data or other fractions."
             )
 
     def __str__(self) -> str:
@@ -219,16 +221,17 @@ def by_subject_and_sentence(
 def official(dataset: FaceDataset) -> Split:
     """Return the source's own split, as ``meta.split`` has it.
 
-    Images without a part are left out. Taught in chapter 5.
+    Images without a part are left out; one of validation and test may be empty.
+    Taught in chapter 5.
 
     Raises
     ------
     DatasetError
-        If the source has no training or no test images of its own.
+        If the source does not set images apart from training.
     """
     own = dataset.meta["split"]
     present = [part for part in PARTS if (own == part).any()]
-    if "train" not in present or "test" not in present:
+    if "train" not in present or len(present) < 2:
         raise DatasetError(
             f"{dataset.name!r} has no complete split of its own (parts: "
             f"{', '.join(present) or 'none'}); use by_subject or random_frame."
@@ -288,17 +291,17 @@ def _finish(name: str, dataset: FaceDataset, part: np.ndarray) -> Split:
     """Build the split and find out from the metadata what it leaks."""
     meta = dataset.meta
     known = [c for c in ("clip", "subject") if meta[c].notna().all()]
-    train, test = meta[part == 0], meta[part == 2]
-    leaks = tuple(c for c in known if train[c].isin(test[c]).any())
+    train, held_out = meta[part == 0], meta[part > 0]
+    leaks = tuple(c for c in known if held_out[c].isin(train[c]).any())
     if name.startswith("by subject"):
         assert "subject" not in leaks, "a subject is on both sides"
-    unknown = name.startswith("random") and "subject" not in known
-    if leaks or unknown:
-        what = " and ".join(leaks) if leaks else "unknown: subjects are not recorded"
+    if name.startswith("random") and "subject" not in known:
+        leaks += ("subject?",)
+    if leaks:
         warnings.warn(
-            f"The split {name!r} of {dataset.name!r} leaks between training and test "
-            f"({what}); its accuracy is no estimate for new people. Use by_subject "
-            "where the source names its subjects.",
+            f"The split {name!r} of {dataset.name!r} leaks from test into training "
+            f"({', '.join(leaks)}); its accuracy is no estimate for new people. Use "
+            "by_subject where the source names its subjects.",
             LeakageWarning,
             stacklevel=3,
         )
@@ -306,6 +309,6 @@ def _finish(name: str, dataset: FaceDataset, part: np.ndarray) -> Split:
     return Split(
         name,
         *(np.flatnonzero(part == k) for k in range(3)),
-        leaks=leaks or (("subject?",) if unknown else ()),
+        leaks=leaks,
         left_out=int((part == -1).sum()),
     )

@@ -1,0 +1,427 @@
+"""What a model's predictions are worth: metrics, always with their uncertainty."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+from emolib.emotions import EMOTIONS
+
+#: Bins of the calibration error: equal widths on the top probability, 0 to 1.
+CALIBRATION_BINS = 15
+
+_LEVEL = (2.5, 97.5)  # percentiles of a 95 % interval
+
+
+class EvaluationError(ValueError):
+    """Predictions cannot be scored as they are; the message says what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What `evaluate` found. Print it, save it, or read its fields.
+
+    Attributes
+    ----------
+    accuracy : float
+        Share of images whose most probable emotion is the labelled one.
+    interval : (float, float)
+        95 % interval of the accuracy by bootstrap over groups; NaN where there is
+        only one, which says nothing about others.
+    balanced_accuracy : float
+        Mean recall of the classes that occur.
+    macro_f1 : float
+        Mean F1 score of the classes that occur or are predicted.
+    per_class : DataFrame
+        Index `emotion`, all six; columns precision, recall, f1 (float) and support
+        (int). A score without any image to take it from is NaN.
+    confusion : ndarray, int64, (6, 6)
+        Images by true class (row) and predicted class (column), read-only.
+    calibration_error : float
+        Expected calibration error; see `calibration_error`.
+    n, n_groups : int
+        Images, and the groups (subjects, as a rule) they come from.
+    optimistic : bool
+        Whether no groups were given. The interval then counts each image as
+        independent, which frames of the same person are not, and is too narrow.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    balanced_accuracy: float
+    macro_f1: float
+    per_class: pd.DataFrame
+    confusion: np.ndarray
+    calibration_error: float
+    n: int
+    n_groups: int
+    optimistic: bool
+
+    def __str__(self) -> str:
+        over = "images (optimistic)" if self.optimistic else f"{self.n_groups} groups"
+        interval = "[{:.3f}, {:.3f}] 95 %".format(*self.interval)
+        if np.isnan(self.interval).any():
+            interval = "no interval"
+        table = self.per_class.to_string(
+            formatters={"support": "{:,}".format},
+            float_format=lambda value: f"{value:.3f}",
+            na_rep="-",
+            index_names=False,
+        )
+        return (
+            f"accuracy           {self.accuracy:.3f}  "
+            f"{interval} over {over}\n"
+            f"balanced accuracy  {self.balanced_accuracy:.3f}\n"
+            f"macro F1           {self.macro_f1:.3f}\n"
+            f"calibration error  {self.calibration_error:.3f}\n"
+            f"images             {self.n:,}\n\n{table}"
+        )
+
+    def to_dict(self) -> dict:
+        """Return the result in types that JSON knows; NaN becomes None."""
+
+        def known(value):
+            return None if np.isnan(value) else value
+
+        rows = self.per_class.to_dict(orient="index")
+        per_class = {
+            name: {score: known(value) for score, value in row.items()}
+            for name, row in rows.items()
+        }
+        return {
+            "accuracy": self.accuracy,
+            "interval": [known(end) for end in self.interval],
+            "balanced_accuracy": self.balanced_accuracy,
+            "macro_f1": self.macro_f1,
+            "per_class": per_class,
+            "confusion": self.confusion.tolist(),
+            "calibration_error": self.calibration_error,
+            "n": self.n,
+            "n_groups": self.n_groups,
+            "optimistic": self.optimistic,
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping) -> "Evaluation":
+        """Build the result again from what `to_dict` gave.
+
+        Raises
+        ------
+        EvaluationError
+            If a field is missing.
+        """
+        try:
+            fields = {name: record[name] for name in cls.__dataclass_fields__}
+            table = pd.DataFrame.from_dict(record["per_class"], orient="index")
+            table = table.astype({"precision": float, "recall": float, "f1": float})
+        except (KeyError, TypeError, ValueError) as error:
+            raise EvaluationError(
+                f"Not the record of an evaluation: {error!r}."
+            ) from error
+        ends = [np.nan if end is None else end for end in record["interval"]]
+        fields["interval"] = tuple(ends)
+        fields["per_class"] = table.rename_axis("emotion")
+        fields["confusion"] = _read_only(np.array(record["confusion"], np.int64))
+        return cls(**fields)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result as JSON, whole or not at all, and return the path."""
+        path = Path(path)
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            partial.write_text(json.dumps(self.to_dict(), indent=1) + "\n")
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Evaluation":
+        """Read a result that `save` wrote.
+
+        Raises
+        ------
+        EvaluationError
+            If the file is missing, cut short or something else.
+        """
+        try:
+            return cls.from_dict(json.loads(Path(path).read_text()))
+        except OSError as error:
+            raise EvaluationError(
+                f"{path} cannot be read: {error.strerror}."
+            ) from error
+        except ValueError as error:  # of JSON, or ours
+            raise EvaluationError(
+                f"{path} is no saved evaluation ({error}); evaluate and save again."
+            ) from error
+
+
+def evaluate(
+    y_true: np.ndarray,
+    probabilities: np.ndarray,
+    groups: Sequence | np.ndarray | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> Evaluation:
+    """Score predicted probabilities against labels. Taught in chapter 5.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+        Labels 0 to 5 in the order of ``EMOTIONS``.
+    probabilities : ndarray of float, (n, 6)
+        Rows sum to 1.
+    groups : array, (n,), optional
+        Who is in each image, as ``dataset.groups`` has it. Images of a person are
+        alike, so the bootstrap draws persons with all their images. Without groups
+        (None) it draws images, and the result is marked optimistic.
+    seed : int
+        Of the bootstrap; equal seeds give equal intervals.
+    resamples : int
+        Number of bootstrap samples.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    EvaluationError
+        If there are no images, shapes do not fit, labels are not 0 to 5, or
+        probabilities are not finite, negative or do not sum to 1.
+
+    Notes
+    -----
+    The interval is the percentile bootstrap over clusters (Field & Welsh 2007,
+    doi:10.1111/j.1467-9868.2007.00593.x).
+
+    Examples
+    --------
+    >>> result = evaluate(np.array([0, 1]), np.eye(6)[[0, 2]])
+    >>> result.accuracy
+    0.5
+    """
+    y_true, probabilities = _checked(y_true, probabilities)
+    n = len(y_true)
+    codes, n_groups = _group_codes(groups, n)
+    y_pred = probabilities.argmax(axis=1)
+    correct = y_pred == y_true
+    labels = np.arange(len(EMOTIONS))
+    confusion = metrics.confusion_matrix(y_true, y_pred, labels=labels)
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(
+        y_true, y_pred, labels=labels, zero_division=np.nan
+    )
+    per_class = pd.DataFrame(
+        {"precision": precision, "recall": recall, "f1": f1, "support": support},
+        index=pd.Index(EMOTIONS, name="emotion"),
+    )
+    return Evaluation(
+        accuracy=float(correct.mean()),
+        interval=_interval(correct, codes, n_groups, seed, resamples),
+        balanced_accuracy=float(np.nanmean(recall)),
+        macro_f1=float(np.nanmean(f1)),
+        per_class=per_class,
+        confusion=_read_only(confusion.astype(np.int64)),
+        calibration_error=calibration_error(y_true, probabilities),
+        n=n,
+        n_groups=n_groups,
+        optimistic=groups is None,
+    )
+
+
+def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the expected calibration error, 0 (honest) to 1. Taught in chapter 5.
+
+    Images are sorted by their top probability into ``CALIBRATION_BINS`` (15) bins of
+    equal width, each open on the left and closed on the right. The error is the mean
+    over images of how far the accuracy in their bin lies from the mean top
+    probability there (Guo et al. 2017, arXiv:1706.04599).
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+    probabilities : ndarray of float, (n, 6)
+
+    Raises
+    ------
+    EvaluationError
+        As in `evaluate`.
+    """
+    y_true, probabilities = _checked(y_true, probabilities)
+    top = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == y_true
+    bins = np.ceil(top * CALIBRATION_BINS).astype(np.int64).clip(1, CALIBRATION_BINS)
+    gaps = np.bincount(bins, weights=correct - top)  # per bin: n * (accuracy - mean)
+    return float(np.abs(gaps).sum() / len(y_true))
+
+
+def accuracy_by(
+    values: Sequence | np.ndarray,
+    y_true: np.ndarray,
+    probabilities: np.ndarray,
+    bins: Sequence[float] | None = None,
+    groups: Sequence | np.ndarray | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> pd.DataFrame:
+    """Return the accuracy within bins of some property of the images.
+
+    For example against intensity, or by occluder. Taught in chapter 5.
+
+    Parameters
+    ----------
+    values : array, (n,)
+        The property: numbers, or names if `bins` is None. Images whose value is
+        missing or outside the bins are left out.
+    y_true : ndarray of int, (n,)
+    probabilities : ndarray of float, (n, 6)
+    bins : sequence of float, optional
+        Ascending edges; a bin holds its left edge, the last one also its right edge.
+        Without edges every different value is a bin.
+    groups : array, (n,), optional
+    seed, resamples : int
+        As in `evaluate`.
+
+    Returns
+    -------
+    DataFrame
+        One row per bin: ``bin`` (a `pandas.Interval`, or the value), ``n`` (int),
+        ``accuracy``, and ``low`` and ``high`` of its 95 % interval (NaN with
+        fewer than two groups).
+
+    Raises
+    ------
+    EvaluationError
+        As in `evaluate`, or if `values` has another length or edges do not ascend.
+    """
+    y_true, probabilities = _checked(y_true, probabilities)
+    values = np.asarray(values)
+    if values.shape != y_true.shape:
+        raise EvaluationError(
+            f"values must have shape {y_true.shape}; received {values.shape}."
+        )
+    codes, names = _bin_codes(values, bins)
+    group_codes, _ = _group_codes(groups, len(y_true))
+    correct = probabilities.argmax(axis=1) == y_true
+    rows = []
+    for code, name in enumerate(names):
+        here = codes == code
+        row = {"bin": name, "n": int(here.sum())}
+        row |= dict.fromkeys(("accuracy", "low", "high"), np.nan)
+        if row["n"]:
+            own, count = _group_codes(group_codes[here], row["n"])
+            row["accuracy"] = correct[here].mean()
+            row["low"], row["high"] = _interval(
+                correct[here], own, count, seed, resamples
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _interval(
+    correct: np.ndarray, codes: np.ndarray, n_groups: int, seed: int, resamples: int
+) -> tuple[float, float]:
+    """Percentile bootstrap of the mean of `correct`, drawing whole groups.
+
+    Groups of equal size and equal hits are interchangeable, so it is enough to draw
+    how many of each kind a sample holds: fast for ten thousand images, too.
+    """
+    if resamples < 1:
+        raise EvaluationError(f"resamples must be 1 or more; received {resamples}.")
+    if n_groups < 2:
+        return float("nan"), float("nan")
+    sizes = np.bincount(codes, minlength=n_groups)  # (groups,)
+    hits = np.bincount(codes, weights=correct, minlength=n_groups)
+    kinds, counts = np.unique(np.stack([hits, sizes]), axis=1, return_counts=True)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(n_groups, counts / n_groups, resamples)  # (samples, kinds)
+    hits, sizes = kinds @ drawn.T  # (samples,) each
+    low, high = np.percentile(hits / sizes, _LEVEL)
+    return float(low), float(high)
+
+
+def _checked(y_true, probabilities) -> tuple[np.ndarray, np.ndarray]:
+    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
+    classes = len(EMOTIONS)
+    if y_true.size == 0:
+        raise EvaluationError("There are no images to evaluate: y_true is empty.")
+    if y_true.ndim != 1 or probabilities.shape != (len(y_true), classes):
+        raise EvaluationError(
+            f"Expected y_true of shape (n,) and probabilities of shape (n, {classes}); "
+            f"received {y_true.shape} and {probabilities.shape}."
+        )
+    outside = ~np.isin(y_true, np.arange(classes))
+    if outside.any():
+        raise EvaluationError(
+            f"{outside.sum()} of {len(y_true)} labels are not 0 to {classes - 1} (such "
+            f"as {y_true[outside][0]}); drop unlabelled rows first, for example with "
+            "dataset.labelled()."
+        )
+    try:
+        probabilities = probabilities.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(
+            f"probabilities must be numbers; received {probabilities.dtype}."
+        ) from error
+    broken = ~np.isfinite(probabilities).all(axis=1)
+    if broken.any():
+        raise EvaluationError(
+            f"{broken.sum()} of {len(y_true)} rows of probabilities hold NaN or "
+            f"infinity (first: row {broken.argmax()}). The training has diverged, or "
+            "the input was not images of 0-255; train again with a lower learning rate."
+        )
+    sums = probabilities.sum(axis=1)
+    wrong = (np.abs(sums - 1) > 1e-3) | (probabilities < -1e-6).any(axis=1)
+    if wrong.any():
+        row = wrong.argmax()
+        raise EvaluationError(
+            f"{wrong.sum()} of {len(y_true)} rows are no probabilities (first: row "
+            f"{row}, sum {sums[row]:g}, smallest {probabilities[row].min():g}); "
+            "expected values of 0 or more that sum to 1. Apply softmax to logits first."
+        )
+    return y_true.astype(np.int64), probabilities
+
+
+def _group_codes(groups, n: int) -> tuple[np.ndarray, int]:
+    """Return the groups as numbers from 0, and how many there are."""
+    if groups is None:
+        return np.arange(n), n
+    groups = np.asarray(groups)
+    if groups.shape != (n,):
+        raise EvaluationError(
+            f"groups must have shape ({n},), one per image; received {groups.shape}."
+        )
+    if pd.isna(groups).any():
+        raise EvaluationError(
+            f"{pd.isna(groups).sum()} of {n} groups are missing; pass groups=None "
+            "where subjects are unknown."
+        )
+    codes, names = pd.factorize(groups)
+    return codes, len(names)
+
+
+def _bin_codes(values: np.ndarray, bins: Sequence[float] | None):
+    """Return the bin of each value, -1 for none, and the bins' names in order."""
+    if bins is None:
+        codes, names = pd.factorize(values, sort=True)
+        return codes, list(names)
+    edges = np.asarray(bins, dtype=float)
+    if edges.ndim != 1 or len(edges) < 2 or (np.diff(edges) <= 0).any():
+        raise EvaluationError(f"bins must be two or more ascending edges; got {bins}.")
+    values = values.astype(float)
+    codes = np.searchsorted(edges, values, side="right") - 1
+    codes[values == edges[-1]] = len(edges) - 2
+    codes[(codes > len(edges) - 2) | np.isnan(values)] = -1
+    return codes, list(pd.IntervalIndex.from_breaks(edges, closed="left"))
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
