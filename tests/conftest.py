@@ -78,6 +78,12 @@ def sheets():
         yield subject, np.vstack(clips)
 
 
+@pytest.fixture
+def tiny_source():
+    """What the tiny corpus is written from: subjects, frames, list of sheets."""
+    return *tables(), list(sheets())
+
+
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory):
     """Folder of the tiny corpus: 6 subjects x 6 emotions x 2 sentences x 4 frames."""

@@ -263,7 +263,7 @@ def _deal(
     stratifies; without labels there is a single class.
     """
     shares = np.asarray(fractions, dtype=float)
-    if shares.shape != (3,) or (shares < 0).any() or abs(shares.sum() - 1) > 1e-6:
+    if shares.shape != (3,) or min(shares) < 0 or not abs(shares.sum() - 1) < 1e-6:
         raise DatasetError(
             "fractions are three shares (train, validation, test) that sum to 1; "
             f"received {fractions}."

@@ -1,0 +1,265 @@
+import gzip
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emolib.datasets import DatasetError
+from emolib.datasets import corpus as corpus_module
+from emolib.datasets.corpus import read_corpus, write_corpus
+
+INFO = {"name": "tiny"}
+
+
+def _files(folder) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def copy(tiny_corpus, tmp_path):
+    """A corpus of one's own to damage, alone in its folder."""
+    return shutil.copytree(tiny_corpus, tmp_path / "alone" / "corpus")
+
+
+def _nothing_else(folder) -> bool:
+    return [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+class TestRoundTrip:
+    def test_pixels_survive_the_codec_nearly(self, tiny, tiny_source):
+        sheet = dict(tiny_source[2])["s002"]  # 12 clips of 4 frames
+        own = tiny.subset(tiny.meta["subject"] == "s002")
+        for k in (0, 5, 47):
+            row, column = divmod(k, 4)
+            tile = sheet[64 * row :, 64 * column :][:64, :64]
+            assert np.abs(own.images[k].astype(int) - tile).mean() < 8
+
+    def test_tables_survive(self, tiny, tiny_source):
+        subjects, frames, _ = tiny_source
+        pd.testing.assert_frame_equal(
+            tiny.meta[frames.columns], frames, check_like=True
+        )
+        ages = tiny.meta.groupby("subject")["age"].unique().explode()
+        assert list(ages) == list(subjects["age"])
+
+    def test_the_record_counts(self, tiny, tiny_corpus):
+        record = json.loads((tiny_corpus / "corpus.json").read_text())
+        assert record["name"] == "tiny"
+        assert record["subjects"] == 6
+        assert record["clips"] == 72
+        assert record["frames"] == len(tiny) == 288
+        assert record["frames_per_clip"] == 4
+        assert tiny.meta.attrs["sentences"] == 2
+
+    def test_every_file_is_listed_with_its_hash(self, tiny_corpus):
+        files = _files(tiny_corpus)
+        del files["corpus.json"]
+        hashes = {
+            name: hashlib.sha256(data).hexdigest() for name, data in files.items()
+        }
+        record = json.loads((tiny_corpus / "corpus.json").read_text())
+        assert record["sha256"] == hashes
+
+    def test_equal_input_gives_equal_bytes(self, tiny_corpus, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        again = write_corpus(
+            tmp_path / "again", reversed(sheets), subjects, frames, INFO
+        )
+        assert _files(again) == _files(tiny_corpus)
+
+    def test_lower_quality_is_smaller(self, tiny_corpus, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        rough = write_corpus(
+            tmp_path / "rough", sheets, subjects, frames, INFO, quality=20
+        )
+        sheet = "sheets/s001.webp"
+        assert (rough / sheet).stat().st_size < (tiny_corpus / sheet).stat().st_size
+
+    def test_numbers_as_subject_names_stay_text(self, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        number = {name: name[1:] for name in subjects["subject"]}
+        folder = write_corpus(
+            tmp_path / "numbers",
+            [(number[name], sheet) for name, sheet in sheets],
+            subjects.replace({"subject": number}),
+            frames.replace({"subject": number}),
+            INFO,
+        )
+        assert read_corpus(folder).groups[0] == "001"
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        "name", ["corpus.json", "subjects.csv", "frames.csv.gz", "sheets/s003.webp"]
+    )
+    def test_missing(self, copy, name):
+        (copy / name).unlink()
+        with pytest.raises(DatasetError, match="missing") as caught:
+            read_corpus(copy)
+        assert str(copy / name) in str(caught.value)
+        assert "make data" in str(caught.value)
+        assert "git checkout data/synthface" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "name", ["corpus.json", "subjects.csv", "frames.csv.gz", "sheets/s003.webp"]
+    )
+    def test_truncated(self, copy, name):
+        data = (copy / name).read_bytes()
+        (copy / name).write_bytes(data[: len(data) // 2])
+        with pytest.raises(DatasetError, match="cut short or altered") as caught:
+            read_corpus(copy)
+        assert str(copy / name) in str(caught.value)
+
+    def test_one_altered_byte_in_a_sheet(self, copy):
+        sheet = copy / "sheets/s006.webp"
+        data = bytearray(sheet.read_bytes())
+        data[len(data) // 2] ^= 1
+        sheet.write_bytes(data)
+        with pytest.raises(DatasetError, match=r"s006\.webp .*SHA-256"):
+            read_corpus(copy)
+
+    def test_a_sheet_that_nobody_listed(self, copy):
+        record = json.loads((copy / "corpus.json").read_text())
+        del record["sha256"]["sheets/s001.webp"]
+        (copy / "corpus.json").write_text(json.dumps(record))
+        with pytest.raises(DatasetError, match=r"corpus\.json does not list .*s001"):
+            read_corpus(copy)
+
+    @pytest.mark.parametrize("text", ["[]", "{}", '{"format": 1}', "", "null"])
+    def test_another_record(self, copy, text):
+        (copy / "corpus.json").write_text(text)
+        with pytest.raises(DatasetError, match=r"corpus\.json is cut short or altered"):
+            read_corpus(copy)
+
+    def test_a_newer_format(self, copy):
+        record = json.loads((copy / "corpus.json").read_text())
+        (copy / "corpus.json").write_text(json.dumps(record | {"format": 2}))
+        with pytest.raises(DatasetError, match="not of format 1"):
+            read_corpus(copy)
+
+    def test_no_folder(self, tmp_path):
+        with pytest.raises(DatasetError, match=r"nowhere does not exist.*make data"):
+            read_corpus(tmp_path / "nowhere")
+
+
+class TestBadInput:
+    def test_a_sheet_of_the_wrong_size(self, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        sheets[2] = ("s003", sheets[2][1][:-64])
+        with pytest.raises(
+            DatasetError, match=r"'s003' must be uint8 of shape \(768, 2"
+        ):
+            write_corpus(tmp_path / "c", sheets, subjects, frames, INFO)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_sheet_is_missing(self, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        with pytest.raises(DatasetError, match=r"does not list sheets/s006\.webp"):
+            write_corpus(tmp_path / "c", sheets[:-1], subjects, frames, INFO)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_sheet_twice(self, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        with pytest.raises(DatasetError, match="'s001' is unexpected or a repetition"):
+            write_corpus(tmp_path / "c", [*sheets, sheets[0]], subjects, frames, INFO)
+
+    def test_frames_out_of_order(self, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        with pytest.raises(DatasetError, match="in that order: 288 rows"):
+            write_corpus(tmp_path / "c", sheets, subjects, frames[::-1], INFO)
+
+    def test_a_frame_too_few(self, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        with pytest.raises(DatasetError, match="received 287 rows"):
+            write_corpus(tmp_path / "c", sheets, subjects, frames[:-1], INFO)
+
+    def test_a_column_too_few(self, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+        frames = frames.drop(columns="intensity")
+        with pytest.raises(DatasetError, match="'frames' lacks the columns intensity"):
+            write_corpus(tmp_path / "c", sheets, subjects, frames, INFO)
+
+
+class TestInterruption:
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+    def test_while_rendering_leaves_the_old_corpus(self, copy, tiny_source, error):
+        subjects, frames, sheets = tiny_source
+        before = _files(copy)
+
+        def interrupted():
+            yield sheets[0]
+            raise error
+
+        with pytest.raises(error):
+            write_corpus(copy, interrupted(), subjects, frames, INFO)
+        assert _files(copy) == before
+        assert _nothing_else(copy)
+
+    def test_while_rendering_the_first_leaves_nothing(self, tiny_source, tmp_path):
+        subjects, frames, sheets = tiny_source
+
+        def interrupted():
+            yield from sheets[:3]
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            write_corpus(tmp_path / "c", interrupted(), subjects, frames, INFO)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_between_the_two_renames(self, copy, tiny_source, monkeypatch):
+        subjects, frames, sheets = tiny_source
+        before = _files(copy)
+        rename = type(copy).rename
+
+        def interrupted(path, target):
+            if path.name.endswith(".partial"):
+                raise KeyboardInterrupt
+            return rename(path, target)
+
+        monkeypatch.setattr(type(copy), "rename", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_corpus(copy, sheets, subjects, frames, INFO, quality=50)
+        assert _files(copy) == before
+        assert _nothing_else(copy)
+
+    def test_what_a_kill_left_is_cleared(self, copy, tiny_source):
+        subjects, frames, sheets = tiny_source
+        partial = copy.with_name(f".{copy.name}.partial")
+        partial.mkdir()
+        (partial / "half").touch()
+        (copy / "README.md").write_text("datasheet")
+        copy.rename(copy.with_name(f".{copy.name}.previous"))
+        write_corpus(copy, sheets, subjects, frames, INFO)
+        assert (copy / "README.md").read_text() == "datasheet"
+        assert not (copy / "half").exists()
+        assert _nothing_else(copy)
+
+    def test_success_keeps_what_is_not_of_the_format(self, copy, tiny_source):
+        subjects, frames, sheets = tiny_source
+        (copy / "README.md").write_text("datasheet")
+        (copy / "difficulty.json").write_text("{}")
+        (copy / "sheets/s999.webp").touch()
+        write_corpus(copy, sheets, subjects, frames, INFO | {"edition": 2})
+        assert (copy / "README.md").read_text() == "datasheet"
+        assert (copy / "difficulty.json").exists()
+        assert not (copy / "sheets/s999.webp").exists()
+        assert read_corpus(copy).meta.attrs["edition"] == 2
+        assert _nothing_else(copy)
+
+
+def test_the_table_of_frames_has_no_time_stamp(tiny_corpus):
+    data = (tiny_corpus / "frames.csv.gz").read_bytes()
+    assert data[4:8] == bytes(4)
+    assert gzip.decompress(data).startswith(b"subject,emotion,sentence,clip,frame")
+
+
+def test_the_format_is_written_down(tiny_corpus):
+    record = json.loads((tiny_corpus / "corpus.json").read_text())
+    assert record["format"] == corpus_module.FORMAT

@@ -1,0 +1,236 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emolib.datasets import DatasetError, FaceDataset, NoSubjectsError, splits
+from emolib.datasets.splits import LeakageWarning, Split
+
+LEAKY = (splits.random_frame, splits.random_clip)
+CLEAN = (splits.by_subject, splits.by_subject_and_sentence)
+
+
+def _corpus(subjects=20, sentences=3, frames=2) -> FaceDataset:
+    """A corpus without pictures worth seeing: only its metadata matter."""
+    rows = [
+        (f"p{who}", emotion, sentence, f"p{who}_{emotion}_{sentence}", frame)
+        for who in range(subjects)
+        for emotion in ("anger", "fear", "surprise")
+        for sentence in range(sentences)
+        for frame in range(frames)
+    ]
+    columns = ["subject", "emotion", "sentence", "clip", "frame"]
+    meta = pd.DataFrame(rows, columns=columns)
+    labels = meta["emotion"].map({"anger": 0, "fear": 2, "surprise": 5}).to_numpy()
+    return FaceDataset("made", np.zeros((len(rows), 64, 64), np.uint8), labels, meta)
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return _corpus()
+
+
+@pytest.fixture(scope="module")
+def stills():
+    """Twenty single images of unknown people."""
+    return FaceDataset("stills", np.zeros((20, 64, 64), np.uint8), np.arange(20) % 2)
+
+
+def _make(function, dataset, seed=0, **options) -> Split:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeakageWarning)
+        return function(dataset, seed, **options)
+
+
+def _shared(dataset, split, column) -> set:
+    values = dataset.meta[column]
+    held_out = np.concatenate([split.validation, split.test])
+    return set(values[split.train]) & set(values[held_out])
+
+
+@pytest.mark.parametrize("function", [*LEAKY, *CLEAN])
+@pytest.mark.parametrize("seed", range(12))
+class TestEverySplit:
+    def test_parts_are_disjoint_and_complete(self, corpus, function, seed):
+        split = _make(function, corpus, seed)
+        together = np.concatenate([split.train, split.validation, split.test])
+        assert len(np.unique(together)) == len(together)
+        assert len(together) + split.left_out == len(corpus)
+        assert min(map(len, (split.train, split.validation, split.test))) > 0
+
+    def test_equal_seeds_give_equal_splits(self, corpus, function, seed):
+        one, two = _make(function, corpus, seed), _make(function, corpus, seed)
+        other = _make(function, corpus, seed + 100)
+        assert (one.train == two.train).all()
+        assert (one.test == two.test).all()
+        assert not np.array_equal(one.test, other.test)
+
+    def test_classes_keep_their_proportions(self, corpus, function, seed):
+        split = _make(function, corpus, seed)
+        for part in (split.train, split.test):
+            counts = np.bincount(corpus.labels[part])[[0, 2, 5]]
+            assert len(set(counts)) == 1
+
+
+class TestLeakage:
+    @pytest.mark.parametrize("seed", range(12))
+    def test_people_stay_on_one_side(self, corpus, seed):
+        for function in CLEAN:
+            split = _make(function, corpus, seed)
+            assert not _shared(corpus, split, "subject")
+            assert split.leaks == ()
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_clips_stay_on_one_side(self, corpus, seed):
+        split = _make(splits.random_clip, corpus, seed)
+        assert not _shared(corpus, split, "clip")
+        assert _shared(corpus, split, "subject")
+        assert split.leaks == ("subject",)
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_sentences_of_the_test_are_unheard_in_training(self, corpus, seed):
+        split = _make(splits.by_subject_and_sentence, corpus, seed)
+        meta = corpus.meta
+        pairs = meta["emotion"] + meta["sentence"].astype(str)
+        assert not set(pairs[split.train]) & set(pairs[split.test])
+        assert not set(pairs[split.validation]) & set(pairs[split.test])
+        # 14 people without a third, 4 with only a third: 6 * 14 / 3 + 4 * 12 and 2 * 6
+        assert split.left_out == 14 * 6 + 2 * 6 + 4 * 12
+
+    def test_frames_leak_both(self, corpus):
+        split = _make(splits.random_frame, corpus)
+        assert split.leaks == ("clip", "subject")
+
+    @pytest.mark.parametrize("function", LEAKY)
+    def test_the_name_says_so_and_a_warning_comes(self, corpus, function):
+        with pytest.warns(LeakageWarning, match="no estimate for new people") as caught:
+            split = function(corpus)
+        assert split.name.endswith("(leaks)")
+        assert caught[0].filename == __file__
+
+    @pytest.mark.parametrize("function", CLEAN)
+    def test_a_clean_split_is_silent(self, corpus, function):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert "leaks" not in function(corpus).name
+
+    def test_unknown_subjects_count_as_a_leak(self, stills):
+        with pytest.warns(LeakageWarning, match=r"subject\?"):
+            split = splits.random_frame(stills)
+        assert split.leaks == ("subject?",)
+        assert split.name == "random frame (leaks)"
+
+
+class TestNoSubjects:
+    @pytest.mark.parametrize("function", CLEAN)
+    def test_names_the_alternatives(self, stills, function):
+        with pytest.raises(NoSubjectsError, match=r"'stills'.*official.*random_frame"):
+            function(stills)
+
+    def test_no_clips(self, stills):
+        with pytest.raises(DatasetError, match="single images, not clips"):
+            splits.random_clip(stills)
+
+    def test_no_official_split(self, stills):
+        with pytest.raises(DatasetError, match=r"no complete split .*none.*by_subject"):
+            splits.official(stills)
+
+    def test_one_sentence_cannot_be_held_out(self):
+        with pytest.raises(DatasetError, match=r"1 sentences for 'anger'.*by_subject"):
+            splits.by_subject_and_sentence(_corpus(sentences=1))
+
+
+class TestOfficial:
+    def test_is_that_of_the_source(self, tiny):
+        split = splits.official(tiny)
+        assert split.name == "official"
+        assert split.leaks == ()
+        for part in ("train", "validation", "test"):
+            assert set(tiny.meta["split"][getattr(split, part)]) == {part}
+
+    def test_one_held_out_part_is_enough(self, tiny):
+        held = tiny.subset(tiny.meta["split"] != "test")
+        split = splits.official(held)
+        assert (len(split.validation), len(split.test)) == (48, 0)
+
+    def test_that_leaks_says_so(self, tiny):
+        meta = tiny.meta
+        meta.loc[0, "split"] = "test"
+        leaky = FaceDataset("leaky", tiny.images, tiny.labels, meta)
+        with pytest.warns(LeakageWarning, match="clip, subject"):
+            assert splits.official(leaky).name == "official (leaks)"
+
+
+class TestFractions:
+    def test_are_kept(self, corpus):
+        split = splits.by_subject(corpus, fractions=(0.5, 0.25, 0.25))
+        people = corpus.meta["subject"]
+        assert people[split.train].nunique() == 10
+        assert people[split.test].nunique() == 5
+
+    def test_no_validation(self, corpus):
+        split = splits.by_subject(corpus, fractions=(0.8, 0, 0.2))
+        assert len(split.validation) == 0
+
+    @pytest.mark.parametrize(
+        "fractions", [(0.7, 0.3), (0.7, 0.2, 0.2), (1.2, -0.4, 0.2), (np.nan, 0, 1)]
+    )
+    def test_that_are_no_shares(self, corpus, fractions):
+        with pytest.raises(DatasetError, match="sum to 1; received"):
+            splits.by_subject(corpus, fractions=fractions)
+
+    def test_too_few_people(self):
+        with pytest.raises(DatasetError, match="0 images for training"):
+            splits.by_subject(_corpus(subjects=2))
+
+
+class TestLimit:
+    @pytest.mark.parametrize("n_train", [3, 60, 100])
+    def test_keeps_proportions_and_held_out_parts(self, corpus, n_train):
+        split = splits.by_subject(corpus)
+        small = split.limit(n_train, corpus.labels, seed=4)
+        assert len(small.train) == n_train
+        assert set(small.train) <= set(split.train)
+        assert (small.test == split.test).all()
+        assert np.ptp(np.bincount(corpus.labels[small.train])[[0, 2, 5]]) <= 1
+        assert small.left_out == len(split.train) - n_train
+
+    def test_depends_on_the_seed_alone(self, corpus):
+        split = splits.by_subject(corpus)
+        picks = [split.limit(30, corpus.labels, seed).train for seed in (1, 1, 2)]
+        assert (picks[0] == picks[1]).all()
+        assert not np.array_equal(picks[0], picks[2])
+
+    def test_of_all_changes_nothing(self, corpus):
+        split = splits.by_subject(corpus)
+        same = split.limit(len(split.train), corpus.labels)
+        assert (same.train == split.train).all()
+
+    @pytest.mark.parametrize("n_train", [0, 10_000])
+    def test_of_more_than_there_is(self, corpus, n_train):
+        with pytest.raises(DatasetError, match="n_train must lie in 1 to 252"):
+            splits.by_subject(corpus).limit(n_train, corpus.labels)
+
+
+class TestSplit:
+    def test_an_image_in_two_parts(self):
+        with pytest.raises(DatasetError, match="an image in two parts"):
+            Split("x", [0, 1], [], [1])
+
+    def test_nothing_held_out(self):
+        with pytest.raises(DatasetError, match="0 for validation and test"):
+            Split("x", [0, 1], [], [])
+
+    def test_is_frozen(self):
+        split = Split("x", [1, 0], [], [2])
+        assert list(split.train) == [0, 1]
+        with pytest.raises(ValueError, match="read-only"):
+            split.train[0] = 3
+        with pytest.raises(AttributeError):
+            split.name = "y"
+
+    def test_text_counts(self, corpus):
+        text = str(splits.by_subject_and_sentence(corpus))
+        assert text.startswith("by subject and sentence: 168 train")
+        assert "144 left out" in text
