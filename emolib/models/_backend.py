@@ -1,0 +1,43 @@
+"""The one place that imports TensorFlow and Keras: quietly, or with a clear error."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Send file descriptor 2 to nowhere: TensorFlow's C++ start-up notes ignore
+    ``TF_CPP_MIN_LOG_LEVEL`` under a notebook kernel."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+try:
+    with _silent_stderr():
+        import keras
+        import tensorflow as tf
+except ImportError as error:
+    raise ImportError(
+        f"emolib's networks need TensorFlow and Keras, and {error.name!r} is missing; "
+        'install them with: pip install "emolib[train]"'
+    ) from error
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"emolib runs Keras on TensorFlow; the backend is {keras.backend.backend()!r}. "
+        "Unset KERAS_BACKEND (or set it to 'tensorflow') and restart Python."
+    )
+
+__all__ = ["keras", "tf"]

@@ -1,0 +1,113 @@
+"""Four simple classifiers that stand beside every network's number."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from skimage.feature import hog
+from sklearn.base import ClassifierMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from emolib.datasets import DatasetError, FaceDataset
+from emolib.emotions import EMOTIONS
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    """Flatten and standardise each image: (n, 64, 64) -> (n, 4096)."""
+    flat = images.reshape(len(images), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    return flat / np.maximum(flat.std(axis=1, keepdims=True), 1.0)
+
+
+def _hog_features(images: np.ndarray) -> np.ndarray:
+    """Describe each image by its edge directions: (n, 64, 64) -> (n, 1568)."""
+    shape = {"orientations": 8, "pixels_per_cell": (8, 8), "cells_per_block": (2, 2)}
+    return np.array([hog(image, **shape) for image in images], np.float32)
+
+
+def _estimators() -> dict[str, ClassifierMixin]:
+    return {
+        "chance": DummyClassifier(strategy="uniform", random_state=0),
+        "majority": DummyClassifier(strategy="prior"),
+        "pixel 1-NN": make_pipeline(
+            FunctionTransformer(_pixels), KNeighborsClassifier(n_neighbors=1)
+        ),
+        "HOG + logistic regression": make_pipeline(
+            FunctionTransformer(_hog_features),
+            StandardScaler(),
+            LogisticRegression(C=0.003, max_iter=300),
+        ),
+    }
+
+
+#: The names that `fit_baseline` knows.
+BASELINES: tuple[str, ...] = (
+    "chance",
+    "majority",
+    "pixel 1-NN",
+    "HOG + logistic regression",
+)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A fitted classical classifier with the interface of the networks.
+
+    Taught in chapter 5.
+
+    Attributes
+    ----------
+    name : str
+        One of ``BASELINES``.
+    estimator : sklearn classifier
+        Fitted on images (n, 64, 64).
+    """
+
+    name: str
+    estimator: ClassifierMixin
+
+    def predict_proba(self, images: np.ndarray) -> np.ndarray:
+        """Return probabilities, float32 (n, 6), of uint8 images (n, 64, 64).
+
+        A class that was absent from training has probability 0.
+        """
+        found = np.zeros((len(images), len(EMOTIONS)), np.float32)
+        found[:, self.estimator.classes_] = self.estimator.predict_proba(images)
+        return found
+
+
+def fit_baseline(name: str, train: FaceDataset) -> Baseline:
+    """Fit one of the baselines. Taught in chapter 5.
+
+    Parameters
+    ----------
+    name : {"chance", "majority", "pixel 1-NN", "HOG + logistic regression"}
+        *chance* gives every emotion one sixth; *majority* always names the most
+        frequent one; *pixel 1-NN* copies the label of the most similar training
+        image; the last is logistic regression on histograms of oriented gradients
+        (Dalal & Triggs 2005, doi:10.1109/CVPR.2005.177).
+    train : FaceDataset
+        Images of the six emotions.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    DatasetError
+        If `train` is empty or holds images labelled -1.
+    """
+    if name not in BASELINES:
+        raise ValueError(
+            f"Unknown baseline {name!r}; expected one of "
+            f"{', '.join(map(repr, BASELINES))}."
+        )
+    if len(train) == 0 or (train.labels < 0).any():
+        raise DatasetError(
+            f"A baseline needs images of the six emotions; received {len(train)} "
+            f"images, {(train.labels < 0).sum()} of them labelled -1. Use "
+            "dataset.labelled()."
+        )
+    return Baseline(name, _estimators()[name].fit(train.images, train.labels))

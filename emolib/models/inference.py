@@ -1,0 +1,69 @@
+"""From images to probabilities with any model of the course."""
+
+from typing import Protocol
+
+import numpy as np
+
+from emolib.emotions import EMOTIONS
+from emolib.faces import CROP
+
+
+class _PredictsProbabilities(Protocol):
+    def predict_proba(self, images: np.ndarray) -> np.ndarray: ...
+
+
+def check_images(images: np.ndarray) -> np.ndarray:
+    """Return canonical grey images as ``(n, 64, 64)``, or raise ``ValueError``.
+
+    A trailing channel axis of one and a single image of shape (64, 64) are accepted.
+    """
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if images.ndim == 2:
+        images = images[None]
+    if images.shape[1:] != (CROP.size, CROP.size) or images.dtype.kind not in "uif":
+        raise ValueError(
+            f"Expected grey images of shape (n, {CROP.size}, {CROP.size}), 0-255; "
+            f"received {images.dtype} of shape {images.shape}. "
+            "emolib.faces.to_canonical brings a face crop of any size to this form."
+        )
+    return images
+
+
+def predict(
+    model: _PredictsProbabilities, images: np.ndarray, batch_size: int = 256
+) -> np.ndarray:
+    """Predict the six probabilities of each image. Taught in chapter 6.
+
+    They say how much a face resembles the *posed* expressions that the model was
+    trained on, and not what the person feels.
+
+    Parameters
+    ----------
+    model : keras.Model or Baseline
+        A network of this package, or a fitted baseline.
+    images : ndarray, uint8, (n, 64, 64)
+        Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
+    batch_size : int, default 256
+        Images passed through a network at a time; it bounds the memory used.
+
+    Returns
+    -------
+    ndarray, float32, (n, 6)
+        Rows sum to 1, columns in the order of ``EMOTIONS``.
+
+    Raises
+    ------
+    ValueError
+        If the images have another shape.
+    """
+    images = check_images(images)
+    if len(images) == 0:
+        return np.zeros((0, len(EMOTIONS)), np.float32)
+    if hasattr(model, "predict_proba"):
+        return np.asarray(model.predict_proba(images), np.float32)
+    # Calling the model costs a tenth of keras' predict() for a handful of images.
+    starts = range(0, len(images), batch_size)
+    batches = (images[i : i + batch_size, ..., None].astype(np.float32) for i in starts)
+    return np.concatenate([np.asarray(model(b, training=False)) for b in batches])
