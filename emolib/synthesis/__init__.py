@@ -1,0 +1,43 @@
+"""SynthFace: how one labelled face is made, with no real person in it.
+
+`random_identity` draws a person, `express` the action units of an emotion, a `Scene`
+says how the picture is taken, `render` draws it. Taught in chapter 2.
+"""
+
+from emolib.synthesis.clips import Frame, draw_clip
+from emolib.synthesis.expression import (
+    ACTION_UNITS,
+    PROTOTYPES,
+    UNITS,
+    UnknownUnitError,
+    express,
+)
+from emolib.synthesis.head import (
+    HeadPackError,
+    Identity,
+    identity_vertices,
+    load_head,
+    random_identity,
+)
+from emolib.synthesis.renderer import render, render_with_truth
+from emolib.synthesis.scene import OCCLUDERS, Difficulty, Scene
+
+__all__ = [
+    "ACTION_UNITS",
+    "OCCLUDERS",
+    "PROTOTYPES",
+    "UNITS",
+    "Difficulty",
+    "Frame",
+    "HeadPackError",
+    "Identity",
+    "Scene",
+    "UnknownUnitError",
+    "draw_clip",
+    "express",
+    "identity_vertices",
+    "load_head",
+    "random_identity",
+    "render",
+    "render_with_truth",
+]

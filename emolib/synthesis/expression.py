@@ -1,0 +1,326 @@
+"""From an emotion to the facial action units that show it.
+
+The units are the 52 of the Face Units pack (the ARKit names); `ACTION_UNITS` maps
+FACS numbers to them. The prototypes follow the FACS manual, EMFACS and Du, Tao &
+Martinez (2014); these disagree with each other, so every emotion has several
+variants. Taught in chapter 2.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+
+from emolib.emotions import get_emotion
+
+_SIDED = (
+    "browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookIn",
+    "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide", "mouthDimple", "mouthFrown",
+    "mouthLowerDown", "mouthPress", "mouthSmile", "mouthStretch", "mouthUpperUp",
+    "noseSneer",
+)  # fmt: skip
+_MIDDLE = (
+    "browInnerUp", "cheekPuff", "jawForward", "jawLeft", "jawOpen", "jawRight",
+    "mouthClose", "mouthFunnel", "mouthLeft", "mouthPucker", "mouthRight",
+    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    "tongueOut",
+)  # fmt: skip
+
+#: The 52 action units, sorted.
+UNITS: tuple[str, ...] = tuple(
+    sorted([f"{unit}{side}" for unit in _SIDED for side in ("Left", "Right")])
+    + sorted(_MIDDLE)
+)
+
+#: FACS action unit -> the unit (without side) that renders it.
+ACTION_UNITS: dict[int, str] = {
+    1: "browInnerUp",
+    2: "browOuterUp",
+    4: "browDown",
+    5: "eyeWide",
+    6: "cheekSquint",
+    7: "eyeSquint",
+    9: "noseSneer",
+    10: "mouthUpperUp",
+    12: "mouthSmile",
+    14: "mouthDimple",
+    15: "mouthFrown",
+    16: "mouthLowerDown",
+    17: "mouthShrugLower",
+    18: "mouthPucker",
+    20: "mouthStretch",
+    22: "mouthFunnel",
+    24: "mouthPress",
+    26: "jawOpen",
+    28: "mouthRollLower",
+}
+
+#: Some of the pack's units move the skin only 5 to 7 mm at weight 1; these factors
+#: bring them to the amplitude of the others.
+GAINS: dict[str, float] = {
+    "browInnerUp": 1.5,
+    "browOuterUp": 1.35,
+    "browDown": 1.25,
+    "noseSneer": 1.6,
+    "eyeWide": 1.3,
+    "mouthUpperUp": 1.25,
+    "mouthStretch": 1.3,
+    "mouthLowerDown": 1.2,
+    "mouthPress": 1.2,
+    "eyeSquint": 1.2,
+}
+
+#: Weights above this leave the range in which the units were modelled.
+MAX_WEIGHT = 1.6
+
+
+class UnknownUnitError(ValueError):
+    """A name that is none of the action units; the message suggests the nearest."""
+
+
+@dataclass(frozen=True)
+class Prototype:
+    """One way to show an emotion: ranges of weights, and how often it is chosen.
+
+    Attributes
+    ----------
+    share : float
+        Probability among the emotion's prototypes.
+    weights : dict of str to (low, high)
+        Unit without side -> range of its weight at intensity 1.
+    """
+
+    share: float
+    weights: dict[str, tuple[float, float]]
+
+
+PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
+    "anger": (
+        Prototype(  # 4 + 7 + 24: lips pressed, eyes narrowed
+            0.4,
+            {
+                "browDown": (0.9, 1.4), "eyeSquint": (0.1, 0.5),
+                "mouthPress": (0.6, 1.2), "mouthRollLower": (0.3, 1.0),
+                "mouthRollUpper": (0.0, 0.5), "mouthShrugLower": (0.2, 0.9),
+            },
+        ),
+        Prototype(  # 4 + 5 + 7 + 23: glare
+            0.3,
+            {
+                "browDown": (0.9, 1.4), "eyeSquint": (0.1, 0.4),
+                "eyeWide": (0.3, 0.7), "mouthPress": (0.5, 1.1),
+                "mouthRollLower": (0.2, 0.9), "mouthShrugLower": (0.3, 1.1),
+                "noseSneer": (0.0, 0.3),
+            },
+        ),
+        Prototype(  # 4 + 5 + 7 + 10 + 22 + 25: bared teeth, shouting
+            0.3,
+            {
+                "browDown": (1.0, 1.4), "eyeSquint": (0.2, 0.5),
+                "eyeWide": (0.0, 0.4), "mouthFunnel": (0.2, 0.6),
+                "mouthUpperUp": (0.2, 0.7), "mouthLowerDown": (0.5, 1.1),
+                "jawOpen": (0.08, 0.3), "noseSneer": (0.1, 0.5),
+            },
+        ),
+    ),
+    "disgust": (
+        Prototype(  # 9 + 10 + 4 + 6: nose wrinkled, upper lip raised
+            0.45,
+            {
+                "noseSneer": (1.0, 1.6), "mouthUpperUp": (0.6, 1.3),
+                "browDown": (0.3, 0.9), "eyeSquint": (0.3, 0.8),
+                "cheekSquint": (0.3, 0.9), "mouthFrown": (0.1, 0.7),
+                "jawOpen": (0.0, 0.1),
+            },
+        ),
+        Prototype(  # 10 + 17 + 4: mouth closed, chin raised
+            0.35,
+            {
+                "noseSneer": (0.8, 1.4), "mouthShrugUpper": (0.4, 1.0),
+                "mouthShrugLower": (0.6, 1.2), "browDown": (0.3, 1.0),
+                "eyeSquint": (0.3, 0.8), "mouthFrown": (0.4, 1.0),
+                "mouthUpperUp": (0.2, 0.6),
+            },
+        ),
+        Prototype(  # 9 + 15 + 16: lower lip down, no cheek raise
+            0.2,
+            {
+                "noseSneer": (0.9, 1.5), "mouthFrown": (0.5, 1.1),
+                "mouthLowerDown": (0.3, 0.8), "mouthUpperUp": (0.4, 1.0),
+                "browDown": (0.2, 0.8), "eyeSquint": (0.2, 0.6),
+                "jawOpen": (0.05, 0.2), "tongueOut": (0.0, 0.25),
+            },
+        ),
+    ),
+    "fear": (
+        Prototype(  # 1 + 2 + 4 + 5 + 20 + 25
+            0.6,
+            {
+                "browInnerUp": (0.8, 1.4), "browOuterUp": (0.1, 0.6),
+                "browDown": (0.1, 0.5), "eyeWide": (0.7, 1.3),
+                "mouthStretch": (0.6, 1.4), "mouthLowerDown": (0.4, 1.2),
+                "jawOpen": (0.0, 0.2),
+            },
+        ),
+        Prototype(  # 1 + 2 + 4 + 5 + 20 + 26
+            0.4,
+            {
+                "browInnerUp": (0.8, 1.4), "browOuterUp": (0.2, 0.7),
+                "browDown": (0.2, 0.5), "eyeWide": (0.7, 1.3),
+                "mouthStretch": (0.7, 1.4), "mouthLowerDown": (0.3, 1.0),
+                "jawOpen": (0.2, 0.4),
+            },
+        ),
+    ),
+    "happiness": (
+        Prototype(  # 6 + 12 + 25: smile that shows the teeth
+            0.65,
+            {
+                "mouthSmile": (0.65, 1.1), "cheekSquint": (0.4, 1.0),
+                "eyeSquint": (0.1, 0.6), "mouthUpperUp": (0.3, 1.1),
+                "jawOpen": (0.0, 0.4), "mouthLowerDown": (0.0, 0.5),
+            },
+        ),
+        Prototype(  # 6 + 12: closed smile
+            0.35,
+            {
+                "mouthSmile": (0.75, 1.2), "cheekSquint": (0.3, 1.0),
+                "eyeSquint": (0.1, 0.6), "mouthDimple": (0.0, 0.5),
+            },
+        ),
+    ),
+    "sadness": (
+        Prototype(  # 1 + 4 + 15
+            0.5,
+            {
+                "browInnerUp": (0.8, 1.4), "browDown": (0.1, 0.5),
+                "mouthFrown": (0.8, 1.5), "mouthShrugLower": (0.1, 0.6),
+                "eyeBlink": (0.05, 0.3),
+            },
+        ),
+        Prototype(  # 1 + 4 + 15 + 17, eyes lowered
+            0.5,
+            {
+                "browInnerUp": (0.6, 1.3), "browDown": (0.2, 0.6),
+                "mouthFrown": (0.7, 1.4), "mouthShrugLower": (0.5, 1.2),
+                "eyeBlink": (0.1, 0.35), "eyeLookDown": (0.0, 0.5),
+            },
+        ),
+    ),
+    "surprise": (
+        Prototype(  # 1 + 2 + 5 + 26
+            0.65,
+            {
+                "browInnerUp": (0.9, 1.5), "browOuterUp": (0.8, 1.4),
+                "eyeWide": (0.5, 1.2), "jawOpen": (0.35, 0.95),
+                "mouthFunnel": (0.0, 0.4),
+            },
+        ),
+        Prototype(  # 1 + 2 + 5 + 26 with rounded lips
+            0.35,
+            {
+                "browInnerUp": (0.9, 1.5), "browOuterUp": (0.8, 1.4),
+                "eyeWide": (0.5, 1.2), "jawOpen": (0.25, 0.6),
+                "mouthPucker": (0.2, 0.6), "mouthFunnel": (0.2, 0.6),
+            },
+        ),
+    ),
+}  # fmt: skip
+
+
+def check_units(weights: dict[str, float]) -> dict[str, float]:
+    """Validate weights by unit and spread names without side to both sides.
+
+    Parameters
+    ----------
+    weights : dict of str to float
+        Unit (``"jawOpen"``, ``"mouthSmileLeft"``, or ``"mouthSmile"`` for both sides)
+        -> weight in [0, `MAX_WEIGHT`].
+
+    Returns
+    -------
+    dict of str to float
+        The same with full unit names only.
+
+    Raises
+    ------
+    UnknownUnitError
+        If a name is no unit; the nearest valid name is suggested.
+    ValueError
+        If a weight is not a number in range.
+
+    Examples
+    --------
+    >>> check_units({"mouthSmile": 0.5})
+    {'mouthSmileLeft': 0.5, 'mouthSmileRight': 0.5}
+    """
+    full = {}
+    for unit, weight in weights.items():
+        if not 0 <= weight <= MAX_WEIGHT:  # catches NaN too
+            raise ValueError(
+                f"The weight of {unit} must lie in [0, {MAX_WEIGHT}]; received {weight}."
+            )
+        if unit in UNITS:
+            full[unit] = float(weight)
+        elif unit in _SIDED:
+            full[f"{unit}Left"] = full[f"{unit}Right"] = float(weight)
+        else:
+            near = get_close_matches(str(unit), [*UNITS, *_SIDED], n=1, cutoff=0.4)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UnknownUnitError(f"Unknown action unit {unit!r}.{hint}")
+    return full
+
+
+def express(
+    emotion: str,
+    intensity: float = 1.0,
+    *,
+    seed: int = 0,
+    style: tuple[tuple[str, float], ...] = (),
+) -> dict[str, float]:
+    """Draw one way to show an emotion.
+
+    Parameters
+    ----------
+    emotion : str
+        One of the six names or codes.
+    intensity : float
+        0 (neutral) to 1 (apex); it scales every unit.
+    seed : int
+        Chooses the prototype, the weights in their ranges and a slight asymmetry; the
+        same seed at another intensity is the same expression, weaker or stronger.
+    style : tuple of (unit, gain)
+        A person's habits, `Identity.style`.
+
+    Returns
+    -------
+    dict of str to float
+        Unit -> weight in [0, `MAX_WEIGHT`].
+
+    Raises
+    ------
+    UnknownEmotionError
+        If `emotion` is none of the six.
+    ValueError
+        If `intensity` lies outside [0, 1].
+
+    Examples
+    --------
+    >>> sorted(express("surprise", 0.0)) == sorted(express("surprise", 1.0))
+    True
+    """
+    emotion = get_emotion(emotion).name
+    if not 0 <= intensity <= 1:
+        raise ValueError(f"intensity must lie in [0, 1]; received {intensity}.")
+    rng = np.random.default_rng([seed, 2])
+    prototypes = PROTOTYPES[emotion]
+    shares = [prototype.share for prototype in prototypes]
+    chosen = prototypes[rng.choice(len(prototypes), p=shares)]
+    gains = dict(style)
+    weights = {}
+    for unit, (low, high) in chosen.weights.items():
+        weight = rng.uniform(low, high)
+        for name in (f"{unit}Left", f"{unit}Right") if unit in _SIDED else (unit,):
+            sided = weight * (1 + rng.normal(0, 0.08)) * gains.get(name, 1)
+            weights[name] = float(np.clip(sided * intensity, 0, MAX_WEIGHT))
+    return weights

@@ -1,0 +1,281 @@
+"""What is painted on the skin: colour, brows, beard, and the folds of expression.
+
+All maps live in one frontal projection of the *rest* mesh, one texel a millimetre.
+Each vertex carries its rest position along, so paint moves with the skin.
+Taught in chapter 2.
+"""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from emolib.synthesis.head import Identity
+
+#: Map geometry: left edge, top edge (decimetres), texels per decimetre, shape.
+LEFT, TOP, TEXELS = -0.96, 8.40, 100
+SHAPE = (240, 192)
+
+_Y, _X = np.meshgrid(
+    TOP - (np.arange(SHAPE[0]) + 0.5) / TEXELS,
+    LEFT + (np.arange(SHAPE[1]) + 0.5) / TEXELS,
+    indexing="ij",
+)
+
+
+def _distance(points: tuple[tuple[float, float], ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Distance of each texel to a polyline, and where along it (0 to 1)."""
+    corners = np.asarray(points, float)
+    nearest = np.full(SHAPE, np.inf)
+    along = np.zeros(SHAPE)
+    count = len(corners) - 1
+    for k, (start, end) in enumerate(zip(corners, corners[1:], strict=False)):
+        step = end - start
+        t = ((_X - start[0]) * step[0] + (_Y - start[1]) * step[1]) / (step @ step)
+        t = np.clip(t, 0, 1)
+        gap = np.hypot(_X - start[0] - t * step[0], _Y - start[1] - t * step[1])
+        closer = gap < nearest
+        nearest = np.where(closer, gap, nearest)
+        along = np.where(closer, (k + t) / count, along)
+    return nearest, along
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A crease of the skin, drawn on the person's left and mirrored.
+
+    Attributes
+    ----------
+    lines : tuple of polylines
+        Where the crease runs, rest coordinates (x, y) in decimetres.
+    width : float
+        Half width of the groove in decimetres.
+    units : dict of str to float
+        Action unit without side -> how deep weight 1 makes the crease.
+    age : float
+        Depth at 70 years without any action unit.
+    """
+
+    lines: tuple[tuple[tuple[float, float], ...], ...]
+    width: float
+    units: dict[str, float]
+    age: float
+
+
+#: The creases that FACS describes for the units (nasolabial furrow for 9, 10 and 12,
+#: glabella for 4, forehead for 1 and 2, crow's feet for 6, chin boss for 17).
+FOLDS: dict[str, Fold] = {
+    "nasolabial": Fold(
+        (((0.185, 6.93), (0.25, 6.83), (0.31, 6.70), (0.335, 6.57)),),
+        0.028,
+        {"mouthSmile": 0.9, "noseSneer": 0.6, "mouthUpperUp": 0.6, "cheekSquint": 0.3},
+        0.55,
+    ),
+    "glabella": Fold(
+        (((0.045, 7.36), (0.055, 7.44), (0.05, 7.52)),),
+        0.022,
+        {"browDown": 0.55},
+        0.2,
+    ),
+    "inner forehead": Fold(
+        (
+            ((0.0, 7.66), (0.2, 7.68)),
+            ((0.0, 7.75), (0.22, 7.76)),
+            ((0.0, 7.84), (0.2, 7.84)),
+        ),
+        0.02,
+        {"browInnerUp": 0.5},
+        0.28,
+    ),
+    "outer forehead": Fold(
+        (
+            ((0.2, 7.67), (0.46, 7.60)),
+            ((0.2, 7.76), (0.46, 7.69)),
+            ((0.2, 7.85), (0.42, 7.79)),
+        ),
+        0.02,
+        {"browOuterUp": 0.5},
+        0.25,
+    ),
+    "nose root": Fold(
+        (
+            ((0.0, 7.34), (0.10, 7.31)),
+            ((0.03, 7.22), (0.13, 7.17)),
+            ((0.06, 7.13), (0.15, 7.06)),
+        ),
+        0.02,
+        {"noseSneer": 0.7},
+        0.05,
+    ),
+    "crow's feet": Fold(
+        (
+            ((0.50, 7.31), (0.60, 7.36)),
+            ((0.51, 7.27), (0.62, 7.27)),
+            ((0.50, 7.23), (0.60, 7.18)),
+        ),
+        0.016,
+        {"cheekSquint": 0.5, "mouthSmile": 0.2, "eyeSquint": 0.2},
+        0.3,
+    ),
+    "lower lid": Fold(
+        (((0.17, 7.20), (0.28, 7.14), (0.42, 7.16)),),
+        0.022,
+        {"cheekSquint": 0.5, "eyeSquint": 0.4},
+        0.4,
+    ),
+    "mouth corner": Fold(
+        (((0.30, 6.60), (0.33, 6.52), (0.335, 6.42)),),
+        0.022,
+        {"mouthFrown": 0.7, "mouthShrugLower": 0.15, "mouthPress": 0.3},
+        0.35,
+    ),
+    "cheek": Fold(
+        (((0.42, 6.72), (0.45, 6.58), (0.43, 6.45)),),
+        0.03,
+        {"mouthStretch": 0.5, "mouthSmile": 0.15},
+        0.1,
+    ),
+    "chin boss": Fold(
+        (((0.0, 6.43), (0.12, 6.40), (0.19, 6.33)), ((0.05, 6.33), (0.06, 6.29))),
+        0.032,
+        {"mouthShrugLower": 0.35},
+        0.1,
+    ),
+}
+
+
+@cache
+def fold_grooves() -> tuple[tuple[str, ...], np.ndarray]:
+    """Return names and grooves (2 * len(FOLDS), 240, 192) float32, 0 to 1.
+
+    Each fold stands twice, for the person's left and right side.
+    """
+    names, maps = [], []
+    for name, fold in FOLDS.items():
+        groove = np.zeros(SHAPE)
+        for line in fold.lines:
+            gap, along = _distance(line)
+            taper = np.sin(np.pi * (0.15 + 0.7 * along))
+            groove = np.maximum(groove, taper * np.exp(-((gap / fold.width) ** 2)))
+        names += [f"{name} left", f"{name} right"]
+        maps += [groove, groove[:, ::-1]]
+    return tuple(names), np.stack(maps).astype(np.float32)
+
+
+def fold_depths(weights: dict[str, float], age: float) -> np.ndarray:
+    """Return how deep each groove of `fold_grooves` is, float32, 0 to about 1.5.
+
+    Parameters
+    ----------
+    weights : dict of str to float
+        Full action unit name -> weight.
+    age : float
+        Years; older skin folds at rest, and more.
+    """
+    wear = min(max((age - 25) / 45, 0), 1)
+    depths = []
+    for fold in FOLDS.values():
+        for side in ("Left", "Right"):
+            depth = fold.age * wear
+            for unit, gain in fold.units.items():
+                weight = weights.get(unit + side, weights.get(unit, 0.0))
+                depth += gain * weight * (0.75 + 0.5 * wear)
+            depths.append(min(depth, 1.5))
+    return np.array(depths, np.float32)
+
+
+@lru_cache(maxsize=256)
+def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
+    """Paint one person's skin.
+
+    Returns
+    -------
+    albedo : ndarray, float32, (240, 192, 3), read-only
+        Linear RGB reflectance, 0 to 1.
+    height : ndarray, float32, (240, 192), read-only
+        Relief of pores and stubble, arbitrary units around 0.
+    """
+    rng = np.random.default_rng([identity.seed, 3])
+    light = np.array([0.78, 0.52, 0.40])
+    dark = np.array([0.10, 0.052, 0.034])
+    tone = identity.skin_tone
+    albedo = light ** (1 - tone) * dark**tone * np.ones((*SHAPE, 1))
+
+    def noise(sigma):
+        field = gaussian_filter(rng.normal(size=SHAPE), sigma, mode="wrap")
+        return field / field.std()
+
+    # melanin and haemoglobin vary at several scales
+    melanin = 0.035 * noise(9) + 0.03 * noise(3) + 0.02 * noise(1)
+    blood = 0.05 * noise(14) + 0.03 * noise(4)
+    blush = (identity.redness - 0.3) * np.maximum(
+        np.exp(-((np.abs(_X) - 0.40) ** 2 + (_Y - 6.95) ** 2) / 0.035),
+        np.exp(-(_X**2 + (_Y - 6.92) ** 2) / 0.01),
+    )
+    blood = blood + 0.35 * blush
+    # the hollow under the eyes is darker
+    melanin += 0.10 * np.exp(
+        -((np.abs(_X) - 0.29) ** 2) / 0.02 - (_Y - 7.17) ** 2 / 0.006
+    )
+    spots = noise(1.2) > 2.6 - 0.5 * min(max((identity.age - 30) / 40, 0), 1)
+    melanin += 0.25 * gaussian_filter(spots.astype(float), 0.7) * (1 - tone)
+    albedo *= np.exp(-melanin)[..., None] ** np.array([0.8, 1.0, 1.1])
+    albedo *= np.exp(-blood)[..., None] ** np.array([-0.15, 0.9, 0.7])
+
+    hair = hair_colour(identity)
+    cover = _brows(identity, rng)
+    relief = 0.35 * noise(1)
+    if identity.beard > 0:
+        beard = _beard_region() * (0.8 + 0.2 * noise(1.2)) * identity.beard
+        cover = np.maximum(cover, np.clip(0.7 * beard, 0, 0.85))
+        relief = relief + beard * noise(0.8)
+    cover = np.clip(cover, 0, 1)[..., None]
+    albedo = albedo * (1 - cover) + hair * 0.9 * cover
+    maps = albedo.astype(np.float32), relief.astype(np.float32)
+    for each in maps:
+        each.setflags(write=False)
+    return maps
+
+
+def hair_colour(identity: Identity) -> np.ndarray:
+    """Return the linear RGB reflectance (3,) of a person's hair."""
+    blond, black = np.array([0.42, 0.27, 0.12]), np.array([0.012, 0.010, 0.009])
+    pigment = blond ** (1 - identity.hair_tone) * black**identity.hair_tone
+    return pigment * (1 - identity.hair_grey) + 0.42 * identity.hair_grey
+
+
+def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
+    thick, density, height, arch = identity.brow
+    cover = np.zeros(SHAPE)
+    for side in (1, -1):
+        lift = 0.03 * height
+        line = (
+            (side * 0.10, 7.425 + lift),
+            (side * 0.22, 7.465 + lift + 0.010 * arch),
+            (side * 0.37, 7.485 + lift + 0.030 * arch),
+            (side * 0.52, 7.435 + lift - 0.010 * arch),
+        )
+        gap, along = _distance(line)
+        half = (0.018 + 0.030 * thick) * (1 - 0.65 * along**2)
+        edge = np.clip(1.3 - gap / half, 0, 1)
+        cover = np.maximum(cover, edge * (1 - 0.35 * along))
+    strands = gaussian_filter(rng.normal(size=SHAPE), (0.5, 1.6))
+    strands = 1 + 0.18 * strands / strands.std()
+    return np.clip(cover * strands, 0, 1) * density * 0.92
+
+
+@cache
+def _beard_region() -> np.ndarray:
+    side = np.abs(_X)
+    cheek = 6.55 + 0.85 * np.clip(side - 0.28, 0, None) ** 1.2
+    jaw = np.clip((cheek - _Y) / 0.10, 0, 1)
+    moustache = (
+        0.85
+        * np.exp(-(((_Y - 6.755) / 0.045) ** 4))
+        * np.clip((0.33 - side) / 0.06, 0, 1)
+    )
+    chin_gap = 1 - 0.6 * np.exp(
+        -((_Y - 6.46) ** 2) / 0.0015 - (side - 0.16) ** 2 / 0.01
+    )
+    return np.maximum(jaw * chin_gap, moustache)

@@ -1,0 +1,173 @@
+"""Everything of a picture that is not the face: pose, light, occluder, camera.
+
+Taught in chapter 2; chapter 8 varies it on purpose.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+#: What may cover a part of the face.
+OCCLUDERS = ("none", "glasses", "sunglasses", "mask", "hand")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How one picture is taken.
+
+    Attributes
+    ----------
+    yaw, pitch, roll : float
+        Head pose in degrees: yaw > 0 turns the face to the right of the picture,
+        pitch > 0 raises the chin, roll > 0 tilts the head clockwise.
+    light_azimuth, light_elevation : float
+        Where the key light stands, degrees; azimuth > 0 is right in the picture.
+    light_contrast : float
+        Share of the key light, 0 (flat) to 1 (hard).
+    exposure : float
+        Brightness; 1 is what a camera's automatic would choose.
+    background : int
+        Seed of the background.
+    occluder : str
+        One of `OCCLUDERS`.
+    occluder_seed : int
+        Chooses the kind of glasses, mask or hand and its place.
+    shift_x, shift_y : float
+        Offset of the face from the canonical crop, as a fraction of its side.
+    scale : float
+        Size of the face relative to the canonical crop.
+    blur : float
+        Standard deviation of the camera's blur, as a fraction of the side.
+    noise : float
+        Standard deviation of the sensor's noise, grey levels.
+    noise_seed : int
+        Seed of the noise.
+
+    Raises
+    ------
+    ValueError
+        If the occluder is unknown or an angle leaves the range that can be drawn.
+    """
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    light_azimuth: float = -30.0
+    light_elevation: float = 35.0
+    light_contrast: float = 0.5
+    exposure: float = 1.0
+    background: int = 0
+    occluder: str = "none"
+    occluder_seed: int = 0
+    shift_x: float = 0.0
+    shift_y: float = 0.0
+    scale: float = 1.0
+    blur: float = 0.004
+    noise: float = 0.0
+    noise_seed: int = 0
+
+    def __post_init__(self):
+        if self.occluder not in OCCLUDERS:
+            raise ValueError(
+                f"Unknown occluder {self.occluder!r}; expected one of "
+                f"{', '.join(OCCLUDERS)}."
+            )
+        for name, limit in (("yaw", 45), ("pitch", 35), ("roll", 45)):
+            value = getattr(self, name)
+            if not abs(value) <= limit:
+                raise ValueError(
+                    f"{name} must lie in [-{limit}, {limit}] degrees; received {value}."
+                )
+        if not (0.5 <= self.scale <= 2 and 0.1 <= self.exposure <= 4):
+            raise ValueError(
+                "scale must lie in [0.5, 2] and exposure in [0.1, 4]; received "
+                f"{self.scale} and {self.exposure}."
+            )
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """How much the pictures of a corpus vary; frozen in ``difficulty.json``.
+
+    Angles are standard deviations in degrees, rates are probabilities per clip.
+
+    Attributes
+    ----------
+    identity_spread : float
+        `random_identity`'s `spread`.
+    yaw, pitch, roll : float
+        Spread of the head pose between clips; frames of a clip drift a quarter of it.
+    light_azimuth, light_elevation : float
+        Spread of the key light between subjects.
+    light_contrast : tuple of float
+        Range of `Scene.light_contrast` between subjects.
+    exposure : float
+        Spread of the exposure, as a factor (standard deviation of its logarithm).
+    shift, scale, blur, noise : float or tuple of float
+        Spread of the crop's offset and size; ranges of blur (fraction of the side)
+        and noise (grey levels).
+    sunglasses, mask, hand : float
+        Rates of the occluders. Glasses belong to the person.
+    peak : tuple of float
+        Range of the intensity at a clip's apex.
+    speech : float
+        Amplitude of the mouth movements of the spoken sentence.
+    """
+
+    identity_spread: float
+    yaw: float
+    pitch: float
+    roll: float
+    light_azimuth: float
+    light_elevation: float
+    light_contrast: tuple[float, float]
+    exposure: float
+    shift: float
+    scale: float
+    blur: tuple[float, float]
+    noise: tuple[float, float]
+    sunglasses: float
+    mask: float
+    hand: float
+    peak: tuple[float, float]
+    speech: float
+
+
+@lru_cache(maxsize=64)
+def background_field(seed: int, size: int) -> np.ndarray:
+    """Return a blurred room behind the person.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed gives the same room.
+    size : int
+        Side in pixels.
+
+    Returns
+    -------
+    ndarray, float32, (size, size, 3), read-only
+        Linear RGB, 0 to 1.
+    """
+    rng = np.random.default_rng([seed, 4])
+    base = rng.uniform(0.02, 0.5) * (1 + rng.normal(0, 0.08, 3))
+    v, u = np.meshgrid(*[np.linspace(0, 1, size)] * 2, indexing="ij")
+    angle = rng.uniform(0, 2 * np.pi)
+    field = 1 + rng.uniform(0, 0.5) * (
+        (u - 0.5) * np.cos(angle) + (v - 0.5) * np.sin(angle)
+    )
+    for _ in range(rng.integers(0, 4)):  # out-of-focus furniture
+        x0, y0 = rng.uniform(-0.2, 1.0, 2)
+        width, height = rng.uniform(0.1, 0.7, 2)
+        soft = rng.uniform(0.01, 0.06)
+        box = _step((u - x0) / soft) * _step((x0 + width - u) / soft)
+        box *= _step((v - y0) / soft) * _step((y0 + height - v) / soft)
+        field *= 1 + rng.uniform(-0.6, 0.8) * box
+    room = np.clip(field[..., None] * base, 0, 1).astype(np.float32)
+    room.setflags(write=False)
+    return room
+
+
+def _step(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))

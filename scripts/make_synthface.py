@@ -1,0 +1,141 @@
+"""Render the SynthFace corpus into ``data/synthface`` (``make data``).
+
+What is rendered is frozen in ``data/synthface/difficulty.json``; this script only
+carries it out, on all cores. The old corpus stays in place until the new one is
+complete and has been read back. The committed corpus is the truth: another machine
+may render a pixel one grey level off.
+"""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from emolib.datasets.corpus import write_corpus
+from emolib.emotions import EMOTIONS, get_emotion
+from emolib.paths import data_folder
+from emolib.synthesis import (
+    UNITS,
+    Difficulty,
+    draw_clip,
+    random_identity,
+    render_with_truth,
+)
+
+FOLDER = data_folder() / "synthface"
+
+
+def read_plan(path: Path) -> tuple[dict, Difficulty]:
+    """Return the frozen plan and the difficulty in it."""
+    plan = json.loads(path.read_text())
+    ranges = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in plan["difficulty"].items()
+    }
+    return plan, Difficulty(**ranges)
+
+
+def split_subjects(plan: dict) -> list[str]:
+    """Assign each subject to train, validation or test, by a fixed shuffle."""
+    names = [name for name, count in plan["split"].items() for _ in range(count)]
+    order = np.random.default_rng(plan["first_seed"]).permutation(len(names))
+    return [names[k] for k in order]
+
+
+def render_subject(task: tuple) -> tuple[np.ndarray, dict, list[dict]]:
+    """Return a subject's sheet, its row of the subjects' table and its frames'."""
+    subject, seed, split, plan, difficulty = task
+    person = random_identity(seed, spread=difficulty.identity_spread)
+    about = asdict(person)
+    about.update(zip(("african", "asian", "caucasian"), person.ancestry, strict=True))
+    for name in ("sliders", "style", "ancestry", "brow"):
+        del about[name]
+    about = {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in about.items()
+    }
+    clips, rows = [], []
+    for emotion in EMOTIONS:
+        for sentence in range(1, plan["sentences"] + 1):
+            frames = draw_clip(
+                person, emotion, sentence, difficulty, frames=plan["frames"]
+            )
+            clip = f"{subject}_{get_emotion(emotion).code}_{sentence}"
+            tiles = []
+            for number, frame in enumerate(frames):
+                image, truth = render_with_truth(person, frame.expression, frame.scene)
+                tiles.append(image)
+                place = dict(
+                    subject=subject,
+                    emotion=emotion,
+                    sentence=sentence,
+                    clip=clip,
+                    frame=number,
+                    intensity=round(frame.intensity, 4),
+                )
+                scene = asdict(frame.scene)
+                for name in ("background", "occluder_seed", "noise_seed"):
+                    del scene[name]
+                numbers = {**scene, **truth}
+                units = {
+                    f"au_{unit}": round(frame.expression.get(unit, 0.0), 3)
+                    for unit in UNITS
+                }
+                rows.append(place | _rounded(numbers) | units)
+            clips.append(np.hstack(tiles))
+    return np.vstack(clips), {"subject": subject, "split": split, **about}, rows
+
+
+def _rounded(values: dict) -> dict:
+    return {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in values.items()
+    }
+
+
+def main() -> None:
+    """Render every subject, then replace the corpus."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--output", type=Path, default=FOLDER)
+    parser.add_argument("--plan", type=Path, default=FOLDER / "difficulty.json")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    plan, difficulty = read_plan(arguments.plan)
+    tasks = [
+        (f"s{number:03d}", plan["first_seed"] + number, split, plan, difficulty)
+        for number, split in enumerate(split_subjects(plan), start=1)
+    ]
+    with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
+        sheets, subjects, frames = [], [], []
+        done = pool.imap(render_subject, tasks)
+        for sheet, about, rows in tqdm(done, total=len(tasks), unit="subject"):
+            sheets.append((about["subject"], sheet))
+            subjects.append(about)
+            frames.extend(rows)
+    info = {
+        "name": "synthface",
+        "edition": plan["edition"],
+        "licence": "CC0-1.0",
+        "plan_sha256": hashlib.sha256(arguments.plan.read_bytes()).hexdigest(),
+    }
+    write_corpus(
+        arguments.output,
+        sheets,
+        pd.DataFrame(subjects),
+        pd.DataFrame(frames),
+        info,
+        quality=plan["webp_quality"],
+    )
+    size = sum(f.stat().st_size for f in arguments.output.rglob("*") if f.is_file())
+    print(f"{len(frames)} frames in {arguments.output}, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
