@@ -16,6 +16,7 @@ META_COLUMNS = (
 #: The values that ``meta.split`` may have, apart from missing.
 PARTS = ("train", "validation", "test")
 
+_NUMBERS = ("sentence", "frame", "intensity")
 _CLIP_COLUMNS = ["subject", "emotion", "sentence", "clip", "split"]
 
 
@@ -280,8 +281,8 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
         )
     for column in META_COLUMNS:
         if column not in meta:
-            empty = np.nan if column in ("sentence", "frame", "intensity") else None
-            meta[column] = pd.Series(empty, index=meta.index, dtype=type(empty or ""))
+            kind = float if column in _NUMBERS else str
+            meta[column] = pd.Series(None, index=meta.index, dtype=kind)
     _check_values(meta)
     return meta[[*META_COLUMNS, *(c for c in meta if c not in META_COLUMNS)]]
 

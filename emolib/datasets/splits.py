@@ -4,7 +4,7 @@ Which split you choose decides what an accuracy means. Taught in chapter 5.
 """
 
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ class LeakageWarning(UserWarning):
     """The split lets the test images share something with the training images."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """Positions of the training, validation and test images of a data set.
 
@@ -47,7 +47,7 @@ class Split:
     validation: np.ndarray
     test: np.ndarray
     leaks: tuple[str, ...] = ()
-    left_out: int = field(default=0)
+    left_out: int = 0
 
     def __post_init__(self):
         for part in PARTS:
@@ -135,6 +135,8 @@ def random_clip(
 ) -> Split:
     """Divide clips at random, stratified by emotion; people still leak.
 
+    Taught in chapter 5.
+
     Parameters
     ----------
     dataset, seed, fractions
@@ -143,7 +145,7 @@ def random_clip(
     Raises
     ------
     DatasetError
-        If the source has no clips. Taught in chapter 5.
+        If the source has no clips.
     """
     clips = dataset.meta["clip"]
     if clips.isna().any():
@@ -160,7 +162,9 @@ def by_subject(
     seed: int = 0,
     fractions: tuple[float, float, float] = FRACTIONS,
 ) -> Split:
-    """Divide people: nobody in the test part was seen in training. The default.
+    """Divide people: nobody in the test part was seen in training.
+
+    The default of the course. Taught in chapter 5.
 
     Parameters
     ----------
@@ -170,7 +174,7 @@ def by_subject(
     Raises
     ------
     NoSubjectsError
-        If the source does not say who is in its images. Taught in chapter 5.
+        If the source does not say who is in its images.
     """
     part = _deal(_subjects(dataset), None, seed, fractions)
     return _finish("by subject", dataset, part)
@@ -186,7 +190,8 @@ def by_subject_and_sentence(
     Sentences are dealt per emotion, for each emotion has sentences of its own: one
     in three or so, at least one, is kept for the test. Training people keep the
     other sentences, test people only those; what remains is left out, and
-    ``left_out`` counts it. Validation people keep the training sentences.
+    ``left_out`` counts it. Validation people keep the training sentences. Taught in
+    chapter 5.
 
     Parameters
     ----------
@@ -198,7 +203,7 @@ def by_subject_and_sentence(
     NoSubjectsError
         If the source does not say who is in its images.
     DatasetError
-        If an emotion has fewer than two sentences. Taught in chapter 5.
+        If an emotion has fewer than two sentences.
     """
     part = _deal(_subjects(dataset), None, seed, fractions)
     meta = dataset.meta
@@ -280,9 +285,13 @@ def _deal(
 
 
 def _bounds(count: int, shares: np.ndarray) -> np.ndarray:
-    """Where validation and test begin among `count` units; wanted parts get one."""
+    """Where validation and test begin among `count` units.
+
+    From three units on, every part whose share is not zero gets one.
+    """
     sizes = np.round(shares * count).astype(int)
-    sizes[1:] = np.maximum(sizes[1:], shares[1:] > 0)
+    if count > 2:
+        sizes[1:] = np.maximum(sizes[1:], shares[1:] > 0)
     sizes[0] = max(count - sizes[1:].sum(), 0)
     return np.cumsum(sizes)[:2]
 

@@ -181,8 +181,13 @@ class TestFractions:
             splits.by_subject(corpus, fractions=fractions)
 
     def test_too_few_people(self):
-        with pytest.raises(DatasetError, match="0 images for training"):
+        with pytest.raises(DatasetError, match="0 for validation and test"):
             splits.by_subject(_corpus(subjects=2))
+
+    def test_a_rare_class_is_trained_on(self):
+        labels = [0] * 40 + [1] * 2
+        faces = FaceDataset("rare", np.zeros((42, 64, 64), np.uint8), labels)
+        assert {40, 41} & set(_make(splits.random_frame, faces).train)
 
 
 class TestLimit:
