@@ -188,6 +188,9 @@ def normalise(notebook) -> None:
             cell.metadata.setdefault("jupyter", nbformat.from_dict({}))
             cell.metadata.jupyter["source_hidden"] = True
             cell.metadata["cellView"] = "form"
+            prompts = cell.metadata.setdefault("mystnb", nbformat.from_dict({}))
+            prompts.setdefault("code_prompt_show", "Show the solution")
+            prompts.setdefault("code_prompt_hide", "Hide the solution")
         cell.outputs = [
             output
             for output in cell.outputs

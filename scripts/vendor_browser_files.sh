@@ -32,7 +32,9 @@ cp "$work/mathjax/LICENSE" "$target/mathjax/LICENSE"
         "contributors. MIT license. */"
     cat "$work/require.min.js"
 } > "$target/requirejs/require.min.js"
-cp "$work/html-manager/dist/embed-amd.js" "$target/html-manager/"
+# Its icon fonts become part of the script: next to it, they are not found over file://.
+python3 scripts/inline_fonts.py "$work/html-manager/dist/embed-amd.js" \
+    "$target/html-manager/embed-amd.js"
 cp "$work/html-manager/dist/embed.js.LICENSE.txt" \
     "$target/html-manager/BUNDLED-LICENSES.txt"
 

@@ -1,0 +1,104 @@
+"""What the tests of the book share: the project, its scripts, the built pages."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT / "scripts"))
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of the checkout."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def html() -> Path:
+    """The book built strictly from the stored outputs.
+
+    ``make test`` builds it beforehand and says where in ``EMOLIB_BUILT_BOOK``.
+    """
+    given = os.environ.get("EMOLIB_BUILT_BOOK")
+    if given:
+        folder = Path(given)
+    else:
+        done = subprocess.run(
+            [sys.executable, PROJECT / "scripts" / "build_book.py", "--stored"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+        folder = PROJECT / "_build" / "stored" / "_build" / "html"
+    assert (folder / "index.html").is_file(), f"no built book in {folder}"
+    return folder
+
+
+@pytest.fixture
+def tiny_project(tmp_path) -> Path:
+    """A project of one page and one notebook with the real scripts and settings.
+
+    It lies in a folder with a space in its name and has a package ``tinylib`` in the
+    place of emolib's folder, so that changing code in it changes the real hash.
+    """
+    import nbformat
+
+    root = tmp_path / "a tiny project"
+    part = root / "book" / "part-1-the-system"
+    part.mkdir(parents=True)
+    shutil.copytree(PROJECT / "scripts", root / "scripts")
+    for name in ("_config.yml", "pyproject.toml", "requirements.txt"):
+        shutil.copy(PROJECT / name, root / name)
+    shutil.copytree(
+        PROJECT / "book" / "assets",
+        root / "book" / "assets",
+        ignore=shutil.ignore_patterns("vendor", "*.png"),
+    )
+    shutil.copy(PROJECT / "book" / "references.bib", root / "book")
+    (root / "data").mkdir()
+    (root / "data" / "numbers.csv").write_text("1,2\n", "utf-8")
+    (root / "emolib" / "tinylib").mkdir(parents=True)
+    (root / "emolib" / "tinylib" / "__init__.py").write_text('ANSWER = "first"\n')
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/intro\n"
+        "chapters:\n  - file: book/part-1-the-system/02-tiny\n"
+    )
+    (root / "book" / "intro.md").write_text("# Tiny\n", "utf-8")
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("# A tiny chapter"),
+            nbformat.v4.new_code_cell("import tinylib"),
+            nbformat.v4.new_code_cell("print('the answer:', tinylib.ANSWER)"),
+        ]
+    )
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, part / "02-tiny.ipynb")
+    return root
+
+
+@pytest.fixture
+def run_in(tiny_project):
+    """A function that runs a script of the tiny project and returns the process."""
+
+    def run(script, *arguments):
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(tiny_project / "emolib"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return subprocess.run(
+            [sys.executable, tiny_project / "scripts" / script, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            cwd=tiny_project.parent,
+        )
+
+    return run

@@ -1,0 +1,157 @@
+"""What a person meets first: the targets, the pins, the environment, the address."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+
+import set_address
+import yaml
+from project_inputs import PROJECT, input_files
+
+TARGETS = [
+    "book",
+    "test",
+    "notebooks",
+    "results",
+    "data",
+    "bench",
+    "serve",
+    "lint",
+    "clean",
+    "help",
+    "vendor",
+]
+VENDOR = PROJECT / "book" / "assets" / "vendor"
+
+
+def test_make_lists_its_targets():
+    done = subprocess.run(
+        ["make"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    listed = {line.split()[0] for line in done.stdout.splitlines()[1:]}
+    assert set(TARGETS) <= listed
+
+
+def test_scripts_behind_the_targets_exist():
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    scripts = re.findall(r"scripts/[\w.]+", makefile)
+    assert [name for name in scripts if not (PROJECT / name).is_file()] == []
+
+
+def test_pins_are_exact_and_name_no_place():
+    lines = (PROJECT / "requirements.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.match(r"^[a-z0-9._-]+==[^\s;]+( ;.*)?$", line) for line in pins)
+    assert "://" not in "\n".join(pins)
+
+
+def test_every_dependency_of_the_project_is_pinned():
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = settings["optional-dependencies"].values()
+    wanted = [*settings["dependencies"], *(item for extra in extras for item in extra)]
+    pinned = set(
+        re.findall(r"^([a-z0-9._-]+)==", _text("requirements.txt"), flags=re.M)
+    )
+    names = {re.match(r"[\w.-]+", item)[0].lower().replace("_", "-") for item in wanted}
+    assert names - pinned == set()
+
+
+def test_without_a_fitting_python_the_environment_script_says_what_to_do(tmp_path):
+    root = tmp_path / "a folder with spaces"
+    (root / "scripts").mkdir(parents=True)
+    for name in ("scripts/make_venv.sh", "requirements.txt", "pyproject.toml"):
+        shutil.copy(PROJECT / name, root / name)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("sh", "cat", "cksum", "head", "dirname", "grep", "date"):
+        (tools / name).symlink_to(shutil.which(name))
+    done = subprocess.run(
+        [shutil.which("sh"), root / "scripts" / "make_venv.sh"],
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "No Python 3.11, 3.12 or 3.13" in done.stderr
+    assert "PYTHON=" in done.stderr
+
+
+def test_the_hash_of_inputs_leaves_out_caches_and_temporary_files(tmp_path):
+    for name in (
+        "emolib/a.py",
+        "emolib/__pycache__/a.pyc",
+        "data/x.json.tmp",
+        "data/.y",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("", "utf-8")
+    assert input_files(tmp_path) == [tmp_path / "emolib" / "a.py"]
+
+
+def test_the_browser_libraries_are_the_ones_recorded():
+    sums = dict(
+        reversed(line.split()) for line in _text(VENDOR / "SHA256SUMS").splitlines()
+    )
+    versions = json.loads(_text(VENDOR / "versions.json"))
+    assert set(sums) == set(versions)
+    for name, expected in sums.items():
+        content = (VENDOR / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == expected, name
+        assert set(versions[name]) == {"package", "version", "licence"}
+
+
+def test_the_address_stands_in_pyproject_and_everything_agrees():
+    address = set_address.repository()
+    assert yaml.safe_load(_text("_config.yml"))["repository"]["url"] == address
+    assert yaml.safe_load(_text("CITATION.cff"))["repository-code"] == address
+    assert address in _text("README.md")
+    owner = re.escape(address.split("/")[3])
+    for path in set_address.addressed_files():
+        text = path.read_text("utf-8")
+        for found in re.findall(rf"github\.com/{owner}/[\w.-]+", text, re.I):
+            assert f"https://{found.rstrip('.')}" in (address, address + ".git"), path
+        for wheel in re.findall(r"https://\S+?\.whl", text):
+            assert wheel == set_address.release_wheel(), path
+
+
+def test_a_fork_changes_the_address_in_one_place(tmp_path):
+    root = tmp_path / "fork"
+    root.mkdir()
+    shutil.copytree(
+        PROJECT / "book", root / "book", ignore=shutil.ignore_patterns("*.js")
+    )
+    for name in ("pyproject.toml", *set_address.FILES):
+        shutil.copy(PROJECT / name, root / name)
+    old = set_address.repository()
+    pyproject = root / "pyproject.toml"
+    pyproject.write_text(
+        pyproject.read_text("utf-8").replace(old, "https://github.com/someone/faces"),
+        "utf-8",
+    )
+    set_address.main(root)
+    tail = old.removeprefix("https://github.com/")
+    assert set_address.current(root) == ("someone", "faces")
+    for path in set_address.addressed_files(root):
+        assert tail not in path.read_text("utf-8"), path
+
+
+def test_versions_agree():
+    version = tomllib.loads(_text("pyproject.toml"))["project"]["version"]
+    assert yaml.safe_load(_text("CITATION.cff"))["version"] == version
+
+
+def test_ci_demands_a_browser():
+    script = PROJECT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert "EMOLIB_REQUIRE_BROWSER=1" in _text(script)
+    assert "make test" in _text(script)
+
+
+def _text(name) -> str:
+    return (PROJECT / name).read_text("utf-8")

@@ -1,0 +1,171 @@
+"""The notebook runner, and that its checks catch what they are there to catch."""
+
+import json
+import os
+import re
+
+import nbformat
+import pytest
+import run_notebooks
+from nbclient.exceptions import CellExecutionError
+
+INPUTS = "some state of the code and the data"
+CELLS = (
+    "# setup",
+    "numbers = [1, 2, 3]\nprint(sum(numbers))",
+    "import ipywidgets\n\nipywidgets.IntSlider(description='intensity')",
+    "object()",
+)
+
+
+def make_notebook(path, *sources):
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("# A chapter"),
+            *(nbformat.v4.new_code_cell(source) for source in sources),
+        ]
+    )
+    notebook.cells[-1].metadata["tags"] = ["hide-cell"]
+    notebook.cells[-1].metadata["execution"] = {"iopub.execute_input": "today"}
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """The bytes of a small notebook that the runner wrote."""
+    path = make_notebook(tmp_path_factory.mktemp("book") / "02-small.ipynb", *CELLS)
+    run_notebooks.run(path, INPUTS)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def copy(executed, tmp_path):
+    """A fresh copy of the executed notebook."""
+    path = tmp_path / "02-small.ipynb"
+    path.write_bytes(executed)
+    return path
+
+
+def change(path, edit):
+    notebook = nbformat.read(path, as_version=4)
+    edit(notebook)
+    nbformat.write(notebook, path)
+    return run_notebooks.problems(path, INPUTS)
+
+
+def test_what_the_runner_writes_has_no_problem(copy):
+    assert run_notebooks.problems(copy, INPUTS) == []
+
+
+def test_running_twice_gives_the_same_bytes_but_for_the_seconds(copy):
+    before = copy.read_text("utf-8")
+    run_notebooks.run(copy, INPUTS)
+    seconds = re.compile(r'"seconds": [\d.]+')
+    assert seconds.sub("", copy.read_text("utf-8")) == seconds.sub("", before)
+
+
+def test_set_up_cell_is_filled_in_and_solutions_are_marked(copy):
+    cells = nbformat.read(copy, as_version=4).cells
+    assert cells[1].source == run_notebooks.setup_cell()
+    assert cells[-1].metadata["jupyter"] == {"source_hidden": True}
+    assert cells[-1].metadata["cellView"] == "form"
+    assert "execution" not in cells[-1].metadata
+    assert "at 0x0>" in cells[-1].outputs[0].data["text/plain"]
+
+
+def test_a_stored_error_is_found(copy):
+    error = nbformat.v4.new_output(
+        "error", ename="ValueError", evalue="no such face", traceback=[]
+    )
+    found = change(copy, lambda notebook: notebook.cells[2].outputs.append(error))
+    assert found == ["cell 3 holds an error: ValueError"]
+
+
+def test_a_cell_that_was_never_run_is_found(copy):
+    def forget(notebook):
+        notebook.cells[2].execution_count = None
+
+    assert change(copy, forget) == ["cell 3 was never run"]
+
+
+def test_cells_run_out_of_order_are_found(copy):
+    def swap(notebook):
+        notebook.cells[2].execution_count, notebook.cells[3].execution_count = 3, 2
+
+    found = change(copy, swap)
+    assert len(found) == 2
+    assert "out of order" in found[0]
+
+
+def test_a_changed_cell_or_tag_makes_the_outputs_stale(copy, executed):
+    def edit(notebook):
+        notebook.cells[2].source += "\nprint('more')"
+
+    def tag(notebook):
+        notebook.cells[2].metadata["tags"] = ["nbval-skip"]
+
+    assert "changed since it ran" in change(copy, edit)[0]
+    copy.write_bytes(executed)
+    assert "changed since it ran" in change(copy, tag)[0]
+
+
+def test_changed_code_data_or_pins_make_the_outputs_stale(copy):
+    assert "changed since it ran" in run_notebooks.problems(copy, "another state")[0]
+
+
+def test_a_notebook_from_elsewhere_is_not_trusted(copy):
+    found = change(copy, lambda notebook: notebook.metadata.pop("emolib"))
+    assert found == ["it was not written by `make notebooks`"]
+
+
+def test_a_change_of_prose_keeps_the_outputs(copy):
+    def reword(notebook):
+        notebook.cells[0].source = "# A better title"
+
+    assert change(copy, reword) == []
+
+
+def test_missing_widget_state_is_found(copy):
+    found = change(copy, lambda notebook: notebook.metadata.pop("widgets"))
+    assert found == ["cell 4 shows a widget whose state is missing"]
+
+
+def test_a_failing_notebook_is_left_as_it_was(tmp_path):
+    path = make_notebook(
+        tmp_path / "03-broken.ipynb", "x = 1", "raise ValueError('no')"
+    )
+    before = path.read_bytes()
+    with pytest.raises(CellExecutionError):
+        run_notebooks.run(path, INPUTS)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["03-broken.ipynb"]
+
+
+def test_the_command_names_the_failing_cell_and_exits_with_an_error(
+    tiny_project, run_in
+):
+    path = tiny_project / "book" / "part-1-the-system" / "02-tiny.ipynb"
+    notebook = json.loads(path.read_text("utf-8"))
+    notebook["cells"][2]["source"] = "print(tinylib.ANSWERS)"
+    path.write_text(json.dumps(notebook), "utf-8")
+    done = run_in("run_notebooks.py")
+    assert done.returncode == 1
+    assert "FAILED 02-tiny.ipynb, cell 3: AttributeError" in done.stderr
+
+
+def test_the_command_runs_what_changed_and_nothing_else(tiny_project, run_in):
+    assert "running" in run_in("run_notebooks.py").stdout
+    assert run_in("run_notebooks.py").stdout == "02-tiny.ipynb: up to date\n"
+    assert run_in("run_notebooks.py", "--check").returncode == 0
+
+    (tiny_project / "emolib" / "tinylib" / "__init__.py").write_text("ANSWER = 2\n")
+    check = run_in("run_notebooks.py", "--check")
+    assert check.returncode == 1
+    assert "changed since it ran" in check.stdout
+
+
+def test_an_unknown_name_lists_the_notebooks_there_are(run_in):
+    done = run_in("run_notebooks.py", "07-conclusion")
+    assert done.returncode == 1
+    assert "There are: 02-tiny" in done.stderr
