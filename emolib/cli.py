@@ -1,0 +1,298 @@
+"""The command line: ``emolib info | train | evaluate | predict | render``.
+
+Every command ends in 0, or in 2 with one line on the standard error stream. Heavy
+libraries are imported by the command that needs them, so that ``--help`` is fast.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import emolib
+from emolib.emotions import EMOTIONS
+
+if TYPE_CHECKING:
+    from emolib.datasets import FaceDataset
+
+CAUTION = (
+    "These are resemblances to posed expressions, not what the person feels. Do not "
+    "judge people by them."
+)
+
+SOURCES = ("synthface", "image_folder", "fer2013")
+
+
+class CommandError(ValueError):
+    """The command cannot be carried out as it was given."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code: 0, 2 (error) or 130 (interrupted).
+
+    Taught in chapters 4, 5 and 6.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default is what the shell passed.
+    """
+    options = _parser().parse_args(arguments)
+    if not hasattr(options, "run"):
+        _parser().print_help()
+        return 0
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        print("emolib: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as head, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        print(f"emolib: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="emolib", description="Facial emotion recognition: the course's tools."
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"emolib {emolib.__version__}"
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    command = commands.add_parser("info", help="list data sets, models and versions")
+    command.set_defaults(run=_info)
+
+    command = commands.add_parser("train", help="train a network and save it")
+    _add_data(command)
+    command.add_argument(
+        "--model", default="small_cnn", choices=("deck_cnn", "small_cnn")
+    )
+    command.add_argument("--epochs", type=_positive, default=20)
+    command.add_argument("--batch-size", type=_positive, default=32)
+    command.add_argument("--learning-rate", type=float, default=1e-3)
+    command.add_argument("--limit", type=_positive, help="use only so many images")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument(
+        "--soft-targets", action="store_true", help="weight targets by intensity"
+    )
+    command.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.set_defaults(run=_train)
+
+    command = commands.add_parser("evaluate", help="score a network on test images")
+    _add_data(command)
+    command.add_argument("--model", required=True, metavar="NAME_OR_FOLDER")
+    command.add_argument(
+        "--part",
+        choices=("train", "validation", "test", "all"),
+        help="default: test, else validation, else all",
+    )
+    command.add_argument("--json", type=Path, metavar="FILE", help="save the result")
+    command.set_defaults(run=_evaluate)
+
+    command = commands.add_parser("predict", help="probabilities of ready face crops")
+    command.add_argument("--model", default="small-cnn", metavar="NAME_OR_FOLDER")
+    command.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    command.set_defaults(run=_predict)
+
+    command = commands.add_parser("render", help="draw a synthetic face")
+    command.add_argument("--emotion", default="happiness", metavar="NAME")
+    command.add_argument("--intensity", type=float, default=1.0, help="0 to 1")
+    command.add_argument("--identity", type=int, default=0, help="a seed")
+    command.add_argument("--yaw", type=float, default=0.0, help="degrees")
+    command.add_argument("--occluder", default="none", metavar="NAME")
+    command.add_argument("--size", type=_positive, default=64, help="pixels")
+    command.add_argument("--colour", action="store_true")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    command.set_defaults(run=_render)
+    return parser
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", default="synthface", choices=SOURCES)
+    command.add_argument("--path", type=Path, help="where your own data are")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive number, not {text!r}")
+    return int(text)
+
+
+def _load(options: argparse.Namespace) -> "FaceDataset":
+    """Load a data set; of FER2013, without its duplicates."""
+    from emolib import datasets
+
+    extra = {"drop_duplicates": True} if options.data == "fer2013" else {}
+    return datasets.load(options.data, options.path, **extra)
+
+
+def _info(options: argparse.Namespace) -> None:
+    from emolib.datasets import DATASETS
+    from emolib.models.registry import available, model_card
+    from emolib.paths import data_folder
+
+    emolib.show_versions()
+    print(f"data folder: {data_folder()}")
+    print(f"data sets: {', '.join(DATASETS)}")
+    print("models:" if available() else "models: none")
+    for name in available():
+        card = model_card(name)
+        print(f"  {name}: {card['architecture']}, {card['parameters']:,} parameters")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from emolib.models.registry import build, save_model
+    from emolib.training import fit
+
+    _check_output(options.output)
+    everything = _load(options)
+    dataset = everything if options.soft_targets else everything.labelled().apex()
+    train, validation, how = _divide(dataset, options.seed)
+    if options.limit:
+        train = _some(train, options.limit, options.seed)
+    print(f"training on {len(train):,} images; {how}", flush=True)
+    model = build(options.model, options.seed)
+    history = fit(
+        model,
+        train,
+        validation,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        soft_targets=options.soft_targets,
+        seed=options.seed,
+        progress=not options.quiet,
+    )
+    print(history)
+    card = {
+        "training_data": {"name": everything.name, "images": len(train), "split": how},
+        "recipe": {
+            "command": "emolib train",
+            "epochs": options.epochs,
+            "batch_size": options.batch_size,
+            "learning_rate": options.learning_rate,
+            "soft_targets": options.soft_targets,
+            "seed": options.seed,
+        },
+        "limits": CAUTION,
+    }
+    print(f"saved in {save_model(model, options.output, card)}")
+
+
+def _check_output(folder: Path) -> None:
+    """Refuse before training what could not be written after it."""
+    from emolib.models.registry import CARD
+
+    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not free and not (folder / CARD).is_file():
+        raise CommandError(
+            f"{folder} exists and is no model folder; choose a new --output."
+        )
+
+
+def _divide(
+    dataset: "FaceDataset", seed: int
+) -> tuple["FaceDataset", "FaceDataset", str]:
+    """Return training and validation images, and how they were divided."""
+    from emolib.training import hold_out
+
+    parts = set(dataset.meta["split"].dropna())
+    if {"train", "validation", "test"} <= parts:
+        train, validation = dataset.part("train"), dataset.part("validation")
+        return train, validation, f"the source's own {len(validation):,} for validation"
+    if "train" in parts:  # what the source keeps for tests stays untouched
+        dataset = dataset.part("train")
+    train, validation = hold_out(dataset, 0.1, seed)
+    unit = "image: subjects are unknown, so the score is optimistic"
+    if dataset.groups is not None:
+        unit = "subject"
+    return train, validation, f"{len(validation):,} set aside for validation by {unit}"
+
+
+def _some(dataset: "FaceDataset", count: int, seed: int) -> "FaceDataset":
+    import numpy as np
+
+    return dataset.subset(np.random.default_rng(seed).permutation(len(dataset))[:count])
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from emolib.evaluation import evaluate
+    from emolib.models.inference import predict
+    from emolib.models.registry import load_model
+
+    if options.json and not options.json.absolute().parent.is_dir():
+        raise CommandError(f"The folder of {options.json} does not exist; create it.")
+    model = load_model(options.model)
+    dataset = _load(options)
+    parts = set(dataset.meta["split"].dropna())
+    part = options.part or next(
+        (p for p in ("test", "validation") if p in parts), "all"
+    )
+    if part != "all":
+        dataset = dataset.part(part)
+    dataset = dataset.labelled().apex()
+    result = evaluate(dataset.labels, predict(model, dataset.images), dataset.groups)
+    print(f"{options.model} on {dataset.name}, part {part}, apex images\n{result}")
+    if options.json:
+        result.save(options.json)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    import numpy as np
+    from PIL import Image, UnidentifiedImageError
+
+    from emolib.faces import to_canonical
+    from emolib.models.inference import predict
+    from emolib.models.registry import load_model
+
+    faces = []
+    for path in options.images:
+        try:
+            with Image.open(path) as image:
+                faces.append(to_canonical(np.asarray(image.convert("RGB"))))
+        except FileNotFoundError:
+            raise CommandError(f"{path} does not exist.") from None
+        except (UnidentifiedImageError, OSError) as error:
+            raise CommandError(
+                f"{path} is not a picture that can be read ({error}); give a PNG, "
+                "JPEG or WebP file of one cropped face."
+            ) from error
+    answers = predict(load_model(options.model), np.stack(faces))
+    for path, shares in zip(options.images, answers, strict=True):
+        print(path)
+        for k in np.argsort(-shares):
+            print(f"  {EMOTIONS[k]:<10} {shares[k]:6.1%}")
+    print(CAUTION)
+
+
+def _render(options: argparse.Namespace) -> None:
+    from PIL import Image
+
+    from emolib import synthesis
+
+    if options.occluder not in synthesis.OCCLUDERS:
+        raise CommandError(
+            f"Unknown occluder {options.occluder!r}; expected one of "
+            f"{', '.join(synthesis.OCCLUDERS)}."
+        )
+    if not 0 <= options.intensity <= 1:
+        raise CommandError(f"intensity must lie in 0 to 1; got {options.intensity:g}.")
+    identity = synthesis.random_identity(options.identity)
+    expression = synthesis.express(
+        options.emotion, options.intensity, seed=options.identity
+    )
+    scene = synthesis.Scene(yaw=options.yaw, occluder=options.occluder)
+    image = synthesis.render(
+        identity, expression, scene, size=options.size, colour=options.colour
+    )
+    Image.fromarray(image).save(options.output)
+    print(f"saved {options.output}")

@@ -1,0 +1,103 @@
+"""Where a network looks: Grad-CAM."""
+
+import numpy as np
+
+from emolib.emotions import EMOTIONS
+from emolib.faces import CROP
+from emolib.models._backend import keras, tf
+from emolib.models.inference import check_images
+
+
+def grad_cam(
+    model: keras.Model,
+    images: np.ndarray,
+    class_index: int | np.ndarray | None = None,
+    layer: str | None = None,
+) -> np.ndarray:
+    """Map the regions that raise a class's score (Selvaraju et al. 2017).
+
+    The feature maps of a convolution are added up, each weighted by the mean gradient
+    of the class score with respect to it; negative sums become 0
+    (doi:10.1109/ICCV.2017.74). Such a map shows where evidence was, at the coarse
+    resolution of the layer; it does not explain what the network saw there, and some
+    maps look convincing even for random weights (Adebayo et al. 2018,
+    arXiv:1810.03292). Taught in chapter 6.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A network of this package, ending in a dense softmax layer.
+    images : ndarray, uint8, (n, 64, 64)
+        Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
+    class_index : int or ndarray of int (n,), optional
+        The class to explain, 0 to 5; default is the predicted one of each image.
+    layer : str, optional
+        Name of a layer with output (n, h, w, channels); default is the last one
+        before pooling.
+
+    Returns
+    -------
+    ndarray, float32, (n, 64, 64)
+        0 to 1, each image scaled to its own maximum; all zero where nothing speaks
+        for the class.
+
+    Raises
+    ------
+    ValueError
+        If the layer does not exist or has no feature maps, or a class index is not
+        in 0 to 5.
+    """
+    images = check_images(images)
+    target = _feature_layer(model, layer)
+    dense = model.layers[-1]
+    inner = keras.Model(model.inputs, [target.output, dense.input])
+    maps = [
+        _maps(inner, dense, images[i : i + 128], _part(class_index, i, len(images)))
+        for i in range(0, len(images), 128)
+    ]
+    return np.concatenate([np.zeros((0, CROP.size, CROP.size), np.float32), *maps])
+
+
+def _feature_layer(model: keras.Model, name: str | None) -> keras.layers.Layer:
+    spatial = [one for one in model.layers if len(one.output.shape) == 4]
+    if name is None:
+        pooling = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
+        return [one for one in spatial if not isinstance(one, pooling)][-1]
+    for one in spatial:
+        if one.name == name:
+            return one
+    raise ValueError(
+        f"layer must be one with feature maps: {', '.join(s.name for s in spatial)}. "
+        f"Received: layer={name!r}"
+    )
+
+
+def _part(class_index: int | np.ndarray | None, start: int, n: int):
+    if class_index is None:
+        return None
+    index = np.asarray(class_index)
+    whole = np.issubdtype(index.dtype, np.integer) and index.shape in ((), (n,))
+    if not whole or index.min() < 0 or index.max() >= len(EMOTIONS):
+        raise ValueError(
+            f"class_index must be one number, or one per image, in 0 to "
+            f"{len(EMOTIONS) - 1}. Received: {class_index}"
+        )
+    return np.broadcast_to(index, n)[start : start + 128]
+
+
+def _maps(inner, dense, images: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+    faces = tf.convert_to_tensor(images[..., None], tf.float32)
+    with tf.GradientTape() as tape:
+        features, last = inner(faces, training=False)  # (n, h, w, c), (n, d)
+        tape.watch(features)
+        # Scores before the softmax: its gradient vanishes for a confident answer.
+        scores = last @ dense.kernel + dense.bias  # (n, 6)
+        if classes is None:
+            classes = tf.argmax(scores, axis=1)
+        score = tf.gather(scores, classes, batch_dims=1)  # (n,)
+    gradient = tape.gradient(score, features)  # (n, h, w, c)
+    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)  # (n, 1, 1, c)
+    maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))
+    maps = tf.image.resize(maps, (CROP.size, CROP.size))[..., 0]  # (n, 64, 64)
+    peak = tf.reduce_max(maps, axis=(1, 2), keepdims=True)
+    return tf.math.divide_no_nan(maps, peak).numpy()

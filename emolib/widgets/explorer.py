@@ -1,0 +1,219 @@
+"""Browse faces, guess the label, then see what the network says."""
+
+import base64
+import html
+import io
+from typing import TYPE_CHECKING
+
+import ipywidgets
+import numpy as np
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from emolib import plots
+from emolib.datasets import DatasetError, FaceDataset
+from emolib.emotions import EMOTIONS
+from emolib.explain import grad_cam
+from emolib.models.inference import predict
+
+if TYPE_CHECKING:
+    import keras
+
+ALL = "all"
+VERDICTS = (ALL, "right", "wrong", "unsure")
+
+#: Below this top probability an answer counts as unsure.
+UNSURE_BELOW = 0.5
+
+_NOTE = (
+    "The probabilities compare a face with posed expressions; they do not say what a "
+    "person feels."
+)
+
+
+class PredictionExplorer:
+    """Browse labelled faces with a network's probabilities and Grad-CAM.
+
+    The first face is a worked example, shown with its answer, so that a page without
+    a kernel is complete; every other face is hidden behind the reader's own guess.
+    Works with ipywidgets 7 and 8. Taught in chapter 6.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+        Labelled faces, as a rule apex frames of test subjects.
+    model : keras.Model
+        A network of this package.
+    seed : int, default 0
+        The order in which the faces come.
+
+    Attributes
+    ----------
+    widget : ipywidgets.VBox
+        What is displayed.
+    score : (int, int)
+        The reader's right guesses, and all guesses.
+
+    Raises
+    ------
+    DatasetError
+        If no image of `dataset` belongs to the six emotions.
+    """
+
+    def __init__(self, dataset: FaceDataset, model: "keras.Model", seed: int = 0):
+        self.dataset = dataset.labelled()
+        if len(self.dataset) == 0:
+            raise DatasetError(
+                f"{dataset.name!r} holds no image of the six emotions to explore."
+            )
+        self.model = model
+        self.probabilities = predict(model, self.dataset.images)  # (n, 6)
+        self.score = (0, 0)
+        self._order = np.random.default_rng(seed).permutation(len(self.dataset))
+        self._shown = self._order
+        self._place = 0
+        self._revealed = True
+        self._build()
+        self._draw()
+
+    @property
+    def current(self) -> int | None:
+        """Position in the data set of the face shown; None if no face fits."""
+        return int(self._shown[self._place]) if len(self._shown) else None
+
+    def verdict(self, index: int) -> set[str]:
+        """Return "right" or "wrong", and "unsure" if it applies, for one face."""
+        shares = self.probabilities[index]
+        right = shares.argmax() == self.dataset.labels[index]
+        unsure = {"unsure"} if shares.max() < UNSURE_BELOW else set()
+        return {"right" if right else "wrong"} | unsure
+
+    def filter(self, emotion: str = ALL, verdict: str = ALL) -> None:
+        """Keep the faces of one emotion, or one verdict, and show the first."""
+        self._shown = np.array(
+            [
+                i
+                for i in self._order
+                if emotion in (ALL, EMOTIONS[self.dataset.labels[i]])
+                and (verdict == ALL or verdict in self.verdict(i))
+            ],
+            dtype=int,
+        )
+        self._place = 0
+        self._revealed = False
+        self._draw()
+
+    def step(self, by: int) -> None:
+        """Go `by` faces further, around the end, and hide the answer."""
+        if len(self._shown):
+            self._place = (self._place + by) % len(self._shown)
+            self._revealed = False
+            self._draw()
+
+    def guess(self, emotion: str) -> None:
+        """Take the reader's guess, count it, and reveal the answer."""
+        if self.current is None or self._revealed:
+            return
+        right, total = self.score
+        label = EMOTIONS[self.dataset.labels[self.current]]
+        self.score = right + (emotion == label), total + 1
+        self._revealed = True
+        self._draw(guess=emotion)
+
+    def snapshot(self) -> Figure:
+        """Return the face shown, its probabilities and Grad-CAM as a figure."""
+        if self.current is None:
+            raise ValueError("No face is shown; call filter() to choose others.")
+        part = slice(self.current, self.current + 1)
+        images = self.dataset.images[part]
+        return plots.probabilities(
+            images,
+            self.probabilities[part],
+            self.dataset.labels[part],
+            maps=grad_cam(self.model, images),
+        )
+
+    def _build(self) -> None:
+        wide = {"description_width": "initial"}
+        self._emotion = ipywidgets.Dropdown(
+            options=(ALL, *EMOTIONS), value=ALL, description="Label", style=wide
+        )
+        self._verdict = ipywidgets.Dropdown(
+            options=VERDICTS, value=ALL, description="The model is", style=wide
+        )
+        self._back = ipywidgets.Button(description="Previous face")
+        self._next = ipywidgets.Button(description="Next face", button_style="primary")
+        self._guesses = [ipywidgets.Button(description=name) for name in EMOTIONS]
+        self._picture = ipywidgets.HTML()
+        self._text = ipywidgets.HTML()
+        for control in (self._emotion, self._verdict):
+            control.observe(self._on_filter, names="value")
+        self._back.on_click(lambda _: self.step(-1))
+        self._next.on_click(lambda _: self.step(1))
+        for button in self._guesses:
+            button.on_click(lambda pressed: self.guess(pressed.description))
+        wrap = ipywidgets.Layout(flex_flow="row wrap")
+        self.widget = ipywidgets.VBox(
+            [
+                ipywidgets.HBox([self._emotion, self._verdict], layout=wrap),
+                self._picture,
+                self._text,
+                ipywidgets.HBox(self._guesses, layout=wrap),
+                ipywidgets.HBox([self._back, self._next], layout=wrap),
+            ]
+        )
+
+    def _on_filter(self, _change) -> None:
+        self.filter(self._emotion.value, self._verdict.value)
+
+    def _draw(self, guess: str | None = None) -> None:
+        for button in self._guesses:
+            button.disabled = self._revealed or self.current is None
+        if self.current is None:
+            self._picture.value = ""
+            self._text.value = "<p>No face fits this choice. Choose another.</p>"
+        elif self._revealed:
+            self._picture.value = _picture(self.snapshot(), self._answer())
+            self._text.value = self._told(guess)
+        else:
+            face = plots.contact_sheet(self.dataset.images[[self.current]])
+            face.set_size_inches(1.9, 1.9)
+            self._picture.value = _picture(face, "A face; its label is hidden.")
+            self._text.value = (
+                f"<p>Face {self._place + 1} of {len(self._shown)}. Which of the six "
+                "expressions was posed? Guess before you see the answer.</p>"
+            )
+
+    def _answer(self) -> str:
+        shares = self.probabilities[self.current]
+        listed = ", ".join(
+            f"{EMOTIONS[k]} {shares[k]:.0%}" for k in np.argsort(-shares)
+        )
+        label = EMOTIONS[self.dataset.labels[self.current]]
+        return f"A face labelled {label}; the model says: {listed}."
+
+    def _told(self, guess: str | None) -> str:
+        parts = [
+            f"<b>Label: {EMOTIONS[self.dataset.labels[self.current]]}.</b>",
+            f"The model is {' and '.join(sorted(self.verdict(self.current)))}.",
+        ]
+        if guess is None:
+            parts.append("A worked example; go to the next face and guess first.")
+        else:
+            right, total = self.score
+            parts.append(f"You said {html.escape(guess)}: {right} of {total} right.")
+        return f"<p>{' '.join(parts)}<br><small>{_NOTE}</small></p>"
+
+    def _ipython_display_(self) -> None:
+        display(self.widget)
+
+
+def _picture(figure: Figure, text: str) -> str:
+    """Return the figure as an HTML image with its own description."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100)
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    return (
+        f'<img alt="{html.escape(text)}" style="max-width: 100%; height: auto" '
+        f'src="data:image/png;base64,{data}">'
+    )
