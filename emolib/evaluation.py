@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn import metrics
+from sklearn.metrics import confusion_matrix
 
 from emolib.emotions import EMOTIONS
 
@@ -212,20 +212,13 @@ def evaluate(
     codes, n_groups = _group_codes(groups, n)
     y_pred = probabilities.argmax(axis=1)
     correct = y_pred == y_true
-    labels = np.arange(len(EMOTIONS))
-    confusion = metrics.confusion_matrix(y_true, y_pred, labels=labels)
-    precision, recall, f1, support = metrics.precision_recall_fscore_support(
-        y_true, y_pred, labels=labels, zero_division=np.nan
-    )
-    per_class = pd.DataFrame(
-        {"precision": precision, "recall": recall, "f1": f1, "support": support},
-        index=pd.Index(EMOTIONS, name="emotion"),
-    )
+    confusion = confusion_matrix(y_true, y_pred, labels=np.arange(len(EMOTIONS)))
+    per_class = _per_class(confusion)
     return Evaluation(
         accuracy=float(correct.mean()),
         interval=_interval(correct, codes, n_groups, seed, resamples),
-        balanced_accuracy=float(np.nanmean(recall)),
-        macro_f1=float(np.nanmean(f1)),
+        balanced_accuracy=float(per_class["recall"].mean()),
+        macro_f1=float(per_class["f1"].mean()),
         per_class=per_class,
         confusion=_read_only(confusion.astype(np.int64)),
         calibration_error=calibration_error(y_true, probabilities),
@@ -323,6 +316,20 @@ def accuracy_by(
             )
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _per_class(confusion: np.ndarray) -> pd.DataFrame:
+    """Scores of each class; 0 / 0 is NaN, which means leave out."""
+    hits = np.diag(confusion)
+    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        scores = {
+            "precision": hits / predicted,
+            "recall": hits / support,
+            "f1": 2 * hits / (support + predicted),
+            "support": support.astype(np.int64),
+        }
+    return pd.DataFrame(scores, index=pd.Index(EMOTIONS, name="emotion"))
 
 
 def _interval(

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import metrics
 
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import (
@@ -48,6 +49,18 @@ class TestMetrics:
         assert table.loc["anger", "precision"] == pytest.approx(2 / 3)
         assert table.loc["disgust", "precision"] == pytest.approx(1 / 2)
         assert table.loc["surprise"].isna().tolist() == [True, True, True, False]
+
+    def test_agrees_with_scikit_learn(self):
+        rng = np.random.default_rng(6)
+        y_true, y_pred = rng.integers(0, 6, (2, 500))
+        y_pred = np.where(rng.random(500) < 0.5, y_true, y_pred)
+        result = evaluate(y_true, _sure(y_pred))
+        expected = metrics.precision_recall_fscore_support(y_true, y_pred)
+        assert np.allclose(result.per_class.to_numpy().T, expected)
+        balanced = metrics.balanced_accuracy_score(y_true, y_pred)
+        assert result.balanced_accuracy == pytest.approx(balanced)
+        macro = metrics.f1_score(y_true, y_pred, average="macro")
+        assert result.macro_f1 == pytest.approx(macro)
 
     def test_confusion_has_true_classes_in_rows(self):
         result = evaluate([0, 0, 5], _sure([0, 3, 5]))
