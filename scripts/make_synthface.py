@@ -72,14 +72,14 @@ def render_subject(task: tuple) -> tuple[np.ndarray, dict, list[dict]]:
             for number, frame in enumerate(frames):
                 image, truth = render_with_truth(person, frame.expression, frame.scene)
                 tiles.append(image)
-                place = dict(
-                    subject=subject,
-                    emotion=emotion,
-                    sentence=sentence,
-                    clip=clip,
-                    frame=number,
-                    intensity=round(frame.intensity, 4),
-                )
+                place = {
+                    "subject": subject,
+                    "emotion": emotion,
+                    "sentence": sentence,
+                    "clip": clip,
+                    "frame": number,
+                    "intensity": round(frame.intensity, 4),
+                }
                 scene = asdict(frame.scene)
                 for name in ("background", "occluder_seed", "noise_seed"):
                     del scene[name]

@@ -258,7 +258,8 @@ def check_units(weights: dict[str, float]) -> dict[str, float]:
     for unit, weight in weights.items():
         if not 0 <= weight <= MAX_WEIGHT:  # catches NaN too
             raise ValueError(
-                f"The weight of {unit} must lie in [0, {MAX_WEIGHT}]; received {weight}."
+                f"The weight of {unit} must lie in [0, {MAX_WEIGHT}]; "
+                f"received {weight}."
             )
         if unit in UNITS:
             full[unit] = float(weight)

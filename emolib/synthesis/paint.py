@@ -7,6 +7,7 @@ Taught in chapter 2.
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -30,7 +31,7 @@ def _distance(points: tuple[tuple[float, float], ...]) -> tuple[np.ndarray, np.n
     nearest = np.full(SHAPE, np.inf)
     along = np.zeros(SHAPE)
     count = len(corners) - 1
-    for k, (start, end) in enumerate(zip(corners, corners[1:], strict=False)):
+    for k, (start, end) in enumerate(pairwise(corners)):
         step = end - start
         t = ((_X - start[0]) * step[0] + (_Y - start[1]) * step[1]) / (step @ step)
         t = np.clip(t, 0, 1)

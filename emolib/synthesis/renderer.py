@@ -384,10 +384,10 @@ def _rasterise(pixels, nearness, triangles, one_sided, side):
         area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
         if abs(area) < 1e-9 or (area > 0 and one_sided[k]):
             continue
-        left = max(int(math.ceil(min(ax, bx, cx) - 0.5)), 0)
-        right = min(int(math.floor(max(ax, bx, cx) - 0.5)), side - 1)
-        top = max(int(math.ceil(min(ay, by, cy) - 0.5)), 0)
-        bottom = min(int(math.floor(max(ay, by, cy) - 0.5)), side - 1)
+        left = max(math.ceil(min(ax, bx, cx) - 0.5), 0)
+        right = min(math.floor(max(ax, bx, cx) - 0.5), side - 1)
+        top = max(math.ceil(min(ay, by, cy) - 0.5), 0)
+        bottom = min(math.floor(max(ay, by, cy) - 0.5), side - 1)
         za, zb, zc = nearness[a], nearness[b], nearness[c]
         for row in range(top, bottom + 1):
             y = row + 0.5 - cy
@@ -565,7 +565,7 @@ def _shade(
             shine, gloss, cavity = 0.0, 20.0, 1.0
 
             # what the surface is painted with
-            if material == SKIN or material == LASH or material == HAND:
+            if material in (SKIN, LASH, HAND):
                 ti = min(max(int((TOP - y) * TEXELS), 0), rows - 1)
                 tj = min(max(int((x - LEFT) * TEXELS), 0), columns - 1)
                 if material == HAND:  # the skin of the forehead, without its lines

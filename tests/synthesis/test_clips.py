@@ -1,0 +1,66 @@
+import json
+
+import numpy as np
+import pytest
+
+from emolib import EMOTIONS
+from emolib.paths import data_folder
+from emolib.synthesis import Difficulty, draw_clip, random_identity, render
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return json.loads((data_folder() / "synthface/difficulty.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def difficulty(plan):
+    return Difficulty(**plan["difficulty"])
+
+
+def test_intensity_rises_and_falls(difficulty):
+    person = random_identity(2)
+    for emotion in EMOTIONS:
+        values = [
+            frame.intensity
+            for frame in draw_clip(person, emotion, 1, difficulty, frames=9)
+        ]
+        top = int(np.argmax(values))
+        assert 1 < top < 8
+        assert values[0] < 0.35
+        assert values[-1] < values[top]
+        assert difficulty.peak[0] - 0.05 <= values[top] <= difficulty.peak[1]
+
+
+def test_clips_are_reproducible_and_differ_by_sentence(difficulty):
+    person = random_identity(2)
+    first = draw_clip(person, "fear", 1, difficulty, frames=5)
+    assert first == draw_clip(person, "fear", 1, difficulty, frames=5)
+    assert first != draw_clip(person, "fear", 2, difficulty, frames=5)
+
+
+def test_a_person_keeps_the_room_within_a_session(difficulty):
+    person = random_identity(2)
+    scenes = [
+        frame.scene
+        for emotion in EMOTIONS
+        for frame in draw_clip(person, emotion, 1, difficulty, frames=3)
+    ]
+    assert len({scene.background for scene in scenes}) == 1
+    assert len({scene.light_contrast for scene in scenes}) == 1
+
+
+def test_the_committed_corpus_is_what_the_plan_renders(plan, difficulty):
+    """The stored frames of one clip equal a fresh rendering but for WebP's loss."""
+    from emolib.datasets import load
+
+    faces = load("synthface")
+    clip = faces.subset((faces.meta["clip"] == "s001_su_2").to_numpy())
+    person = random_identity(plan["first_seed"] + 1, spread=difficulty.identity_spread)
+    frames = draw_clip(person, "surprise", 2, difficulty, frames=plan["frames"])
+    fresh = np.stack([render(person, f.expression, f.scene) for f in frames])
+    assert clip.meta["intensity"].to_numpy() == pytest.approx(
+        [f.intensity for f in frames], abs=1e-3
+    )
+    loss = np.abs(fresh.astype(int) - clip.images.astype(int)).mean()
+    assert loss < 4  # grey levels
