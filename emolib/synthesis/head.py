@@ -7,6 +7,8 @@ the face and +x is the person's left. Taught in chapter 2.
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -88,8 +90,8 @@ def load_head() -> Head:
                 arrays["target_index"][first:last].astype(np.int32),
                 arrays["target_delta"][first:last].astype(np.float32) / 1000,
             )
-            for name, first, last in zip(
-                arrays["target_names"], start, start[1:], strict=False
+            for name, (first, last) in zip(
+                arrays["target_names"], pairwise(start), strict=True
             )
         }
         return Head(
@@ -99,7 +101,7 @@ def load_head() -> Head:
             masks=arrays["masks"].astype(np.float32) / 255,
             targets=targets,
         )
-    except (OSError, KeyError, ValueError, EOFError) as error:
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise HeadPackError(
             f"The head pack {path} is missing or damaged ({error}). Restore it with "
             "`git checkout data/head`, or build it with scripts/build_head_pack.py."
