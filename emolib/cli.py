@@ -296,3 +296,7 @@ def _render(options: argparse.Namespace) -> None:
     )
     Image.fromarray(image).save(options.output)
     print(f"saved {options.output}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

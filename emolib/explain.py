@@ -50,7 +50,7 @@ def grad_cam(
     images = check_images(images)
     target = _feature_layer(model, layer)
     dense = model.layers[-1]
-    inner = keras.Model(model.inputs, [target.output, dense.input])
+    inner = keras.Model(model.input, [target.output, dense.input])
     maps = [
         _maps(inner, dense, images[i : i + 128], _part(class_index, i, len(images)))
         for i in range(0, len(images), 128)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # training imports TensorFlow
 PAPER, INK, QUIET, ACCENT, ALERT = "#fcfcfa", "#1f2328", "#8a8f98", "#23527c", "#b3402a"
 
 _COLOURS = {name: get_emotion(name).colour for name in EMOTIONS}
-_GREYS = 40  # levels of a face in a figure: invisible, and the PNG is a third smaller
+_GREYS = 24  # levels of a face in a figure: hardly visible, and half the PNG
 _CHANCE = 1 / len(EMOTIONS)
 
 _STYLE = {
@@ -94,10 +94,15 @@ def _panels(
     return figure, axes
 
 
-def _show_face(axes: Axes, image: np.ndarray) -> None:
-    step = 256 / _GREYS
-    levels = np.floor(np.asarray(image, np.float32) / step) * step + step / 2
-    axes.imshow(levels, vmin=0, vmax=255, cmap="gray", interpolation="nearest")
+def _show_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:
+    """Draw a face, with a Grad-CAM map over it if there is one; in few colours."""
+    grey = (np.floor(np.asarray(image, np.float32) / 256 * _GREYS) + 0.5) / _GREYS
+    colours = np.repeat(grey[..., None], 3, axis=-1)  # (64, 64, 3)
+    if heat is not None:
+        steps = np.round(np.clip(heat, 0, 1) * 6) / 6
+        glow = plt.get_cmap("inferno")(steps)[..., :3]
+        colours = 0.5 * np.round(colours * 12) / 12 + 0.5 * glow
+    axes.imshow(np.clip(colours, 0, 1), interpolation="nearest")
     axes.set_axis_off()
 
 
@@ -217,8 +222,8 @@ def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
     )  # fmt: skip
     ax.axhline(0.7, color=QUIET, lw=1, ls="--")
     ax.annotate(
-        "apex frames", (1, 0.7), (-2, 3), xycoords=("axes fraction", "data"),
-        textcoords="offset points", ha="right", color=QUIET, fontsize=8,
+        "apex frames above", (0, 0.7), (3, 3), xycoords=("axes fraction", "data"),
+        textcoords="offset points", color=QUIET, fontsize=8,
     )  # fmt: skip
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="frame of the clip", ylabel="intensity (0 to 1)", ylim=(0, 1.03))
@@ -333,7 +338,8 @@ def history(run: "History", *, title: str = "") -> Figure:
     axes[0, 1].set_ylim(0, 1)
     axes[0, 1].axhline(_CHANCE, color=QUIET, lw=1, ls="--", label="chance")
     _percent(axes[0, 1].yaxis)
-    axes[0, 1].legend(fontsize=8, loc="lower right")
+    handles = axes[0, 1].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower right", ncols=4, fontsize=8)
     return figure
 
 
@@ -461,7 +467,7 @@ def split_map(
     dataset: FaceDataset,
     splits: Sequence[Split],
     *,
-    subjects: int = 4,
+    subjects: int = 6,
     title: str = "",
 ) -> Figure:
     """Show which frames a split trains on and which it tests on. Taught in chapter 5.
@@ -472,15 +478,17 @@ def split_map(
         A source of clips.
     splits : sequence of Split
         One panel each.
-    subjects : int, default 4
-        How many people to show, spread evenly over the data set; a band each. Inside
-        a band a column is a clip and a row a frame.
+    subjects : int, default 6
+        How many people to show, a band each; the last split tests on the last of
+        them and validates on the one before. Inside a band a column is a clip and a
+        row a frame.
     title : str
         What the figure shows.
     """
     meta = dataset.meta
-    people = meta["subject"].unique()
-    people = people[np.linspace(0, len(people) - 1, subjects).astype(int)]
+    last = (splits[-1].train, splits[-1].validation, splits[-1].test)
+    train, validation, test = (meta["subject"].iloc[part].unique() for part in last)
+    people = [*train[: max(subjects - 2, 1)], *validation[:1], *test[:1]]
     colours = {"train": ACCENT, "validation": "#9db8cf", "test": "#E69F00"}
     figure, axes = _panels(len(splits), 1, 7.2, 1.15 * len(splits) + 0.5, title)
     for ax, split in zip(axes[:, 0], splits, strict=True):
@@ -543,14 +551,13 @@ def probabilities(
         raise ValueError(f"Show 1 to 8 faces at a time. Received: {len(images)}")
     ratios = [1, 2.2] if maps is None else [1, 1, 2.2]
     figure, axes = _panels(
-        len(images), len(ratios), 1.9 * sum(ratios), 1.75 * len(images) + 0.4, title,
-        width_ratios=ratios,
+        len(images), len(ratios), 1.55 * sum(ratios) + 1, 1.5 * len(images) + 0.4,
+        title, width_ratios=ratios,
     )  # fmt: skip
     for i, row in enumerate(axes):
         _show_face(row[0], images[i])
         if maps is not None:
-            _show_face(row[1], images[i])
-            row[1].imshow(maps[i], cmap="inferno", alpha=0.45, vmin=0, vmax=1)
+            _show_face(row[1], images[i], maps[i])
         _bars(row[-1], probabilities[i], None if labels is None else int(labels[i]))
     return figure
 
@@ -560,13 +567,13 @@ def _bars(ax: Axes, shares: np.ndarray, label: int | None) -> None:
     ax.barh(places, shares, color=list(_COLOURS.values()), height=0.75)
     for place, share in zip(places, shares, strict=True):
         ax.text(min(share, 0.86) + 0.015, place, f"{share:.0%}", va="center", size=8)
-    ax.set_yticks(places, EMOTIONS, fontsize=9)
+    labelled = [f"label: {n}" if k == label else n for k, n in enumerate(EMOTIONS)]
+    ax.set_yticks(places, labelled, fontsize=9)
     ax.set(xlim=(0, 1), ylim=(len(EMOTIONS) - 0.5, -0.5))
     ax.set_xticks([])
     ax.spines["bottom"].set_visible(False)
     if label is not None and label >= 0:
-        text = ax.get_yticklabels()[label]
-        text.set(text=f"label: {EMOTIONS[label]}", weight="bold")
+        ax.get_yticklabels()[label].set_weight("bold")
 
 
 @_figure
@@ -598,9 +605,8 @@ def overlay(
         raise ValueError(f"Show 1 to 8 faces at a time. Received: {len(images)}")
     figure, axes = _panels(2, len(images), 1.15 * len(images), 2.9, title)
     for i in range(len(images)):
-        for ax in axes[:, i]:
-            _show_face(ax, images[i])
-        axes[1, i].imshow(maps[i], cmap="inferno", alpha=0.45, vmin=0, vmax=1)
+        _show_face(axes[0, i], images[i])
+        _show_face(axes[1, i], images[i], maps[i])
         if captions is not None:
             axes[0, i].set_title(captions[i], fontsize=8, weight="normal", loc="center")
     return figure

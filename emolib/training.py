@@ -333,8 +333,9 @@ def fit(
                 )  # fmt: skip
                 if checkpoint is not None:
                     run.save(Path(checkpoint), key)
+                shown = {"loss": f"{loss:.3f}", "val_accuracy": f"{val_accuracy:.3f}"}
+                bar.set_postfix(shown, refresh=False)
                 bar.update()
-                bar.set_postfix(loss=f"{loss:.3f}", val_accuracy=f"{val_accuracy:.3f}")
         except KeyboardInterrupt:
             interrupted = True
         finally:

@@ -1,0 +1,145 @@
+"""Measure what the budgets of the project are about, and print a table.
+
+Run as ``make bench``. Speeds on a shared machine vary by half and more, so training is
+compared with a bare Keras loop in alternated pairs; nothing here fails a build.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+
+IMPORT = """
+import time
+begin = time.perf_counter()
+import emolib
+print(time.perf_counter() - begin)
+"""
+
+LOAD = """
+import resource, time
+import emolib
+begin = time.perf_counter()
+emolib.datasets.load("synthface")
+took = time.perf_counter() - begin
+print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, return 0."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=3, help="training comparisons")
+    parser.add_argument("--images", type=int, default=1024, help="training images")
+    options = parser.parse_args(arguments)
+    rows = [
+        ("import emolib", f"{min(in_fresh_python(IMPORT)[0] for _ in range(5)):.2f} s",
+         "0.3 s"),
+    ]  # fmt: skip
+    seconds, megabytes = in_fresh_python(LOAD)
+    rows += [
+        ("load SynthFace", f"{seconds:.2f} s", "2 s"),
+        ("  peak memory", f"{megabytes:.0f} MB", "300 MB"),
+        ("render at 64 px", f"{render_speed():.0f} images/s", "100 images/s per core"),
+    ]
+    for name in ("deck_cnn", "small_cnn"):
+        plain, augmented, speed = training_ratios(name, options.images, options.pairs)
+        rows += [
+            (f"train {name}", f"{speed:.0f} images/s", ""),
+            ("  beside bare Keras", f"{plain:.2f}", "0.90"),
+            ("  with augmentation", f"{augmented:.2f}", ""),
+        ]
+    rows.append(("Grad-CAM", f"{grad_cam_speed():.0f} images/s", ""))
+    print(f"{'':<22}{'measured':<18}budget")
+    for what, measured, budget in rows:
+        print(f"{what:<22}{measured:<18}{budget}")
+    return 0
+
+
+def in_fresh_python(code: str) -> list[float]:
+    """Run code in a new interpreter and return the numbers it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    return [float(word) for word in done.stdout.split()]
+
+
+def render_speed() -> float:
+    """Return faces rendered per second by one process, compilation left out."""
+    from emolib.synthesis import Scene, express, random_identity, render
+
+    people = [random_identity(seed) for seed in range(4)]
+    smile = express("happiness", 1.0)
+    render(people[0], smile, Scene())
+    begin, count = time.process_time(), 0
+    while time.process_time() - begin < 3:
+        render(people[count % 4], smile, Scene(yaw=count % 20 - 10.0))
+        count += 1
+    return count / (time.process_time() - begin)
+
+
+def training_ratios(name: str, images: int, pairs: int) -> tuple[float, float, float]:
+    """Compare `fit` with Keras' own loop on the same arrays, three epochs each.
+
+    Returns the median of (seconds of Keras / seconds of ours) without and with
+    augmentation, and images per second without.
+    """
+    import numpy as np
+
+    from emolib.datasets import FaceDataset
+    from emolib.models.registry import build
+    from emolib.training import fit
+
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (images, 64, 64), dtype=np.uint8)
+    dataset = FaceDataset("noise", pixels, rng.integers(0, 6, images))
+    few, epochs = dataset.subset(np.arange(32)), 3
+
+    def bare() -> None:
+        model = build(name)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(
+            pixels[..., None], dataset.labels, batch_size=32, epochs=epochs, verbose=0
+        )
+
+    def ours(augment: bool) -> None:
+        model = build(name)
+        fit(model, dataset, few, epochs=epochs, augment=augment, progress=False)
+
+    bare()  # the first training also warms up TensorFlow
+    ratios: dict[bool, list[float]] = {False: [], True: []}
+    speeds = []
+    for _ in range(pairs):
+        for augment, found in ratios.items():
+            keras_seconds = seconds(bare)
+            own_seconds = seconds(lambda on=augment: ours(on))
+            found.append(keras_seconds / own_seconds)
+            if not augment:
+                speeds.append(images * epochs / own_seconds)
+    plain, augmented = (statistics.median(found) for found in ratios.values())
+    return plain, augmented, max(speeds)
+
+
+def grad_cam_speed() -> float:
+    """Return Grad-CAM maps per second, in batches of 64."""
+    import numpy as np
+
+    from emolib.explain import grad_cam
+    from emolib.models.registry import build
+
+    model = build("small_cnn")
+    faces = np.random.default_rng(0).integers(0, 256, (64, 64, 64), dtype=np.uint8)
+    grad_cam(model, faces)
+    return 64 / seconds(lambda: grad_cam(model, faces))
+
+
+def seconds(run) -> float:
+    """Return the duration of a call."""
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
