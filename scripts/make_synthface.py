@@ -11,6 +11,8 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -100,6 +102,18 @@ def _rounded(values: dict) -> dict:
     }
 
 
+def render_all(tasks: list[tuple], processes: int) -> list[tuple]:
+    """Render all subjects on several cores, with a progress bar.
+
+    The workers leave Ctrl-C to this process, which then ends them.
+    """
+    context = multiprocessing.get_context("spawn")
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with context.Pool(processes, signal.signal, ignore) as pool:
+        done = pool.imap(render_subject, tasks)
+        return list(tqdm(done, total=len(tasks), unit="subject"))
+
+
 def main() -> None:
     """Render every subject, then replace the corpus."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
@@ -112,13 +126,13 @@ def main() -> None:
         (f"s{number:03d}", plan["first_seed"] + number, split, plan, difficulty)
         for number, split in enumerate(split_subjects(plan), start=1)
     ]
-    with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
-        sheets, subjects, frames = [], [], []
-        done = pool.imap(render_subject, tasks)
-        for sheet, about, rows in tqdm(done, total=len(tasks), unit="subject"):
-            sheets.append((about["subject"], sheet))
-            subjects.append(about)
-            frames.extend(rows)
+    try:
+        results = render_all(tasks, arguments.processes)
+    except KeyboardInterrupt:
+        sys.exit(f"Interrupted; {arguments.output} is as it was.")
+    sheets = [(about["subject"], sheet) for sheet, about, _ in results]
+    subjects = [about for _, about, _ in results]
+    frames = [row for _, _, rows in results for row in rows]
     info = {
         "name": "synthface",
         "edition": plan["edition"],
