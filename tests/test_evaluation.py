@@ -106,11 +106,12 @@ class TestInterval:
         assert (honest.optimistic, naive.optimistic) == (False, True)
         assert (honest.n_groups, naive.n_groups) == (20, 1000)
 
-    def test_over_images_is_that_of_the_binomial(self, clustered):
-        y_true, probabilities, _ = clustered
+    def test_over_images_is_that_of_the_binomial(self):
+        y_true = np.arange(1000) % 6
+        probabilities = _sure((y_true + (np.arange(1000) < 100)) % 6)
         low, high = evaluate(y_true, probabilities, resamples=20_000).interval
-        half = 1.96 * np.sqrt(0.5 * 0.5 / 1000)
-        assert (low, high) == pytest.approx((0.5 - half, 0.5 + half), abs=0.003)
+        half = 1.96 * np.sqrt(0.9 * 0.1 / 1000)
+        assert (low, high) == pytest.approx((0.9 - half, 0.9 + half), abs=0.003)
 
     def test_over_people_is_that_of_drawing_people(self):
         rng = np.random.default_rng(0)
