@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from emolib.datasets import DATASETS, DatasetError, load
 from emolib.paths import DataFolderError, data_folder
@@ -28,6 +29,12 @@ def test_an_unknown_name_lists_the_known():
 def test_a_missing_path_says_what_to_pass(name, says):
     with pytest.raises(DatasetError, match=says):
         load(name)
+
+
+def test_options_reach_the_source_even_one_called_name(tmp_path):
+    (tmp_path / "happy").mkdir()
+    Image.new("L", (48, 48)).save(tmp_path / "happy" / "1.png")
+    assert load("image_folder", path=tmp_path, name="mine").name == "mine"
 
 
 class TestSynthface:
