@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -76,6 +77,10 @@ def _figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     def drawn(*args, **kwargs) -> Figure:
         with plt.rc_context(_STYLE):
             figure = draw(*args, **kwargs)
+            interactive = plt.isinteractive()
+        # The first figure loads a notebook's backend, which switches this on; without
+        # it the notebook would show no figure drawn with bare matplotlib afterwards.
+        matplotlib.interactive(interactive)
         plt.close(figure)
         return figure
 
