@@ -52,14 +52,14 @@ NETWORKS = {
         "title": "the deck's CNN",
         "ships_as": "deck-cnn",
         "frames": "apex",
-        "fit": {"epochs": 16, "batch_size": 32, "learning_rate": 1e-3},
+        "fit": {"epochs": 14, "batch_size": 32, "learning_rate": 1e-3},
     },
     "small_cnn": {
         "title": "small CNN",
         "ships_as": "small-cnn",
         "frames": "all",
         "fit": {
-            "epochs": 14,
+            "epochs": 12,
             "batch_size": 32,
             "learning_rate": 2e-3,
             "soft_targets": True,
@@ -73,7 +73,7 @@ SPLITS = {
     "by subject": splits.by_subject,
     "by subject and sentence": splits.by_subject_and_sentence,
 }
-SPLIT_FIT = {"epochs": 12, "batch_size": 32, "learning_rate": 1e-3}
+SPLIT_FIT = {"epochs": 10, "batch_size": 32, "learning_rate": 1e-3}
 
 INTENSITY_EDGES = [0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.9, 1.0]
 NEUTRAL_FACES = 100

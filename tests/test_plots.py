@@ -1,15 +1,141 @@
-import matplotlib
+"""Every kind of figure: it draws, is closed, small, and opaque."""
+
+import io
+import warnings
+
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from emolib import plots
+from emolib.datasets import splits
+from emolib.evaluation import accuracy_by, evaluate
+from emolib.training import History
+
+TITLE = "What the figure shows"
 
 
-def test_a_notebook_still_shows_the_figures_that_it_draws_itself():
-    def first_figure():  # loading the inline backend does this on the way
-        matplotlib.interactive(True)
-        return plt.figure()
+@pytest.fixture(scope="module")
+def shares(tiny):
+    rng = np.random.default_rng(0)
+    raw = rng.random((len(tiny), 6)) + 2 * np.eye(6)[tiny.labels]
+    return raw / raw.sum(axis=1, keepdims=True)
 
-    with plt.rc_context({"interactive": False}):
-        figure = plots._figure(first_figure)()
-        assert plt.isinteractive()
-    assert not plt.fignum_exists(figure.number)
+
+@pytest.fixture(scope="module")
+def figures(tiny, shares):
+    """One figure of each kind, by name."""
+    heat = np.random.default_rng(1).random((len(tiny), 64, 64))
+    result = evaluate(tiny.labels, shares, tiny.groups)
+    edges = np.linspace(0, 1, 5)
+    by_intensity, by_occluder = (
+        accuracy_by(tiny.meta[column], tiny.labels, shares, bins, tiny.groups)
+        for column, bins in (("intensity", edges), ("occluder", None))
+    )
+    table = pd.DataFrame(
+        [
+            {"name": name, "accuracy": a, "low": a - 0.05, "high": a + 0.04}
+            for name, a in (("chance", 0.17), ("leaky", 0.9), ("leaky", 0.91))
+        ]
+    )
+    epochs = np.arange(1, 6)
+    frame = pd.DataFrame({"epoch": epochs, "loss": 2 / epochs, "val_loss": 2 / epochs})
+    frame["accuracy"] = frame["val_accuracy"] = 1 - 0.8 / epochs
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", splits.LeakageWarning)
+        made = [splits.random_frame(tiny), splits.by_subject(tiny)]
+    rng = np.random.default_rng(2)
+    return {
+        "contact_sheet": plots.contact_sheet(
+            tiny.images[::12], tiny.labels[::12], title=TITLE
+        ),
+        "class_counts": plots.class_counts(tiny, title=TITLE),
+        "class_counts by": plots.class_counts(tiny, by="split", title=TITLE),
+        "intensity_over_time": plots.intensity_over_time(tiny, title=TITLE),
+        "mean_faces": plots.mean_faces(tiny.apex(), title=TITLE),
+        "filters": plots.filters(rng.normal(size=(5, 5, 1, 32)), title=TITLE),
+        "feature_maps": plots.feature_maps(rng.random((32, 32, 24)), title=TITLE),
+        "history": plots.history(History(frame, 4, 2.0), title=TITLE),
+        "confusion": plots.confusion(result, title=TITLE),
+        "intervals": plots.intervals(
+            table, highlight=["leaky"], target=0.84, title=TITLE
+        ),
+        "accuracy_curve": plots.accuracy_curve(
+            by_intensity, xlabel="intensity", title=TITLE
+        ),
+        "accuracy_curve names": plots.accuracy_curve(
+            by_occluder, xlabel="occluder", title=TITLE
+        ),
+        "split_map": plots.split_map(tiny, made, title=TITLE),
+        "probabilities": plots.probabilities(
+            tiny.images[:3], shares[:3], tiny.labels[:3], maps=heat[:3], title=TITLE
+        ),
+        "overlay": plots.overlay(
+            tiny.images[:6], heat[:6], captions=list("abcdef"), title=TITLE
+        ),
+    }
+
+
+def test_every_public_plot_is_tried(figures):
+    public = {
+        name
+        for name, value in vars(plots).items()
+        if callable(value) and getattr(value, "__wrapped__", None) is not None
+    }
+    assert public == {name.split()[0] for name in figures}
+
+
+def test_figures_carry_their_title_and_are_closed(figures):
+    for name, figure in figures.items():
+        assert isinstance(figure, Figure), name
+        texts = [figure.get_suptitle(), *(ax.get_title("left") for ax in figure.axes)]
+        assert TITLE in texts, name
+    assert plt.get_fignums() == []
+
+
+def test_figures_are_opaque_nearly_white_and_small(figures):
+    for name, figure in figures.items():
+        assert figure.get_facecolor()[:3] == to_rgb(plots.PAPER), name
+        assert figure.get_facecolor()[3] == 1, name
+        file = io.BytesIO()
+        figure.savefig(file, format="png")
+        assert file.tell() < 100_000, (name, file.tell())
+        assert figure.get_size_inches()[0] * figure.dpi <= 800, name
+
+
+def test_drawing_leaves_the_global_style_alone(tiny):
+    before = dict(plt.rcParams)
+    plots.mean_faces(tiny)
+    assert dict(plt.rcParams) == before
+
+
+def test_use_style_sets_it():
+    with plt.rc_context():
+        plots.use_style()
+        assert plt.rcParams["figure.facecolor"] == plots.PAPER
+
+
+def test_emotions_keep_their_colours(tiny, shares):
+    from emolib.emotions import EMOTIONS, get_emotion
+
+    figure = plots.probabilities(tiny.images[:1], shares[:1])
+    bars = figure.axes[-1].patches
+    found = [bar.get_facecolor()[:3] for bar in bars]
+    assert found == [to_rgb(get_emotion(name).colour) for name in EMOTIONS]
+
+
+@pytest.mark.parametrize("count", [0, 49])
+def test_contact_sheet_refuses_none_and_too_many(count):
+    with pytest.raises(ValueError, match=f"Received: {count}"):
+        plots.contact_sheet(np.zeros((count, 64, 64), np.uint8))
+
+
+def test_faces_side_by_side_are_at_most_eight():
+    many = np.zeros((9, 64, 64), np.uint8)
+    with pytest.raises(ValueError, match="Received: 9"):
+        plots.overlay(many, many)
+    with pytest.raises(ValueError, match="Received: 9"):
+        plots.probabilities(many, np.full((9, 6), 1 / 6))

@@ -69,7 +69,7 @@ def deck_cnn(seed: int = 0) -> keras.Model:
     draw = keras.random.SeedGenerator(seed)
     he = keras.initializers.HeNormal(seed=draw)
     inputs = keras.Input((CROP.size, CROP.size, 1), name="face")
-    x = layers.Rescaling(1 / 255, name="rescale")(inputs)  # (n, 64, 64, 1)
+    x = layers.Rescaling(1 / 127.5, -1, name="rescale")(inputs)  # -1 to 1
     for block, (filters, size, stride) in enumerate(
         ((32, 5, 2), (64, 3, 1), (64, 3, 1)), start=1
     ):

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -152,7 +153,9 @@ def load_model(name: str | Path) -> "keras.Model":
         )
     model = build(card["architecture"])
     try:
-        model.load_weights(path)
+        with warnings.catch_warnings():  # Keras warns before it raises
+            warnings.simplefilter("ignore", UserWarning)
+            model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
         raise ModelFileError(
             f"{path} does not fit the network {card['architecture']!r} of this version "

@@ -1,0 +1,92 @@
+"""The two networks: shapes, size, seeds, range of the input."""
+
+import numpy as np
+import pytest
+
+from emolib.models import deck_cnn, predict, small_cnn
+from emolib.models.cnn import ImageStandardisation, keras
+
+NETWORKS = {"deck_cnn": deck_cnn, "small_cnn": small_cnn}
+
+
+@pytest.fixture(scope="module")
+def faces():
+    rng = np.random.default_rng(1)
+    return rng.integers(0, 256, (5, 64, 64), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_maps_faces_to_probabilities(name, faces):
+    model = NETWORKS[name]()
+    shares = predict(model, faces)
+    assert model.name == name
+    assert model.input_shape == (None, 64, 64, 1)
+    assert shares.shape == (5, 6)
+    assert shares.dtype == np.float32
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
+
+
+def test_networks_have_the_size_that_their_documentation_says():
+    assert deck_cnn().count_params() == 188_230
+    assert small_cnn().count_params() <= 200_000
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_seed_decides_the_initial_weights(name):
+    first, same, other = (NETWORKS[name](seed).get_weights() for seed in (3, 3, 4))
+    assert all((a == b).all() for a, b in zip(first, same, strict=True))
+    assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+def test_building_leaves_the_global_random_state_alone():
+    np.random.seed(0)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    small_cnn(seed=5)
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+
+
+def test_equal_layers_start_with_different_weights():
+    kernels = [w for w in deck_cnn().get_weights() if w.shape == (3, 3, 64, 64)]
+    assert len(kernels) == 1
+    twice = [w for w in small_cnn().get_weights() if w.ndim == 4]
+    assert len({w.tobytes() for w in twice}) == len(twice)
+
+
+def test_standardisation_removes_brightness_and_contrast(faces):
+    layer = ImageStandardisation()
+    images = faces[..., None].astype(np.float32)
+    plain, dim = layer(images), layer(images * 0.5 + 20)
+    np.testing.assert_allclose(plain, dim, atol=1e-3)
+
+
+def test_standardisation_keeps_a_blank_image_blank():
+    blank = np.full((1, 64, 64, 1), 90, np.float32)
+    assert np.abs(ImageStandardisation()(blank)).max() == 0
+
+
+def test_standardisation_refuses_a_floor_of_zero():
+    with pytest.raises(ValueError, match="floor=0"):
+        ImageStandardisation(floor=0)
+
+
+def test_small_cnn_can_be_built_again_from_its_configuration(faces):
+    model = small_cnn()
+    clone = keras.Model.from_config(model.get_config())
+    clone.set_weights(model.get_weights())
+    np.testing.assert_allclose(predict(clone, faces), predict(model, faces), atol=1e-6)
+
+
+def test_predict_takes_one_image_a_channel_axis_and_nothing(faces):
+    model = deck_cnn()
+    all_at_once = predict(model, faces)
+    np.testing.assert_allclose(predict(model, faces[0]), all_at_once[:1], atol=1e-5)
+    np.testing.assert_allclose(
+        predict(model, faces[..., None], batch_size=2), all_at_once, atol=1e-5
+    )
+    assert predict(model, faces[:0]).shape == (0, 6)
+
+
+@pytest.mark.parametrize("shape", [(2, 48, 48), (2, 64, 64, 3), (64,)])
+def test_predict_names_a_wrong_shape_and_the_remedy(shape):
+    with pytest.raises(ValueError, match="to_canonical"):
+        predict(deck_cnn(), np.zeros(shape, np.uint8))

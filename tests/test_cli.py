@@ -1,0 +1,176 @@
+"""The command line, run in this process where TensorFlow is not what is tested."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emolib import cli
+from emolib.emotions import EMOTIONS
+
+
+@pytest.fixture
+def data(tiny_corpus, tmp_path, monkeypatch):
+    """A data folder that holds the tiny corpus as SynthFace."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "synthface").symlink_to(tiny_corpus)
+    monkeypatch.setenv("EMOLIB_DATA", str(folder))
+    return folder
+
+
+def run(capsys, *arguments) -> tuple[int, str, str]:
+    code = cli.main([str(one) for one in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def trained(data, tmp_path, capsys):
+    folder = tmp_path / "my model"
+    code, out, err = run(
+        capsys, "train", "--model", "deck_cnn", "--epochs", 1, "--quiet",
+        "--output", folder,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "72 images" in out
+    assert str(folder) in out
+    return folder
+
+
+def test_help_is_fast_because_nothing_heavy_is_imported():
+    code = (
+        "import sys; from emolib.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'tensorflow', 'keras', 'pandas', 'matplotlib', 'sklearn', 'numpy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    for command in ("info", "train", "evaluate", "predict", "render"):
+        assert command in done.stdout
+
+
+def test_no_command_prints_the_help(capsys):
+    code, out, _ = run(capsys)
+    assert code == 0
+    assert "usage: emolib" in out
+
+
+def test_info_lists_data_sets_models_and_versions(data, capsys):
+    code, out, _ = run(capsys, "info")
+    assert code == 0
+    for word in ("emolib", "keras", "synthface", "fer2013", "models: none", str(data)):
+        assert word in out
+
+
+def test_train_evaluate_predict(trained, tmp_path, capsys):
+    report = tmp_path / "report.json"
+    code, out, err = run(capsys, "evaluate", "--model", trained, "--json", report)
+    assert (code, err) == (0, "")
+    assert "part test" in out
+    assert "2 groups" in out
+    assert json.loads(report.read_text())["n"] == 48
+
+    picture = tmp_path / "face.png"
+    Image.fromarray(np.full((48, 48), 120, np.uint8)).save(picture)
+    code, out, err = run(capsys, "predict", "--model", trained, picture)
+    assert (code, err) == (0, "")
+    assert all(name in out for name in EMOTIONS)
+    assert "not what the person feels" in out
+    card = json.loads((trained / "card.json").read_text())
+    assert card["recipe"]["epochs"] == 1
+
+
+def test_train_on_a_folder_without_subjects_says_what_the_split_is(
+    tiny, tmp_path, capsys
+):
+    for k, name in enumerate(EMOTIONS):
+        (tmp_path / "faces" / name).mkdir(parents=True)
+        for i, image in enumerate(tiny.images[tiny.labels == k][:12]):
+            Image.fromarray(image).save(tmp_path / "faces" / name / f"{i}.png")
+    code, out, err = run(
+        capsys, "train", "--data", "image_folder", "--path", tmp_path / "faces",
+        "--model", "deck_cnn", "--epochs", 1, "--limit", 40, "--quiet",
+        "--output", tmp_path / "out",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "40 images" in out
+    assert "by image: subjects are unknown" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "--model", "nothing"], "No model 'nothing'"),
+        (["train", "--data", "fer2013", "--output", "x"], "needs a path"),
+        (
+            ["train", "--data", "image_folder", "--path", "gone", "--output", "x"],
+            "gone",
+        ),
+        (["predict", "--model", "nothing", "gone.png"], "gone.png does not exist"),
+        (["render", "--emotion", "joy", "-o", "x.png"], "joy"),
+        (["render", "--occluder", "hat", "-o", "x.png"], "sunglasses"),
+        (["render", "--intensity", "2", "-o", "x.png"], "0 to 1"),
+        (["render", "-o", "x.nonsense"], "nonsense"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(
+    data, tmp_path, monkeypatch, capsys, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.startswith("emolib: ")
+    assert err.count("\n") == 1
+
+
+def test_picture_that_does_not_decode_is_named(tmp_path, capsys):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8 not a picture")
+    code, _, err = run(capsys, "predict", broken)
+    assert code == 2
+    assert "broken.jpg is not a picture" in err
+
+
+def test_output_that_holds_other_files_is_refused_before_training(
+    data, tmp_path, capsys
+):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    code, out, err = run(capsys, "train", "--output", tmp_path)
+    assert (code, out) == (2, "")
+    assert "choose a new --output" in err
+
+
+def test_unknown_data_set_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["train", "--data", "affectnet", "--output", "x"])
+    assert stop.value.code == 2
+    assert "fer2013" in capsys.readouterr().err
+
+
+def test_interruption_ends_quietly(monkeypatch, capsys):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_info", interrupt)
+    code, _, err = run(capsys, "info")
+    assert (code, err) == (130, "emolib: interrupted\n")
+
+
+def test_render_saves_a_picture(tmp_path, capsys):
+    pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
+    path = tmp_path / "face.png"
+    code, _, err = run(
+        capsys, "render", "--emotion", "happiness", "--identity", 7, "--yaw", 10,
+        "--occluder", "mask", "--size", 96, "--colour", "-o", path,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert Image.open(path).size == (96, 96)
