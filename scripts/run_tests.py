@@ -52,7 +52,7 @@ def commands() -> dict[str, list[list[str]]]:
         "book checks": [
             _pytest("book", "tests/book", f"--ignore={PAGES}", f"--ignore={WHEEL}")
         ],
-        "pages": [_pytest("pages", PAGES)],
+        "pages": [_pytest("pages", PAGES, "-n", "2")],
         "wheel": [_pytest("wheel", WHEEL)],
     }
 

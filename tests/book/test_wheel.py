@@ -106,9 +106,12 @@ def first_cells() -> dict[str, str]:
     return {place: source for source, place in cells.items()}
 
 
-@pytest.mark.parametrize("place", first_cells())
+FIRST_CELLS = first_cells()
+
+
+@pytest.mark.parametrize("place", FIRST_CELLS)
 def test_first_cell_runs_outside_the_checkout(elsewhere, place):
-    printed = elsewhere(RUN_CELL, first_cells()[place])
+    printed = elsewhere(RUN_CELL, FIRST_CELLS[place])
     assert "emolib 0+unknown" not in printed
     assert "a clean place" in printed.splitlines()[-1]
     assert str(PROJECT) not in printed
