@@ -2,8 +2,8 @@
 
 ``python scripts/make_pictures.py`` renders ``book/assets/six-expressions.webp`` with
 emolib; ``--screenshot PAGE`` photographs a page of the built book (``make book`` first,
-Chromium on PATH) into ``book/assets/screenshot.png``, for example
-``--screenshot book/part-1-the-system/02-dataset-inspection``.
+Chromium on PATH) into ``book/assets/screenshot.png``; a section may follow, as in
+``--screenshot book/part-1-the-system/02-dataset-inspection#how-one-face-is-made``.
 """
 
 import argparse
@@ -41,6 +41,7 @@ def screenshot(page_name: str) -> Path:
     from playwright.sync_api import sync_playwright
 
     html = html_folder() if html_folder().is_dir() else html_folder(stored=True)
+    page_name, _, section = page_name.partition("#")
     page_file = html / f"{page_name}.html"
     if not page_file.is_file():
         raise SystemExit(f"{page_file} does not exist: run `make book` first.")
@@ -53,7 +54,7 @@ def screenshot(page_name: str) -> Path:
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.goto(page_file.as_uri(), wait_until="load")
+        page.goto(f"{page_file.as_uri()}#{section}", wait_until="load")
         page.wait_for_timeout(500)
         page.screenshot(path=target)
         browser.close()
