@@ -24,7 +24,7 @@ class EvaluationError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What `evaluate` found. Print it, save it, or read its fields.
+    """What `evaluate` found: print it, save it, read its fields. Taught in chapter 5.
 
     Attributes
     ----------

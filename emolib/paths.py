@@ -1,4 +1,7 @@
-"""Where the data of the course are: one resolver for checkout, wheel and override."""
+"""Where the data of the course are: one resolver for checkout, wheel and override.
+
+Used everywhere; the chapters read ``data_folder() / "results"``.
+"""
 
 import os
 from pathlib import Path

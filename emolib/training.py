@@ -74,6 +74,11 @@ def set_seed(seed: int) -> None:
 
     For a chapter that trains with bare Keras, whose shuffling reads them. `fit` does
     not need it. Taught in chapter 4.
+
+    Parameters
+    ----------
+    seed : int
+        0 to 4,294,967,295.
     """
     keras.utils.set_random_seed(seed)
 

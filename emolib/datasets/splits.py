@@ -229,6 +229,10 @@ def official(dataset: FaceDataset) -> Split:
     Images without a part are left out; one of validation and test may be empty.
     Taught in chapter 5.
 
+    Parameters
+    ----------
+    dataset : FaceDataset
+
     Raises
     ------
     DatasetError

@@ -10,7 +10,6 @@ _HOMES = {
     "BASELINES": "baselines",
     "Baseline": "baselines",
     "fit_baseline": "baselines",
-    "ImageStandardisation": "cnn",
     "deck_cnn": "cnn",
     "small_cnn": "cnn",
     "predict": "inference",

@@ -28,11 +28,15 @@ try:
     with _silent_stderr():
         import keras
         import tensorflow as tf
+
+        tf.config.list_physical_devices()  # looks for a GPU, and complains of none
 except ImportError as error:
     raise ImportError(
         f"emolib's networks need TensorFlow and Keras, and {error.name!r} is missing; "
         'install them with: pip install "emolib[train]"'
     ) from error
+
+tf.get_logger().setLevel("ERROR")  # a course builds many models; TF warns of each
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
