@@ -74,14 +74,23 @@ def notebooks(project: Path = PROJECT) -> list[Path]:
 
 
 def read(path: Path):
-    """Read a notebook; a first code cell ``# setup`` becomes the set-up cell."""
+    """Read a notebook, with the shorthands of authors written out.
+
+    A first code cell ``# setup`` becomes the set-up cell. A first line
+    ``# NBVAL_CHECK_OUTPUT`` becomes the tag that nbval reads as well, because readers
+    should not have to wonder about it.
+    """
     notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            setup = setup_cell()
-            if cell.source.replace("# %pip", "%pip").strip() in {"# setup", setup}:
-                cell.source = setup
-            break
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    setup = setup_cell()
+    if code and code[0].source.replace("# %pip", "%pip").strip() in {"# setup", setup}:
+        code[0].source = setup
+    for cell in code:
+        first, _, rest = cell.source.partition("\n")
+        if first.strip() == "# NBVAL_CHECK_OUTPUT":
+            cell.source = rest.lstrip("\n")
+            tags = cell.metadata.get("tags", [])
+            cell.metadata["tags"] = sorted({*tags, "nbval-check-output"})
     return notebook
 
 

@@ -12,7 +12,7 @@ from nbclient.exceptions import CellExecutionError
 INPUTS = "some state of the code and the data"
 CELLS = (
     "# setup",
-    "numbers = [1, 2, 3]\nprint(sum(numbers))",
+    "# NBVAL_CHECK_OUTPUT\nnumbers = [1, 2, 3]\nprint(sum(numbers))",
     "import ipywidgets\n\nipywidgets.IntSlider(description='intensity')",
     "object()",
 )
@@ -68,6 +68,8 @@ def test_running_twice_gives_the_same_bytes_but_for_the_seconds(copy):
 def test_set_up_cell_is_filled_in_and_solutions_are_marked(copy):
     cells = nbformat.read(copy, as_version=4).cells
     assert cells[1].source == run_notebooks.setup_cell()
+    assert cells[2].source.startswith("numbers")
+    assert cells[2].metadata["tags"] == ["nbval-check-output"]
     assert cells[-1].metadata["jupyter"] == {"source_hidden": True}
     assert cells[-1].metadata["cellView"] == "form"
     assert "execution" not in cells[-1].metadata
