@@ -133,6 +133,10 @@ def problems(path: Path, inputs: str) -> list[str]:
             view = output.get("data", {}).get(_WIDGET_VIEW)
             if view and view["model_id"] not in models:
                 found.append(f"cell {number} shows a widget whose state is missing")
+    if notebook.cells != nbformat.read(path, as_version=4).cells:
+        found.append(
+            "its shorthands (# setup, # NBVAL_CHECK_OUTPUT) are not written out"
+        )
     stored = notebook.metadata.get("emolib", {}).get("hash")
     if stored is None:
         found.append("it was not written by `make notebooks`")
@@ -334,7 +338,7 @@ def main(arguments: list[str] | None = None) -> int:
             failures += bool(reasons)
             print(f"{path.name}: {'; '.join(reasons) or 'up to date'}")
             continue
-        if not reasons and path not in forced:
+        if all("shorthands" in reason for reason in reasons) and path not in forced:
             notebook = read(path)
             normalise(notebook)
             write(notebook, path)

@@ -128,6 +128,19 @@ def test_a_change_of_prose_keeps_the_outputs(copy):
     assert change(copy, reword) == []
 
 
+def test_shorthands_are_written_out_without_a_run(copy, monkeypatch):
+    monkeypatch.setattr(run_notebooks, "notebooks", lambda: [copy])
+    monkeypatch.setattr(run_notebooks, "inputs_hash", lambda: INPUTS)
+    before = copy.read_bytes()
+
+    def shorten(notebook):
+        notebook.cells[1].source = "# setup"
+
+    assert "shorthands" in change(copy, shorten)[0]
+    assert run_notebooks.main([]) == 0
+    assert copy.read_bytes() == before
+
+
 def test_missing_widget_state_is_found(copy):
     found = change(copy, lambda notebook: notebook.metadata.pop("widgets"))
     assert found == ["cell 4 shows a widget whose state is missing"]
