@@ -152,7 +152,7 @@ def contact_sheet(
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     captioned = labels is not None or captions is not None
-    side = min(0.92, 4.2 / len(images) ** 0.5)  # inches; bounds the size of the PNG
+    side = 0.92 if len(images) <= 24 else 3.8 / len(images) ** 0.5  # bounds the PNG
     figure, axes = _panels(
         rows, columns, side * columns,
         (side + 0.2 * captioned) * rows + 0.4 * bool(title), title,

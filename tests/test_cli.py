@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from PIL import Image
 from emolib import cli
 from emolib.emotions import EMOTIONS
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 @pytest.fixture
 def data(tiny_corpus, tmp_path, monkeypatch):
@@ -18,6 +21,7 @@ def data(tiny_corpus, tmp_path, monkeypatch):
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "synthface").symlink_to(tiny_corpus)
+    (folder / "head").symlink_to(ROOT / "data" / "head")
     monkeypatch.setenv("EMOLIB_DATA", str(folder))
     return folder
 

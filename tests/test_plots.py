@@ -50,14 +50,16 @@ def figures(tiny, shares):
     rng = np.random.default_rng(2)
     return {
         "contact_sheet": plots.contact_sheet(
-            tiny.images[::12], tiny.labels[::12], title=TITLE
+            tiny.images[::16], tiny.labels[::16], title=TITLE
         ),
         "class_counts": plots.class_counts(tiny, title=TITLE),
         "class_counts by": plots.class_counts(tiny, by="split", title=TITLE),
         "intensity_over_time": plots.intensity_over_time(tiny, title=TITLE),
         "mean_faces": plots.mean_faces(tiny.apex(), title=TITLE),
         "filters": plots.filters(rng.normal(size=(5, 5, 1, 32)), title=TITLE),
-        "feature_maps": plots.feature_maps(rng.random((32, 32, 24)), title=TITLE),
+        "feature_maps": plots.feature_maps(
+            rng.random((8, 8, 24)).repeat(4, 0).repeat(4, 1), title=TITLE
+        ),
         "history": plots.history(History(frame, 4, 2.0), title=TITLE),
         "confusion": plots.confusion(result, title=TITLE),
         "intervals": plots.intervals(
