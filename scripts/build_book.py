@@ -54,7 +54,9 @@ def build(project: Path = PROJECT, stored: bool = False) -> int:
         settings = yaml.safe_load((project / "_config.yml").read_text("utf-8"))
         settings["execute"]["execute_notebooks"] = "off"
         config = target / "_config.yml"
-        config.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
+        config.write_text(
+            yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), "utf-8"
+        )
         command += ["--config", str(config), "--path-output", str(target)]
         print("Building the book from the outputs stored in the notebooks ...")
     elif drop_stale_executions(project):
