@@ -1,0 +1,97 @@
+"""The committed measurements, and the script that makes them."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from emolib.models import available, load_model, model_card
+from emolib.paths import data_folder
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def script():
+    path = ROOT / "scripts" / "make_results.py"
+    spec = importlib.util.spec_from_file_location("make_results", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def data(tiny_corpus, tmp_path, monkeypatch):
+    """A data folder that holds the tiny corpus as SynthFace."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "synthface").symlink_to(tiny_corpus)
+    (folder / "head").symlink_to(ROOT / "data" / "head")
+    monkeypatch.setenv("EMOLIB_DATA", str(folder))
+    return folder
+
+
+STEPS = ("by-subject-apex", "four-splits", "intensity-curve")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_committed_results_are_those_of_this_code_and_corpus(script, step):
+    record = json.loads((data_folder() / "results" / f"{step}.json").read_text())
+    assert record["command"] == "make results"
+    assert record["config_hash"] == script.config_hash(step), "run `make results`"
+    assert set(record) == {"command", "config", "config_hash", "versions", "results"}
+
+
+@pytest.mark.parametrize("name", ["deck-cnn", "small-cnn"])
+def test_shipped_weights_belong_to_the_results(script, name):
+    digest = script.config_hash("by-subject-apex")
+    assert model_card(name)["config_hash"] == digest, "run `make results`"
+
+
+def test_steps_run_ship_weights_and_are_skipped_when_current(script, data, capsys):
+    quick = ["--epochs", "1", "--seeds", "1"]
+    assert script.main([*quick, "--only", "by-subject-apex"]) == 0
+    assert script.main([*quick, "--only", "intensity-curve"]) == 0
+    assert available() == ("deck-cnn", "small-cnn")
+    assert load_model("small-cnn").name == "small_cnn"
+    record = json.loads((data / "results" / "by-subject-apex.json").read_text())
+    names = [row["name"] for row in record["results"]["rows"]]
+    assert names[0] == "chance"
+    assert len(names) == 6
+    capsys.readouterr()
+    assert script.main([*quick, "--only", "by-subject-apex"]) == 0
+    assert "up to date" in capsys.readouterr().out
+    other = ["--epochs", "2", "--seeds", "1", "--only", "intensity-curve"]
+    assert script.main(other) == 2
+    assert "by-subject-apex first" in capsys.readouterr().err
+
+
+def test_interruption_leaves_no_file_and_says_how_to_go_on(
+    script, data, monkeypatch, capsys
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(script.STEPS, "four-splits", interrupt)
+    assert script.main(["--only", "four-splits"]) == 130
+    assert "run `make results` again" in capsys.readouterr().err
+    assert list((data / "results").glob("*")) == []
+
+
+def test_hash_ignores_words_and_notices_code(script, tmp_path):
+    path = tmp_path / "module.py"
+
+    def tree(text: str) -> str:
+        path.write_text(text)
+        return script.code_without_words(path)
+
+    plain = tree('"""Words."""\ndef f():\n    """Say."""\n    return 1\n')
+    reworded = tree('"""Other."""\n# why\ndef f():\n    """Tell."""\n    return 1\n')
+    assert reworded == plain
+    assert tree('"""Words."""\ndef f():\n    """Say."""\n    return 2\n') != plain
+
+
+def test_hash_depends_on_the_settings(script):
+    first, second = (script.config_hash("four-splits", {"seeds": n}) for n in (1, 2))
+    assert first != second != script.config_hash("by-subject-apex", {"seeds": 2})
