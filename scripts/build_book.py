@@ -53,6 +53,9 @@ def build(project: Path = PROJECT, stored: bool = False) -> int:
         target.mkdir(parents=True)
         settings = yaml.safe_load((project / "_config.yml").read_text("utf-8"))
         settings["execute"]["execute_notebooks"] = "off"
+        extensions = settings["sphinx"].get("local_extensions", {})
+        for name, folder in extensions.items():  # relative to the settings' own folder
+            extensions[name] = str(project / folder)
         config = target / "_config.yml"
         config.write_text(
             yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), "utf-8"
