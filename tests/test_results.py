@@ -32,7 +32,7 @@ def data(tiny_corpus, tmp_path, monkeypatch):
     return folder
 
 
-STEPS = ("by-subject-apex", "four-splits", "intensity-curve")
+STEPS = ("by-subject-apex", "four-splits", "four-splits-plain", "intensity-curve")
 
 
 @pytest.mark.parametrize("step", STEPS)
