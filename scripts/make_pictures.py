@@ -3,7 +3,7 @@
 ``python scripts/make_pictures.py`` renders ``book/assets/six-expressions.webp`` with
 emolib; ``--screenshot PAGE`` photographs a page of the built book (``make book`` first,
 Chromium on PATH) into ``book/assets/screenshot.png``; a section may follow, as in
-``--screenshot book/part-1-the-system/02-dataset-inspection#how-one-face-is-made``.
+``--screenshot book/part-1-the-system/02-dataset-inspection#mean-faces``.
 """
 
 import argparse
@@ -54,7 +54,10 @@ def screenshot(page_name: str) -> Path:
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.goto(f"{page_file.as_uri()}#{section}", wait_until="load")
+        page.goto(page_file.as_uri(), wait_until="load")
+        if section:
+            page.locator(f"[id='{section}']").evaluate("e => e.scrollIntoView()")
+            page.mouse.wheel(0, -60)  # from under the bar at the top
         page.wait_for_timeout(500)
         page.screenshot(path=target)
         browser.close()
