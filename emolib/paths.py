@@ -12,7 +12,7 @@ class DataFolderError(FileNotFoundError):
 
 
 def data_folder() -> Path:
-    """Return the folder that holds ``synthface/``, ``head/``, ``models/``, ``results/``.
+    """Return the folder of ``synthface/``, ``head/``, ``models/`` and ``results/``.
 
     Looked for in this order: the environment variable ``EMOLIB_DATA``, the ``data/``
     folder of the checkout this package lies in, the copy inside an installed wheel.
