@@ -35,7 +35,11 @@ def inputs_hash(project: Path = PROJECT) -> str:
     total = hashlib.sha256()
     for path in input_files(project):
         name = path.relative_to(project).as_posix()
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        content = path.read_bytes()
+        if name == "requirements.txt":  # its comments change nothing
+            lines = content.splitlines()
+            content = b"\n".join(line for line in lines if not line.startswith(b"#"))
+        content = hashlib.sha256(content).hexdigest()
         total.update(f"{name}\0{content}\n".encode())
     return total.hexdigest()
 
