@@ -138,7 +138,9 @@ def render_with_truth(
     toward_light = _light_direction(scene)
     shadow, light_axes = _shadow_map(camera, mesh, toward_light)
     albedo, relief = skin_maps(identity)
-    grooves = _groove_relief(fold_grooves()[1], fold_depths(weights, identity.age))
+    grooves = _groove_relief(
+        fold_grooves()[1], _groove_rows(), fold_depths(weights, identity.age)
+    )
     rotation = _rotation(scene)
     radiance, lit_skin = _shade(
         triangle,
@@ -474,14 +476,22 @@ def _occlusion(depth, side):
     return open_sky
 
 
+@cache
+def _groove_rows() -> np.ndarray:
+    """First row and end row (2 * folds, 2) of the part of each groove that counts."""
+    used = (fold_grooves()[1] > 1e-4).any(axis=2)
+    first = used.argmax(axis=1)
+    return np.stack([first, used.shape[1] - used[:, ::-1].argmax(axis=1)], axis=1)
+
+
 @njit(cache=True)
-def _groove_relief(grooves, depths):
+def _groove_relief(grooves, rows, depths):
     """Sum the folds: depth and its slopes to the right and upwards, (h, w, 3)."""
     height, width = grooves.shape[1:]
     relief = np.zeros((height, width, 3), np.float32)
     for k in range(len(depths)):
         if depths[k] > 0.01:
-            for row in range(height):
+            for row in range(rows[k, 0], rows[k, 1]):
                 for column in range(width):
                     relief[row, column, 0] += depths[k] * grooves[k, row, column]
     for row in range(1, height - 1):
@@ -721,7 +731,9 @@ def _develop(
     target = 0.20 * scene.exposure
     gain = target * (lit_skin / 0.20) ** 0.4 / max(lit_skin, 1e-4)
     light = radiance * np.float32(gain)
-    light = light.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING, 3).mean(axis=(1, 3))
+    n = SUPERSAMPLING
+    light = sum(light[row::n, column::n] for row in range(n) for column in range(n))
+    light /= np.float32(n * n)
     if not colour:
         light = light @ np.array([[0.2126], [0.7152], [0.0722]], np.float32)
     if scene.blur > 0:
