@@ -433,41 +433,6 @@ def intervals(
 
 
 @_figure
-def accuracy_curve(table: pd.DataFrame, *, xlabel: str, title: str = "") -> Figure:
-    """Draw accuracy against a property of the images. Taught in chapter 5.
-
-    Parameters
-    ----------
-    table : DataFrame
-        What `emolib.evaluation.accuracy_by` returns: bin, n, accuracy, low, high.
-        Intervals become their middles, other bins keep their names.
-    xlabel : str
-        The property, with its unit.
-    title : str
-        What the figure shows.
-    """
-    table = table[table["n"] > 0]
-    numeric = all(isinstance(one, pd.Interval) for one in table["bin"])
-    x = [one.mid for one in table["bin"]] if numeric else range(len(table))
-    figure, axes = _panels(1, 1, 6.5, 3.2, "")
-    ax = axes[0, 0]
-    if numeric:
-        ax.fill_between(x, table["low"], table["high"], color=ACCENT, alpha=0.18, lw=0)
-    else:
-        ax.vlines(x, table["low"], table["high"], color=ACCENT, alpha=0.5)
-        counted = zip(table["bin"], table["n"], strict=True)
-        ax.set_xticks(x, [f"{name}\n{n:,}" for name, n in counted])
-    ax.plot(x, table["accuracy"], "o-" if numeric else "o", color=ACCENT)
-    ax.axhline(_CHANCE, color=QUIET, lw=1, ls="--")
-    ax.annotate("chance", (0, _CHANCE), (3, 3), xycoords=("axes fraction", "data"),
-                textcoords="offset points", color=QUIET, fontsize=8)  # fmt: skip
-    ax.set(xlabel=xlabel, ylabel="accuracy", ylim=(0, 1.02), title=title)
-    ax.grid(axis="y")
-    _percent(ax.yaxis)
-    return figure
-
-
-@_figure
 def split_map(
     dataset: FaceDataset,
     splits: Sequence[Split],

@@ -73,7 +73,7 @@ def set_seed(seed: int) -> None:
     """Seed Python's, NumPy's and TensorFlow's global random states.
 
     For a chapter that trains with bare Keras, whose shuffling reads them. `fit` does
-    not need it. Taught in chapter 4.
+    not need it, and no chapter uses it yet.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 Run as ``make results``. Each step is skipped where ``data/results`` already holds its
 outcome for the same code, data and settings; each training continues from its
-checkpoint in ``build/results`` after an interruption. About 20 minutes on two cores.
+checkpoint in ``build/results`` after an interruption. About half an hour on two cores.
 """
 
 import argparse

@@ -5,12 +5,15 @@ Each emotion is a bright bar at its own place, so that a classifier can learn it
 """
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+ROOT = Path(__file__).resolve().parents[1]
 
 SUBJECTS = {
     "s001": "train", "s002": "train", "s003": "train",
@@ -100,3 +103,14 @@ def tiny(tiny_corpus):
     from emolib.datasets.corpus import read_corpus
 
     return read_corpus(tiny_corpus)
+
+
+@pytest.fixture
+def data(tiny_corpus, tmp_path, monkeypatch):
+    """A data folder that holds the tiny corpus as SynthFace."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "synthface").symlink_to(tiny_corpus)
+    (folder / "head").symlink_to(ROOT / "data" / "head")
+    monkeypatch.setenv("EMOLIB_DATA", str(folder))
+    return folder

@@ -15,17 +15,6 @@ from emolib.emotions import EMOTIONS
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture
-def data(tiny_corpus, tmp_path, monkeypatch):
-    """A data folder that holds the tiny corpus as SynthFace."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "synthface").symlink_to(tiny_corpus)
-    (folder / "head").symlink_to(ROOT / "data" / "head")
-    monkeypatch.setenv("EMOLIB_DATA", str(folder))
-    return folder
-
-
 def run(capsys, *arguments) -> tuple[int, str, str]:
     code = cli.main([str(one) for one in arguments])
     captured = capsys.readouterr()

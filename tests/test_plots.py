@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from emolib import plots
 from emolib.datasets import splits
-from emolib.evaluation import accuracy_by, evaluate
+from emolib.evaluation import evaluate
 from emolib.training import History
 
 TITLE = "What the figure shows"
@@ -30,11 +30,6 @@ def figures(tiny, shares):
     """One figure of each kind, by name."""
     heat = np.random.default_rng(1).random((6, 8, 8)).repeat(8, 1).repeat(8, 2)
     result = evaluate(tiny.labels, shares, tiny.groups)
-    edges = np.linspace(0, 1, 5)
-    by_intensity, by_occluder = (
-        accuracy_by(tiny.meta[column], tiny.labels, shares, bins, tiny.groups)
-        for column, bins in (("intensity", edges), ("occluder", None))
-    )
     table = pd.DataFrame(
         [
             {"name": name, "accuracy": a, "low": a - 0.05, "high": a + 0.04}
@@ -64,12 +59,6 @@ def figures(tiny, shares):
         "confusion": plots.confusion(result, title=TITLE),
         "intervals": plots.intervals(
             table, highlight=["leaky"], target=0.84, title=TITLE
-        ),
-        "accuracy_curve": plots.accuracy_curve(
-            by_intensity, xlabel="intensity", title=TITLE
-        ),
-        "accuracy_curve names": plots.accuracy_curve(
-            by_occluder, xlabel="occluder", title=TITLE
         ),
         "split_map": plots.split_map(tiny, made, title=TITLE),
         "probabilities": plots.probabilities(

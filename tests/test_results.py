@@ -21,17 +21,6 @@ def script():
     return module
 
 
-@pytest.fixture
-def data(tiny_corpus, tmp_path, monkeypatch):
-    """A data folder that holds the tiny corpus as SynthFace."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "synthface").symlink_to(tiny_corpus)
-    (folder / "head").symlink_to(ROOT / "data" / "head")
-    monkeypatch.setenv("EMOLIB_DATA", str(folder))
-    return folder
-
-
 STEPS = ("by-subject-apex", "four-splits", "four-splits-plain", "intensity-curve")
 
 

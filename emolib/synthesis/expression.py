@@ -26,7 +26,7 @@ _MIDDLE = (
     "tongueOut",
 )  # fmt: skip
 
-#: The 52 action units, sorted.
+#: The 52 action units: those with a left and a right version, then the others.
 UNITS: tuple[str, ...] = tuple(
     sorted([f"{unit}{side}" for unit in _SIDED for side in ("Left", "Right")])
     + sorted(_MIDDLE)
@@ -226,6 +226,17 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
         ),
     ),
 }  # fmt: skip
+
+
+def without_side(unit: str) -> str:
+    """Return the name that a unit's left and right version share.
+
+    Examples
+    --------
+    >>> without_side("mouthSmileLeft")
+    'mouthSmile'
+    """
+    return unit.removesuffix("Left").removesuffix("Right")
 
 
 def check_units(weights: dict[str, float]) -> dict[str, float]:

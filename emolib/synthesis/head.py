@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from emolib.paths import data_folder
+from emolib.synthesis.expression import UNITS, without_side
 
 #: Distance between the pupils of every head after normalisation, decimetres.
 INTEROCULAR = 0.62
@@ -136,7 +137,7 @@ class Identity:
         Darkness of the pigment (0 blond, 1 black), share of grey, height, and how far
         the hairline has receded, decimetres.
     brow : tuple of float
-        Thickness, density, height and arch of the eyebrows, each around 0 to 1.
+        Of the eyebrows: thickness, density and arch, 0 to 1, and height, around 0.
     beard : float
         0 (shaven) to 1 (full and dark).
     iris : float
@@ -194,7 +195,11 @@ def _slider_pairs() -> dict[str, tuple[str, str | None]]:
 
 
 def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
-    """Draw one person: sexes, ages and skin tones are spread evenly.
+    """Draw one person.
+
+    Sexes are equally likely and ages spread evenly. The skin tone is the mean of an
+    even draw and of one that follows the ancestry targets, so that very light and very
+    dark people are rarer than those between.
 
     Parameters
     ----------
@@ -224,7 +229,6 @@ def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
             value *= 0.7
         value = float(np.clip(value, -3 * spread, 3 * spread))
         sliders.append((name, abs(value) if minus is None else value))
-    # the people of this data set are darker where their ancestry targets are, loosely
     tone = 0.75 * ancestry[0] + 0.3 * ancestry[1] + 0.15 * ancestry[2]
     tone = float(np.clip(0.5 * tone + 0.5 * rng.uniform(0, 1), 0, 1))
     grey = float(np.clip(rng.normal((age - 45) / 25, 0.3), 0, 1))
@@ -267,17 +271,13 @@ def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
 
 
 def _random_style(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
-    units = sorted(name[5:] for name in load_head().targets if name.startswith("unit/"))
-    stems = sorted({_without_side(unit) for unit in units})
+    units = sorted(UNITS)
+    stems = sorted({without_side(unit) for unit in units})
     stem_gain = {stem: rng.normal(0, 0.12) for stem in stems}
     return tuple(
-        (unit, float(np.exp(stem_gain[_without_side(unit)] + rng.normal(0, 0.05))))
+        (unit, float(np.exp(stem_gain[without_side(unit)] + rng.normal(0, 0.05))))
         for unit in units
     )
-
-
-def _without_side(unit: str) -> str:
-    return unit.removesuffix("Left").removesuffix("Right")
 
 
 @lru_cache(maxsize=256)

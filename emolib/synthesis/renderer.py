@@ -13,8 +13,12 @@ from numba import njit
 from scipy.ndimage import gaussian_filter
 
 from emolib.faces import CROP
-from emolib.synthesis import occluders
-from emolib.synthesis.expression import GAINS, UNITS, check_units
+from emolib.synthesis.expression import (
+    GAINS,
+    UNITS,
+    check_units,
+    without_side,
+)
 from emolib.synthesis.head import (
     EYES,
     INTEROCULAR,
@@ -23,6 +27,13 @@ from emolib.synthesis.head import (
     identity_vertices,
     load_head,
     pupil_rows,
+)
+from emolib.synthesis.occluders import (
+    CLOTH,
+    FRAME,
+    HAND,
+    make_occluder,
+    under_mask,
 )
 from emolib.synthesis.paint import (
     LEFT,
@@ -46,12 +57,6 @@ _SHADOW_SIZE = 144
 _SHADOW_REACH = 1.25  # half side of the shadow map, decimetres
 
 SKIN, TONGUE, EYE, TEETH, HAIR, LASH = range(len(MATERIALS))
-FRAME, LENS, CLOTH, HAND = (
-    occluders.FRAME,
-    occluders.LENS,
-    occluders.CLOTH,
-    occluders.HAND,
-)
 
 
 def render(
@@ -126,7 +131,7 @@ def render_with_truth(
     scene = Scene() if scene is None else scene
     weights = check_units(expression or {})
     if scene.occluder == "mask":
-        weights = occluders.under_mask(weights)
+        weights = under_mask(weights)
     mesh = _assemble(identity, weights, scene)
     side = size * SUPERSAMPLING
     camera, pixels, truth = _project(mesh["vertices"], scene, side)
@@ -181,9 +186,8 @@ def _unit_arrays():
     start, index, delta = [0], [], []
     for unit in UNITS:
         rows, moves = targets[f"unit/{unit}"]
-        stem = unit.removesuffix("Left").removesuffix("Right")
         index.append(rows)
-        delta.append(moves * np.float32(GAINS.get(stem, 1.0)))
+        delta.append(moves * np.float32(GAINS.get(without_side(unit), 1.0)))
         start.append(start[-1] + len(rows))
     return np.array(start), np.concatenate(index), np.concatenate(delta)
 
@@ -222,7 +226,7 @@ def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> di
         "colour": (0.0, 0.0, 0.0),
     }
     if scene.occluder != "none":
-        cover = occluders.make_occluder(scene.occluder, identity, scene.occluder_seed)
+        cover = make_occluder(scene.occluder, identity, scene.occluder_seed)
         bare = np.zeros((len(cover.vertices), head.masks.shape[1]), np.float32)
         mesh = {
             "vertices": np.concatenate([vertices, cover.vertices]),
@@ -720,8 +724,8 @@ def _visibility(x, y, z, shadow, axes):
 
 def _covered(materials: np.ndarray, triangle: np.ndarray) -> float:
     seen = materials[triangle[triangle >= 0]]
-    face = (seen == SKIN) | (seen == EYE) | (seen >= occluders.FRAME)
-    return float((seen >= occluders.FRAME).sum() / max(face.sum(), 1))
+    face = (seen == SKIN) | (seen == EYE) | (seen >= FRAME)
+    return float((seen >= FRAME).sum() / max(face.sum(), 1))
 
 
 def _develop(
