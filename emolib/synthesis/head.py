@@ -14,14 +14,12 @@ import numpy as np
 
 from emolib.paths import data_folder
 from emolib.synthesis.expression import UNITS, without_side
+from emolib.synthesis.mesh import EYE
 
 #: Distance between the pupils of every head after normalisation, decimetres.
 INTEROCULAR = 0.62
 #: The middle between the pupils of every head after normalisation.
 EYES = np.array([0.0, 7.285, 1.38], np.float32)
-
-#: Materials of the triangles, in the order of the pack's codes.
-MATERIALS = ("skin", "tongue", "eye", "teeth", "hair", "lash")
 
 #: Pairs of endings that pull one shape slider both ways: (positive, negative).
 _OPPOSITES = (
@@ -57,7 +55,7 @@ class Head:
     triangles : ndarray, int32, (m, 3)
         Vertex indices.
     materials : ndarray, uint8, (m,)
-        Index into `MATERIALS`, one per triangle.
+        Index into `mesh.MATERIALS`, one per triangle.
     masks : ndarray, float32, (n, 4)
         Lips, inside of the mouth, eyelids and ears at each vertex, 0 to 1.
     targets : dict of str to (index, delta)
@@ -327,7 +325,7 @@ def identity_vertices(identity: Identity) -> np.ndarray:
 def pupil_rows() -> tuple[np.ndarray, np.ndarray]:
     """Return the vertices in front of the person's left and right pupil."""
     head = load_head()
-    rows = np.unique(head.triangles[head.materials == MATERIALS.index("eye")])
+    rows = np.unique(head.triangles[head.materials == EYE])
     front = head.vertices[rows]
     near = np.hypot(np.abs(front[:, 0]) - 0.31, front[:, 1] - 7.285) < 0.075
     near &= front[:, 2] > 1.3

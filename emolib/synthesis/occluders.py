@@ -4,7 +4,6 @@ Each is a small triangle mesh in the coordinates of a normalised head, made from
 person's own geometry. Taught in chapter 2; chapter 8 studies what they do.
 """
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
@@ -12,33 +11,10 @@ from scipy.interpolate import griddata
 from scipy.ndimage import gaussian_filter, maximum_filter
 
 from emolib.synthesis.head import EYES, Identity, identity_vertices, load_head
-
-#: Materials that follow `head.MATERIALS`' codes.
-FRAME, LENS, CLOTH, HAND = 6, 7, 8, 9
+from emolib.synthesis.mesh import CLOTH, FRAME, HAND, LENS, Part
 
 #: Units that a mask presses flat, by their beginnings.
 _UNDER_MASK = ("mouth", "jaw", "tongue", "cheekPuff")
-
-
-@dataclass(frozen=True, eq=False)
-class Occluder:
-    """A mesh that covers a part of the face.
-
-    Attributes
-    ----------
-    vertices : ndarray, float32, (n, 3)
-        Positions in decimetres.
-    triangles : ndarray, int32, (m, 3)
-    materials : ndarray, uint8, (m,)
-        `FRAME`, `LENS`, `CLOTH` or `HAND`.
-    colour : tuple of float
-        Linear RGB reflectance of frame or cloth.
-    """
-
-    vertices: np.ndarray
-    triangles: np.ndarray
-    materials: np.ndarray
-    colour: tuple[float, float, float]
 
 
 def under_mask(weights: dict[str, float]) -> dict[str, float]:
@@ -51,7 +27,7 @@ def under_mask(weights: dict[str, float]) -> dict[str, float]:
 
 
 @lru_cache(maxsize=512)
-def make_occluder(kind: str, identity: Identity, seed: int) -> Occluder:
+def make_occluder(kind: str, identity: Identity, seed: int) -> Part:
     """Build an occluder on a person.
 
     Parameters
@@ -69,6 +45,17 @@ def make_occluder(kind: str, identity: Identity, seed: int) -> Occluder:
     if kind == "hand":
         return _hand(identity, rng)
     return _glasses(identity, rng, dark=kind == "sunglasses")
+
+
+def _part(
+    vertices: np.ndarray,
+    triangles: np.ndarray,
+    materials: np.ndarray,
+    colour: np.ndarray,
+) -> Part:
+    """A part of one colour."""
+    colours = np.tile(np.clip(colour, 0, 1), (len(vertices), 1))
+    return Part(vertices, triangles, materials, colours.astype(np.float32))
 
 
 def _surface_z(identity: Identity, x: float, y: float) -> float:
@@ -96,7 +83,7 @@ def _strip(inner: np.ndarray, outer: np.ndarray, first: int, closed: bool) -> li
     return triangles
 
 
-def _glasses(identity: Identity, rng: np.random.Generator, *, dark: bool) -> Occluder:
+def _glasses(identity: Identity, rng: np.random.Generator, *, dark: bool) -> Part:
     rim = rng.uniform(0.012, 0.030) + 0.012 * dark
     half_width = rng.uniform(0.20, 0.26)
     half_height = rng.uniform(0.13, 0.19) + 0.02 * dark
@@ -155,15 +142,15 @@ def _glasses(identity: Identity, rng: np.random.Generator, *, dark: bool) -> Occ
     add(np.concatenate([lower, upper]), _strip(lower, upper, count, False), FRAME)
     shade = rng.choice([0.01, 0.02, 0.05, 0.25], p=[0.4, 0.25, 0.2, 0.15])
     tint = 1 + rng.normal(0, 0.15, 3)
-    return Occluder(
+    return _part(
         np.concatenate(vertices).astype(np.float32),
         np.array(triangles, np.int32),
         np.array(materials, np.uint8),
-        tuple(float(channel) for channel in np.clip(shade * tint, 0, 1)),
+        shade * tint,
     )
 
 
-def _mask(identity: Identity, rng: np.random.Generator) -> Occluder:
+def _mask(identity: Identity, rng: np.random.Generator) -> Part:
     """A cloth stretched over nose, mouth and chin: a smooth sheet above the face."""
     place = identity_vertices(identity)
     inner = load_head().masks[:, 1] > 0.2
@@ -189,15 +176,15 @@ def _mask(identity: Identity, rng: np.random.Generator) -> Occluder:
             triangles += [(a, c, b), (b, c, d)]
     colours = ([0.35, 0.55, 0.70], [0.75, 0.75, 0.75], [0.03, 0.03, 0.03])
     colour = np.array(colours[rng.integers(3)]) * rng.uniform(0.8, 1.1)
-    return Occluder(
+    return _part(
         cloth.astype(np.float32),
         np.array(triangles, np.int32),
         np.full(len(triangles), CLOTH, np.uint8),
-        tuple(float(channel) for channel in np.clip(colour, 0, 1)),
+        colour,
     )
 
 
-def _hand(identity: Identity, rng: np.random.Generator) -> Occluder:
+def _hand(identity: Identity, rng: np.random.Generator) -> Part:
     """Four fingers, a thumb and a palm, laid over mouth, cheek or one eye."""
     side = rng.choice([-1, 1])
     where = rng.choice(3, p=[0.5, 0.3, 0.2])
@@ -235,7 +222,7 @@ def _hand(identity: Identity, rng: np.random.Generator) -> Occluder:
         add([root, root - 0.35 * along, root - 0.85 * along], (0.10, 0.12, 0.13))
     mesh = np.concatenate(vertices).astype(np.float32)
     tris = np.concatenate(triangles).astype(np.int32)
-    return Occluder(mesh, tris, np.full(len(tris), HAND, np.uint8), (0.0, 0.0, 0.0))
+    return _part(mesh, tris, np.full(len(tris), HAND, np.uint8), np.zeros(3))
 
 
 def _tube(points: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,340 @@
+"""From triangles to light: the two loops over pixels that draw a face.
+
+`rasterise` finds the nearest triangle at each pixel (z-buffer), `shade` asks what it is
+painted with and which light reaches it. Plain loops, compiled by numba; taught on the
+page "How these faces are made".
+"""
+
+import math
+from functools import cache
+
+import numpy as np
+from numba import njit
+from scipy.ndimage import gaussian_filter
+
+from emolib.synthesis.hair import above_hairline
+from emolib.synthesis.mesh import (
+    CLOTH,
+    EYE,
+    FABRIC,
+    FRAME,
+    HAIR,
+    HAND,
+    LASH,
+    SKIN,
+    TEETH,
+    TONGUE,
+)
+from emolib.synthesis.paint import LEFT, TEXELS, TOP
+
+#: Half the side of the shadow map, decimetres, and its side in texels.
+SHADOW_REACH = 1.25
+SHADOW_SIZE = 144
+
+
+@njit(cache=True)
+def rasterise(pixels, nearness, triangles, one_sided, side):
+    """Find the nearest triangle at each pixel; closed skin shows its front only.
+
+    Returns triangle (side, side) int32, -1 where there is none; barycentric weights
+    of the first two corners (side, side, 2); depth (side, side), larger is nearer.
+    """
+    triangle = np.full((side, side), -1, np.int32)
+    bary = np.zeros((side, side, 2), np.float32)
+    depth = np.full((side, side), -1e9, np.float32)
+    for k in range(len(triangles)):
+        a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
+        ax, ay = pixels[a, 0], pixels[a, 1]
+        bx, by = pixels[b, 0], pixels[b, 1]
+        cx, cy = pixels[c, 0], pixels[c, 1]
+        area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
+        if abs(area) < 1e-9 or (area > 0 and one_sided[k]):
+            continue
+        left = max(math.ceil(min(ax, bx, cx) - 0.5), 0)
+        right = min(math.floor(max(ax, bx, cx) - 0.5), side - 1)
+        top = max(math.ceil(min(ay, by, cy) - 0.5), 0)
+        bottom = min(math.floor(max(ay, by, cy) - 0.5), side - 1)
+        za, zb, zc = nearness[a], nearness[b], nearness[c]
+        for row in range(top, bottom + 1):
+            y = row + 0.5 - cy
+            for column in range(left, right + 1):
+                x = column + 0.5 - cx
+                u = ((by - cy) * x + (cx - bx) * y) / area
+                v = ((cy - ay) * x + (ax - cx) * y) / area
+                if u >= 0 and v >= 0 and u + v <= 1:
+                    z = u * za + v * zb + (1 - u - v) * zc
+                    if z > depth[row, column]:
+                        depth[row, column] = z
+                        triangle[row, column] = k
+                        bary[row, column, 0] = u
+                        bary[row, column, 1] = v
+    return triangle, bary, depth
+
+
+@njit(cache=True)
+def ambient_occlusion(depth, side):
+    """Share of light that reaches each pixel past its surroundings, 0 to 1.
+
+    A point that lies behind the mean of its neighbourhood is in a hollow: eye
+    sockets, the sides of the nose, the mouth.
+    """
+    total = np.zeros((side + 1, side + 1))
+    count = np.zeros((side + 1, side + 1))
+    for row in range(side):
+        for column in range(side):
+            z = depth[row, column]
+            hit = z > -1e8
+            total[row + 1, column + 1] = (
+                total[row, column + 1]
+                + total[row + 1, column]
+                - total[row, column]
+                + (z if hit else 0.0)
+            )
+            count[row + 1, column + 1] = (
+                count[row, column + 1]
+                + count[row + 1, column]
+                - count[row, column]
+                + (1.0 if hit else 0.0)
+            )
+    open_sky = np.ones((side, side), np.float32)
+    for row in range(side):
+        for column in range(side):
+            z = depth[row, column]
+            if z < -1e8:
+                continue
+            for share, strength in ((0.022, 3.2), (0.065, 0.9)):
+                reach = max(1, int(side * share + 0.5))
+                r0, r1 = max(0, row - reach), min(side, row + reach + 1)
+                c0, c1 = max(0, column - reach), min(side, column + reach + 1)
+                n = count[r1, c1] - count[r0, c1] - count[r1, c0] + count[r0, c0]
+                s = total[r1, c1] - total[r0, c1] - total[r1, c0] + total[r0, c0]
+                hollow = min(max(s / n - z, 0.0), 0.25)
+                open_sky[row, column] *= math.exp(-strength * hollow)
+    return open_sky
+
+
+@njit(cache=True)
+def groove_relief(grooves, rows, depths):
+    """Sum the folds: depth and its slopes to the right and upwards, (h, w, 3)."""
+    height, width = grooves.shape[1:]
+    relief = np.zeros((height, width, 3), np.float32)
+    for k in range(len(depths)):
+        if depths[k] > 0.01:
+            for row in range(rows[k, 0], rows[k, 1]):
+                for column in range(width):
+                    relief[row, column, 0] += depths[k] * grooves[k, row, column]
+    for row in range(1, height - 1):
+        for column in range(1, width - 1):
+            relief[row, column, 1] = (
+                relief[row, column + 1, 0] - relief[row, column - 1, 0]
+            )
+            relief[row, column, 2] = (
+                relief[row - 1, column, 0] - relief[row + 1, column, 0]
+            )
+    return relief
+
+
+@cache
+def noise_tile() -> np.ndarray:
+    """Smooth noise (128, 128) float32 around 0 that repeats without a seam."""
+    field = np.random.default_rng(6).normal(size=(128, 128))
+    field = gaussian_filter(field, 1.0, mode="wrap")
+    return (field / field.std()).astype(np.float32)
+
+
+@njit(cache=True)
+def _tile(noise, x, y):
+    n = noise.shape[0]
+    column, row = math.floor(x), math.floor(y)
+    fx, fy = x - column, y - row
+    c0, r0 = int(column) % n, int(row) % n
+    c1, r1 = (c0 + 1) % n, (r0 + 1) % n
+    upper = noise[r0, c0] * (1 - fx) + noise[r0, c1] * fx
+    lower = noise[r1, c0] * (1 - fx) + noise[r1, c1] * fx
+    return upper * (1 - fy) + lower * fy
+
+
+@njit(cache=True)
+def _mix(first, second, share):
+    return first * (1 - share) + second * share
+
+
+@njit(cache=True)
+def shade(
+    triangle, bary, depth, open_sky, triangles, materials, rest, masks, camera,
+    normals, albedo, relief, grooves, noise, rotation, toward, shadow, light_axes,
+    contrast, oil, iris, lips, hairline, hair, colours, background,
+):  # fmt: skip
+    """Colour every pixel.
+
+    Returns linear RGB (side, side, 3) float32 and the mean luminance of lit skin.
+    """
+    side = triangle.shape[0]
+    image = background.copy()
+    half = toward + np.array([0.0, 0.0, 1.0], np.float32)
+    half /= math.sqrt((half**2).sum())
+    rows, columns = albedo.shape[:2]
+    paint, n = np.zeros(3), np.zeros(3)
+    lit_sum, lit_count = 0.0, 0
+    for row in range(side):
+        for column in range(side):
+            k = triangle[row, column]
+            if k < 0:
+                continue
+            a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
+            u, v = bary[row, column, 0], bary[row, column, 1]
+            w = 1 - u - v
+            x = u * rest[a, 0] + v * rest[b, 0] + w * rest[c, 0]
+            y = u * rest[a, 1] + v * rest[b, 1] + w * rest[c, 1]
+            z = u * rest[a, 2] + v * rest[b, 2] + w * rest[c, 2]
+            for axis in range(3):
+                n[axis] = (
+                    u * normals[a, axis] + v * normals[b, axis] + w * normals[c, axis]
+                )
+            material = materials[k]
+            shine, gloss, cavity = 0.0, 20.0, 1.0
+
+            # what the surface is painted with
+            if material in (SKIN, LASH, HAND):
+                ti = min(max(int((TOP - y) * TEXELS), 0), rows - 1)
+                tj = min(max(int((x - LEFT) * TEXELS), 0), columns - 1)
+                if material == HAND:  # the skin of the forehead, without its lines
+                    ti, tj = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
+                for ch in range(3):
+                    paint[ch] = albedo[ti, tj, ch]
+                shine, gloss = 0.04 + 0.10 * oil, 14.0
+                if material == SKIN:
+                    lip = u * masks[a, 0] + v * masks[b, 0] + w * masks[c, 0]
+                    inner = u * masks[a, 1] + v * masks[b, 1] + w * masks[c, 1]
+                    lip = min(max(1.5 * lip - 0.2, 0.0), 1.0) * lips
+                    paint[0] *= 1 - 0.22 * lip
+                    paint[1] *= 1 - 0.55 * lip
+                    paint[2] *= 1 - 0.48 * lip
+                    shine += 0.10 * lip
+                    wet = min(max(2.0 * inner - 0.6, 0.0), 1.0)
+                    paint[0] = _mix(paint[0], 0.10, wet)
+                    paint[1] = _mix(paint[1], 0.022, wet)
+                    paint[2] = _mix(paint[2], 0.02, wet)
+                    cavity = 1 - 0.75 * wet
+                    # folds: darker in the groove, and the normal leans into it
+                    if 1 <= ti < rows - 1 and 1 <= tj < columns - 1 and z > 0.6:
+                        groove = grooves[ti, tj]
+                        dark = math.exp(-0.42 * groove[0])
+                        for ch in range(3):
+                            paint[ch] *= dark
+                        slope_x = -1.1 * groove[1] + 0.02 * (
+                            relief[ti, tj + 1] - relief[ti, tj - 1]
+                        )
+                        slope_y = -1.1 * groove[2] + 0.02 * (
+                            relief[ti - 1, tj] - relief[ti + 1, tj]
+                        )
+                        for axis in range(3):
+                            n[axis] -= (
+                                rotation[axis, 0] * slope_x
+                                + rotation[axis, 1] * slope_y
+                            )
+                    strand = _tile(noise, x * 55 + z * 9, y * 7 + z * 20)
+                    edge = above_hairline(x, y, z, hairline) + 0.03 * strand
+                    share = min(max(edge / 0.06, 0.0), 1.0)
+                    if share > 0:
+                        for ch in range(3):
+                            strands = hair[ch] * (1 + 0.28 * strand)
+                            paint[ch] = _mix(paint[ch], max(strands, 0.003), share)
+                        shine, gloss = _mix(shine, 0.05, share), 8.0
+                        n[0] += 0.10 * strand * share
+                elif material == LASH:
+                    for ch in range(3):
+                        paint[ch] *= 0.12
+                    shine = 0.0
+            elif material == HAIR:
+                strand = _tile(noise, x * 40 + z * 60, y * 4)
+                for ch in range(3):
+                    paint[ch] = max(hair[ch] * (1 + 0.28 * strand), 0.003)
+                n[0] += 0.15 * strand
+                shine, gloss = 0.05, 8.0
+            elif material == EYE:
+                cx = 0.31 if x > 0 else -0.31
+                radius = math.hypot(x - cx, y - 7.285)
+                lid = min(max((y - 7.30) / 0.06, 0.0), 1.0)
+                shade = (1 - 0.45 * lid) * (1 - 1.6 * max(radius - 0.07, 0.0))
+                paint[0], paint[1], paint[2] = 0.42 * shade, 0.38 * shade, 0.36 * shade
+                inside = min(max((0.066 - radius) / 0.010, 0.0), 1.0)
+                light = (0.30 - 0.27 * iris) * (0.55 + 6 * max(radius - 0.03, 0.0))
+                light *= shade
+                paint[0] = _mix(paint[0], light * (0.7 + 0.3 * iris), inside)
+                paint[1] = _mix(paint[1], light * (0.9 - 0.3 * iris), inside)
+                paint[2] = _mix(paint[2], light * (1.1 - 0.8 * iris), inside)
+                pupil = min(max((0.031 - radius) / 0.008, 0.0), 1.0)
+                for ch in range(3):
+                    paint[ch] = _mix(paint[ch], 0.008, pupil)
+                shine, gloss = 0.5, 120.0
+            elif material == TEETH:
+                paint[0], paint[1], paint[2] = 0.46, 0.42, 0.35
+                cavity = min(max(1.0 - 1.4 * (1.47 - z), 0.15), 1.0)
+                shine, gloss = 0.08, 30.0
+            elif material == TONGUE:
+                paint[0], paint[1], paint[2] = 0.30, 0.09, 0.08
+                cavity = min(max((z - 0.7) / 0.7, 0.1), 0.7)
+                shine = 0.06
+            elif material in (CLOTH, FABRIC):
+                weave = 1 + 0.05 * math.sin(y * 95)
+                for ch in range(3):
+                    paint[ch] = weave * (
+                        u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
+                    )
+            elif material == FRAME:
+                for ch in range(3):
+                    paint[ch] = colours[a, ch]
+                shine, gloss = 0.25, 30.0
+            else:  # lens
+                glare = 0.008 + 0.03 * min(max((y - 7.1) / 0.35, 0.0), 1.0)
+                paint[0], paint[1], paint[2] = glare, glare, glare
+                shine, gloss = 0.15, 60.0
+
+            # what light reaches it
+            length = math.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2])
+            if length > 0:
+                for axis in range(3):
+                    n[axis] /= length
+            if n[2] < 0 and material >= HAIR:  # both sides of a sheet are seen
+                for axis in range(3):
+                    n[axis] *= -1
+            px = u * camera[a, 0] + v * camera[b, 0] + w * camera[c, 0]
+            py = u * camera[a, 1] + v * camera[b, 1] + w * camera[c, 1]
+            pz = depth[row, column]
+            lit = _visibility(px, py, pz, shadow, light_axes)
+            facing = n[0] * toward[0] + n[1] * toward[1] + n[2] * toward[2]
+            key = max((facing + 0.18) / 1.18, 0.0) * lit * contrast * 1.5
+            fill = (0.55 + 0.30 * n[1] + 0.15 * n[2]) * (1 - 0.8 * contrast)
+            fill *= open_sky[row, column]
+            key *= 0.45 + 0.55 * open_sky[row, column]
+            spec = n[0] * half[0] + n[1] * half[1] + n[2] * half[2]
+            spec = shine * lit * (0.3 + contrast) * max(spec, 0.0) ** gloss
+            spec *= open_sky[row, column]
+            for ch in range(3):
+                image[row, column, ch] = paint[ch] * (key + fill) * cavity + spec
+            if material == SKIN and z > 1.0:
+                lit_sum += image[row, column, 1]
+                lit_count += 1
+    return image, lit_sum / max(lit_count, 1)
+
+
+@njit(cache=True)
+def _visibility(x, y, z, shadow, axes):
+    """Share of the key light that reaches a point (percentage-closer filtering)."""
+    size = shadow.shape[0]
+    texel = size / (2 * SHADOW_REACH)
+    sx = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + SHADOW_REACH) * texel
+    sy = axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z
+    sy = size - (sy + SHADOW_REACH) * texel
+    sz = axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z
+    free = 0.0
+    for dy in (-1.5, 0.0, 1.5):
+        for dx in (-1.5, 0.0, 1.5):
+            column, row = int(sx + dx), int(sy + dy)
+            if 0 <= column < size and 0 <= row < size:
+                gap = shadow[row, column] - sz - 0.035
+                free += 1 - min(max(gap / 0.04, 0.0), 1.0)
+            else:
+                free += 1
+    return free / 9
