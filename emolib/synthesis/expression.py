@@ -64,6 +64,7 @@ GAINS: dict[str, float] = {
     "noseSneer": 1.6,
     "eyeWide": 1.3,
     "mouthUpperUp": 1.25,
+    "mouthSmile": 1.1,
     "mouthStretch": 1.3,
     "mouthLowerDown": 1.2,
     "mouthPress": 1.2,
@@ -96,136 +97,223 @@ class Prototype:
 
 PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
     "anger": (
-        Prototype(  # 4 + 7 + 24: lips pressed, eyes narrowed
-            0.4,
+        Prototype(  # 4 + 7 + 24: lips pressed, eyes narrowed (Du et al.)
+            0.30,
             {
-                "browDown": (0.9, 1.4), "eyeSquint": (0.1, 0.5),
-                "mouthPress": (0.6, 1.2), "mouthRollLower": (0.3, 1.0),
+                "browDown": (1.0, 1.5), "eyeSquint": (0.3, 0.8),
+                "mouthPress": (0.6, 1.2), "mouthRollLower": (0.2, 0.8),
                 "mouthRollUpper": (0.0, 0.5), "mouthShrugLower": (0.2, 0.9),
+                "noseSneer": (0.0, 0.35),
             },
         ),
-        Prototype(  # 4 + 5 + 7 + 23: glare
-            0.3,
+        Prototype(  # 4 + 5 + 7 + 23: glare (EMFACS)
+            0.20,
             {
-                "browDown": (0.9, 1.4), "eyeSquint": (0.1, 0.4),
-                "eyeWide": (0.3, 0.7), "mouthPress": (0.5, 1.1),
-                "mouthRollLower": (0.2, 0.9), "mouthShrugLower": (0.3, 1.1),
+                "browDown": (1.0, 1.5), "eyeSquint": (0.1, 0.4),
+                "eyeWide": (0.3, 0.8), "mouthPress": (0.4, 1.0),
+                "mouthRollLower": (0.1, 0.7), "mouthShrugLower": (0.2, 0.9),
                 "noseSneer": (0.0, 0.3),
             },
         ),
-        Prototype(  # 4 + 5 + 7 + 10 + 22 + 25: bared teeth, shouting
-            0.3,
+        Prototype(  # 4 + 7 + 17: lips shut, chin raised
+            0.15,
             {
-                "browDown": (1.0, 1.4), "eyeSquint": (0.2, 0.5),
+                "browDown": (1.0, 1.5), "eyeSquint": (0.2, 0.7),
+                "mouthShrugLower": (0.5, 1.2), "mouthFrown": (0.1, 0.6),
+                "mouthPress": (0.1, 0.5), "noseSneer": (0.0, 0.3),
+            },
+        ),
+        Prototype(  # 4 + 7 + 10 + 16 + 22 + 25: bared teeth
+            0.20,
+            {
+                "browDown": (1.1, 1.5), "eyeSquint": (0.2, 0.7),
+                "mouthUpperUp": (0.3, 0.8), "mouthLowerDown": (0.7, 1.2),
+                "mouthStretch": (0.1, 0.6), "mouthFunnel": (0.1, 0.5),
+                "jawOpen": (0.0, 0.15), "noseSneer": (0.2, 0.6),
+            },
+        ),
+        Prototype(  # 4 + 7 + 10 + 22 + 26: shouting
+            0.15,
+            {
+                "browDown": (1.1, 1.5), "eyeSquint": (0.1, 0.5),
                 "eyeWide": (0.0, 0.4), "mouthFunnel": (0.2, 0.6),
                 "mouthUpperUp": (0.2, 0.7), "mouthLowerDown": (0.5, 1.1),
-                "jawOpen": (0.08, 0.3), "noseSneer": (0.1, 0.5),
+                "jawOpen": (0.25, 0.7), "noseSneer": (0.1, 0.5),
             },
         ),
     ),
     "disgust": (
-        Prototype(  # 9 + 10 + 4 + 6: nose wrinkled, upper lip raised
-            0.45,
+        Prototype(  # 6 + 9 + 10: nose wrinkled, upper lip and cheeks raised
+            0.25,
             {
                 "noseSneer": (1.0, 1.6), "mouthUpperUp": (0.6, 1.3),
-                "browDown": (0.3, 0.9), "eyeSquint": (0.3, 0.8),
-                "cheekSquint": (0.3, 0.9), "mouthFrown": (0.1, 0.7),
+                "browDown": (0.2, 0.8), "eyeSquint": (0.3, 0.9),
+                "cheekSquint": (0.3, 0.9), "mouthFrown": (0.2, 0.8),
                 "jawOpen": (0.0, 0.1),
             },
         ),
-        Prototype(  # 10 + 17 + 4: mouth closed, chin raised
-            0.35,
+        Prototype(  # 9 + 10 + 17, cheeks at rest (Du et al.)
+            0.25,
             {
-                "noseSneer": (0.8, 1.4), "mouthShrugUpper": (0.4, 1.0),
-                "mouthShrugLower": (0.6, 1.2), "browDown": (0.3, 1.0),
-                "eyeSquint": (0.3, 0.8), "mouthFrown": (0.4, 1.0),
-                "mouthUpperUp": (0.2, 0.6),
+                "noseSneer": (1.0, 1.6), "mouthUpperUp": (0.4, 1.0),
+                "mouthShrugLower": (0.3, 0.9), "browDown": (0.2, 0.8),
+                "eyeSquint": (0.2, 0.8), "mouthFrown": (0.3, 0.9),
             },
         ),
-        Prototype(  # 9 + 15 + 16: lower lip down, no cheek raise
-            0.2,
+        Prototype(  # 4 + 10 + 17: mouth shut, lips pushed up (FACS manual)
+            0.25,
             {
-                "noseSneer": (0.9, 1.5), "mouthFrown": (0.5, 1.1),
-                "mouthLowerDown": (0.3, 0.8), "mouthUpperUp": (0.4, 1.0),
-                "browDown": (0.2, 0.8), "eyeSquint": (0.2, 0.6),
-                "jawOpen": (0.05, 0.2), "tongueOut": (0.0, 0.25),
+                "noseSneer": (0.7, 1.4), "mouthShrugUpper": (0.4, 1.0),
+                "mouthShrugLower": (0.6, 1.2), "browDown": (0.3, 1.0),
+                "eyeSquint": (0.2, 0.8), "mouthFrown": (0.5, 1.1),
+            },
+        ),
+        Prototype(  # 9 + 15 + 16: lip corners and lower lip down (EMFACS)
+            0.12,
+            {
+                "noseSneer": (0.9, 1.5), "mouthFrown": (0.6, 1.2),
+                "mouthLowerDown": (0.3, 0.9), "mouthUpperUp": (0.4, 1.0),
+                "browDown": (0.2, 0.8), "eyeSquint": (0.2, 0.7),
+                "jawOpen": (0.0, 0.15),
+            },
+        ),
+        Prototype(  # 9 + 10 + 19 + 26: mouth open, tongue coming forward
+            0.13,
+            {
+                "noseSneer": (1.0, 1.6), "mouthUpperUp": (0.6, 1.2),
+                "mouthFrown": (0.3, 0.9), "mouthLowerDown": (0.3, 0.8),
+                "jawOpen": (0.15, 0.4), "tongueOut": (0.0, 0.5),
+                "browDown": (0.2, 0.8), "eyeSquint": (0.3, 0.9),
             },
         ),
     ),
     "fear": (
-        Prototype(  # 1 + 2 + 4 + 5 + 20 + 25
-            0.6,
+        Prototype(  # 1 + 2 + 4 + 5 + 20 + 25 (FACS manual)
+            0.45,
             {
-                "browInnerUp": (0.8, 1.4), "browOuterUp": (0.1, 0.6),
+                "browInnerUp": (0.9, 1.5), "browOuterUp": (0.1, 0.6),
                 "browDown": (0.1, 0.5), "eyeWide": (0.7, 1.3),
-                "mouthStretch": (0.6, 1.4), "mouthLowerDown": (0.4, 1.2),
-                "jawOpen": (0.0, 0.2),
+                "mouthStretch": (0.7, 1.5), "mouthLowerDown": (0.4, 1.2),
+                "jawOpen": (0.0, 0.15),
             },
         ),
-        Prototype(  # 1 + 2 + 4 + 5 + 20 + 26
-            0.4,
+        Prototype(  # 1 + 2 + 4 + 5 + 20 + 26 (EMFACS)
+            0.35,
             {
-                "browInnerUp": (0.8, 1.4), "browOuterUp": (0.2, 0.7),
+                "browInnerUp": (0.9, 1.5), "browOuterUp": (0.2, 0.7),
                 "browDown": (0.2, 0.5), "eyeWide": (0.7, 1.3),
-                "mouthStretch": (0.7, 1.4), "mouthLowerDown": (0.3, 1.0),
-                "jawOpen": (0.2, 0.4),
+                "mouthStretch": (0.7, 1.5), "mouthLowerDown": (0.3, 1.0),
+                "jawOpen": (0.15, 0.4),
+            },
+        ),
+        Prototype(  # 1 + 4 + 5 + 20: lips stretched and nearly shut
+            0.20,
+            {
+                "browInnerUp": (0.9, 1.5), "browOuterUp": (0.0, 0.4),
+                "browDown": (0.2, 0.6), "eyeWide": (0.8, 1.4),
+                "mouthStretch": (0.8, 1.5), "mouthLowerDown": (0.1, 0.4),
+                "mouthFrown": (0.0, 0.4),
             },
         ),
     ),
     "happiness": (
         Prototype(  # 6 + 12 + 25: smile that shows the teeth
-            0.65,
+            0.45,
             {
-                "mouthSmile": (0.65, 1.1), "cheekSquint": (0.4, 1.0),
-                "eyeSquint": (0.1, 0.6), "mouthUpperUp": (0.3, 1.1),
-                "jawOpen": (0.0, 0.4), "mouthLowerDown": (0.0, 0.5),
+                "mouthSmile": (0.7, 1.2), "cheekSquint": (0.3, 1.0),
+                "eyeSquint": (0.1, 0.6), "mouthUpperUp": (0.3, 0.9),
+                "mouthLowerDown": (0.1, 0.6), "mouthStretch": (0.0, 0.5),
+                "jawOpen": (0.0, 0.1),
+            },
+        ),
+        Prototype(  # 6 + 12 + 26: laughing
+            0.20,
+            {
+                "mouthSmile": (0.8, 1.3), "cheekSquint": (0.5, 1.1),
+                "eyeSquint": (0.2, 0.9), "mouthUpperUp": (0.3, 0.9),
+                "mouthLowerDown": (0.0, 0.5), "jawOpen": (0.2, 0.6),
             },
         ),
         Prototype(  # 6 + 12: closed smile
-            0.35,
+            0.25,
             {
-                "mouthSmile": (0.75, 1.2), "cheekSquint": (0.3, 1.0),
+                "mouthSmile": (0.8, 1.3), "cheekSquint": (0.3, 1.0),
                 "eyeSquint": (0.1, 0.6), "mouthDimple": (0.0, 0.5),
+            },
+        ),
+        Prototype(  # 12 + 25: polite, the eyes stay out of it (Du et al.)
+            0.10,
+            {
+                "mouthSmile": (0.7, 1.1), "mouthUpperUp": (0.2, 0.7),
+                "mouthLowerDown": (0.1, 0.5), "browOuterUp": (0.0, 0.4),
             },
         ),
     ),
     "sadness": (
-        Prototype(  # 1 + 4 + 15
-            0.5,
+        Prototype(  # 1 + 4 + 15 (EMFACS)
+            0.35,
             {
-                "browInnerUp": (0.8, 1.4), "browDown": (0.1, 0.5),
+                "browInnerUp": (0.9, 1.5), "browDown": (0.1, 0.5),
                 "mouthFrown": (0.8, 1.5), "mouthShrugLower": (0.1, 0.6),
                 "eyeBlink": (0.05, 0.3),
             },
         ),
         Prototype(  # 1 + 4 + 15 + 17, eyes lowered
-            0.5,
+            0.35,
             {
-                "browInnerUp": (0.6, 1.3), "browDown": (0.2, 0.6),
+                "browInnerUp": (0.8, 1.5), "browDown": (0.2, 0.6),
                 "mouthFrown": (0.7, 1.4), "mouthShrugLower": (0.5, 1.2),
-                "eyeBlink": (0.1, 0.35), "eyeLookDown": (0.0, 0.5),
+                "eyeBlink": (0.1, 0.4), "eyeLookDown": (0.0, 0.7),
+            },
+        ),
+        Prototype(  # 4 + 15 (Du et al.)
+            0.15,
+            {
+                "browInnerUp": (0.4, 0.9), "browDown": (0.3, 0.7),
+                "mouthFrown": (0.9, 1.5), "mouthShrugLower": (0.3, 1.0),
+                "eyeBlink": (0.1, 0.4),
+            },
+        ),
+        Prototype(  # 1 + 4 + 6 + 15 + 20: weeping
+            0.15,
+            {
+                "browInnerUp": (1.0, 1.5), "browDown": (0.2, 0.6),
+                "cheekSquint": (0.3, 0.9), "eyeSquint": (0.3, 0.8),
+                "eyeBlink": (0.1, 0.4), "mouthFrown": (0.9, 1.5),
+                "mouthStretch": (0.1, 0.6), "mouthLowerDown": (0.0, 0.4),
             },
         ),
     ),
     "surprise": (
-        Prototype(  # 1 + 2 + 5 + 26
-            0.65,
+        Prototype(  # 1 + 2 + 5 + 26 (EMFACS)
+            0.50,
             {
                 "browInnerUp": (0.9, 1.5), "browOuterUp": (0.8, 1.4),
-                "eyeWide": (0.5, 1.2), "jawOpen": (0.35, 0.95),
+                "eyeWide": (0.5, 1.2), "jawOpen": (0.3, 0.9),
                 "mouthFunnel": (0.0, 0.4),
             },
         ),
         Prototype(  # 1 + 2 + 5 + 26 with rounded lips
-            0.35,
+            0.30,
             {
                 "browInnerUp": (0.9, 1.5), "browOuterUp": (0.8, 1.4),
-                "eyeWide": (0.5, 1.2), "jawOpen": (0.25, 0.6),
+                "eyeWide": (0.5, 1.2), "jawOpen": (0.2, 0.6),
                 "mouthPucker": (0.2, 0.6), "mouthFunnel": (0.2, 0.6),
+            },
+        ),
+        Prototype(  # 1 + 2 + 25 + 26 (Du et al.)
+            0.20,
+            {
+                "browInnerUp": (1.0, 1.5), "browOuterUp": (0.9, 1.5),
+                "eyeWide": (0.1, 0.6), "jawOpen": (0.2, 0.7),
+                "mouthLowerDown": (0.0, 0.3),
             },
         ),
     ),
 }  # fmt: skip
+
+#: How often a second emotion shows through, and how strongly at most.
+BLEND_RATE, BLEND_SHARE = 0.12, 0.25
 
 
 def without_side(unit: str) -> str:
@@ -299,8 +387,9 @@ def express(
     intensity : float
         0 (neutral) to 1 (apex); it scales every unit.
     seed : int
-        Chooses the prototype, the weights in their ranges and a slight asymmetry; the
-        same seed at another intensity is the same expression, weaker or stronger.
+        Chooses the prototype, the weights in their ranges, a trace of a second
+        emotion in one of eight, and which half of the face leads; the same seed at
+        another intensity is the same expression, weaker or stronger.
     style : tuple of (unit, gain)
         A person's habits, `Identity.style`.
 
@@ -325,14 +414,31 @@ def express(
     if not 0 <= intensity <= 1:
         raise ValueError(f"intensity must lie in [0, 1]; received {intensity}.")
     rng = np.random.default_rng([seed, 2])
+    weights = _draw_weights(emotion, rng)
+    if rng.random() < BLEND_RATE:
+        others = [name for name in PROTOTYPES if name != emotion]
+        share = rng.uniform(0, BLEND_SHARE)
+        for unit, weight in _draw_weights(others[rng.integers(5)], rng).items():
+            weights[unit] = max(weights.get(unit, 0.0), share * weight)
+    tilt = rng.normal(0, 0.10)  # one half of the face leads
+    gains = dict(style)
+    for unit in weights:
+        side = unit.endswith("Left") - unit.endswith("Right")
+        weight = weights[unit] * (1 + tilt * side + rng.normal(0, 0.06))
+        weights[unit] = float(
+            np.clip(weight * gains.get(unit, 1) * intensity, 0, MAX_WEIGHT)
+        )
+    return weights
+
+
+def _draw_weights(emotion: str, rng: np.random.Generator) -> dict[str, float]:
+    """Draw one of an emotion's prototypes and a weight for each of its units."""
     prototypes = PROTOTYPES[emotion]
     shares = [prototype.share for prototype in prototypes]
     chosen = prototypes[rng.choice(len(prototypes), p=shares)]
-    gains = dict(style)
     weights = {}
     for unit, (low, high) in chosen.weights.items():
         weight = rng.uniform(low, high)
         for name in (f"{unit}Left", f"{unit}Right") if unit in _SIDED else (unit,):
-            sided = weight * (1 + rng.normal(0, 0.08)) * gains.get(name, 1)
-            weights[name] = float(np.clip(sided * intensity, 0, MAX_WEIGHT))
+            weights[name] = weight
     return weights

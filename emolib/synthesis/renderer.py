@@ -5,11 +5,13 @@ triangle at each pixel (z-buffer), shade it, add light's shadow, then do what a 
 does (exposure, blur, noise, 8 bits). Taught in chapter 2.
 """
 
+import io
 import math
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from emolib.faces import CROP
@@ -166,6 +168,8 @@ def render_with_truth(
         shadow,
         light_axes,
         np.float32(scene.light_contrast),
+        _rim_direction(scene),
+        np.float32(scene.rim),
         np.float32(identity.oiliness),
         np.float32(identity.iris),
         np.float32(_lip_redness(weights)),
@@ -337,6 +341,13 @@ def _light_direction(scene: Scene) -> np.ndarray:
     )
 
 
+def _rim_direction(scene: Scene) -> np.ndarray:
+    """Unit vector (3,) to the light behind the head, opposite the key light."""
+    side = -math.sin(math.radians(scene.light_azimuth))
+    direction = np.array([0.8 if side >= 0 else -0.8, 0.35, -0.5], np.float32)
+    return direction / np.linalg.norm(direction)
+
+
 def _shadow_map(camera: np.ndarray, figure: _Figure, toward: np.ndarray):
     """Depth as the light sees it, and the axes (3, 3) of the light's view."""
     across = np.cross([0.0, 1.0, 0.0], toward)
@@ -396,4 +407,9 @@ def _develop(
         rng = np.random.default_rng([scene.noise_seed, 7])
         grey = grey + rng.normal(0, scene.noise, grey.shape)
     image = np.clip(np.rint(grey), 0, 255).astype(np.uint8)
-    return image if colour else image[..., 0]
+    image = image if colour else image[..., 0]
+    if scene.jpeg > 0:
+        stream = io.BytesIO()
+        Image.fromarray(image).save(stream, "JPEG", quality=scene.jpeg)
+        image = np.asarray(Image.open(stream))
+    return image

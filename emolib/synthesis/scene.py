@@ -25,6 +25,9 @@ class Scene:
         Where the key light stands, degrees; azimuth > 0 is right in the picture.
     light_contrast : float
         Share of the key light, 0 (flat) to 1 (hard).
+    rim : float
+        Strength of a light behind the head, 0 (none) to 2 (against the sun); it edges
+        the side away from the key light.
     exposure : float
         Brightness; 1 is what a camera's automatic would choose.
     background : int
@@ -43,6 +46,8 @@ class Scene:
         Standard deviation of the sensor's noise, grey levels.
     noise_seed : int
         Seed of the noise.
+    jpeg : int
+        Quality of a JPEG compression, 5 to 95; 0 for none.
 
     Raises
     ------
@@ -56,6 +61,7 @@ class Scene:
     light_azimuth: float = -30.0
     light_elevation: float = 35.0
     light_contrast: float = 0.5
+    rim: float = 0.0
     exposure: float = 1.0
     background: int = 0
     occluder: str = "none"
@@ -66,6 +72,7 @@ class Scene:
     blur: float = 0.004
     noise: float = 0.0
     noise_seed: int = 0
+    jpeg: int = 0
 
     def __post_init__(self):
         if self.occluder not in OCCLUDERS:

@@ -163,7 +163,7 @@ def _mix(first, second, share):
 def shade(
     triangle, bary, depth, open_sky, triangles, materials, rest, masks, camera,
     normals, albedo, relief, grooves, noise, rotation, toward, shadow, light_axes,
-    contrast, oil, iris, lips, hairline, hair, colours, background,
+    contrast, back, rim, oil, iris, lips, hairline, hair, colours, background,
 ):  # fmt: skip
     """Colour every pixel.
 
@@ -192,7 +192,9 @@ def shade(
                     u * normals[a, axis] + v * normals[b, axis] + w * normals[c, axis]
                 )
             material = materials[k]
+            soft = material == SKIN or material == HAND
             shine, gloss, cavity = 0.0, 20.0, 1.0
+            sky, glow = open_sky[row, column], 0.0
 
             # what the surface is painted with
             if material in (SKIN, LASH, HAND):
@@ -269,9 +271,11 @@ def shade(
                     paint[ch] = _mix(paint[ch], 0.008, pupil)
                 shine, gloss = 0.5, 120.0
             elif material == TEETH:
-                paint[0], paint[1], paint[2] = 0.46, 0.42, 0.35
-                cavity = min(max(1.0 - 1.4 * (1.47 - z), 0.15), 1.0)
-                shine, gloss = 0.08, 30.0
+                paint[0], paint[1], paint[2] = 0.56, 0.52, 0.45
+                cavity = min(max(1.0 - 1.1 * (1.47 - z), 0.2), 1.0)
+                shine, gloss = 0.10, 30.0
+                glow = 0.5  # enamel lets light through
+                sky = math.sqrt(sky)
             elif material == TONGUE:
                 paint[0], paint[1], paint[2] = 0.30, 0.09, 0.08
                 cavity = min(max((z - 0.7) / 0.7, 0.1), 0.7)
@@ -302,17 +306,24 @@ def shade(
             px = u * camera[a, 0] + v * camera[b, 0] + w * camera[c, 0]
             py = u * camera[a, 1] + v * camera[b, 1] + w * camera[c, 1]
             pz = depth[row, column]
-            lit = _visibility(px, py, pz, shadow, light_axes)
             facing = n[0] * toward[0] + n[1] * toward[1] + n[2] * toward[2]
-            key = max((facing + 0.18) / 1.18, 0.0) * lit * contrast * 1.5
+            slack = 0.035 + 0.09 * (1 - max(facing, 0.0))  # grazing light
+            lit = max(_visibility(px, py, pz, shadow, light_axes, slack), glow)
+            key = lit * contrast * 1.5
             fill = (0.55 + 0.30 * n[1] + 0.15 * n[2]) * (1 - 0.8 * contrast)
-            fill *= open_sky[row, column]
-            key *= 0.45 + 0.55 * open_sky[row, column]
+            fill *= sky
+            key *= 0.45 + 0.55 * sky
+            edge = max(n[0] * back[0] + n[1] * back[1] + n[2] * back[2], 0.0)
+            edge *= rim * (1 - max(n[2], 0.0))
             spec = n[0] * half[0] + n[1] * half[1] + n[2] * half[2]
             spec = shine * lit * (0.3 + contrast) * max(spec, 0.0) ** gloss
-            spec *= open_sky[row, column]
+            spec *= sky
             for ch in range(3):
-                image[row, column, ch] = paint[ch] * (key + fill) * cavity + spec
+                # light wraps around skin, and most of all red light
+                wrap = (0.26, 0.16, 0.12)[ch] if soft else 0.1
+                turned = max((facing + wrap) / (1 + wrap), 0.0)
+                light = key * turned + fill + edge
+                image[row, column, ch] = paint[ch] * light * cavity + spec
             if material == SKIN and z > 1.0:
                 lit_sum += image[row, column, 1]
                 lit_count += 1
@@ -320,7 +331,7 @@ def shade(
 
 
 @njit(cache=True)
-def _visibility(x, y, z, shadow, axes):
+def _visibility(x, y, z, shadow, axes, slack):
     """Share of the key light that reaches a point (percentage-closer filtering)."""
     size = shadow.shape[0]
     texel = size / (2 * SHADOW_REACH)
@@ -333,7 +344,7 @@ def _visibility(x, y, z, shadow, axes):
         for dx in (-1.5, 0.0, 1.5):
             column, row = int(sx + dx), int(sy + dy)
             if 0 <= column < size and 0 <= row < size:
-                gap = shadow[row, column] - sz - 0.035
+                gap = shadow[row, column] - sz - slack
                 free += 1 - min(max(gap / 0.04, 0.0), 1.0)
             else:
                 free += 1
