@@ -10,6 +10,7 @@ _HOMES = {
     "BASELINES": "baselines",
     "Baseline": "baselines",
     "fit_baseline": "baselines",
+    "contrast_cnn": "cnn",
     "deck_cnn": "cnn",
     "small_cnn": "cnn",
     "predict": "inference",
