@@ -33,8 +33,8 @@ RECORD = "corpus.json"
 FORMAT = 1
 
 _REMEDY = (
-    "Restore it with `git checkout data/synthface`, build it again with `make data`, or "
-    "install emolib again."
+    "Restore it with `git checkout data/synthface`, build it again with `make data`, "
+    "or install emolib again."
 )
 _REQUIRED = {
     "subjects": ("subject", "split"),

@@ -14,6 +14,7 @@ _HOMES = {
     "deck_cnn": "cnn",
     "small_cnn": "cnn",
     "predict": "inference",
+    "predict_both_ways": "inference",
     "ModelFileError": "registry",
     "available": "registry",
     "build": "registry",

@@ -195,9 +195,9 @@ def contrast_cnn(seed: int = 0) -> keras.Model:
 
     Meant for training on rendered faces and meeting photographs: each image is
     standardised, then `LocalContrast` takes out shading and skin tone, which a
-    renderer gets least right. Two strided convolutions and two residual blocks follow (He et
-    al. 2016, doi:10.1109/CVPR.2016.90), then a global average. 173,558 parameters;
-    strides instead of pooling make it twice as fast as `small_cnn`. Taught in chapter 11.
+    renderer gets least right. Two strided convolutions and two residual blocks (He et
+    al. 2016, doi:10.1109/CVPR.2016.90) follow, then a global average. 173,558
+    parameters. Taught in chapter 11.
 
     Parameters
     ----------
