@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Everything runs in .venv, which is made on first use.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv book test notebooks results data bench serve lint clean vendor pins
+.PHONY: help venv book test notebooks results data data-large bench serve lint clean vendor pins
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -11,7 +11,7 @@ PY := .venv/bin/python
 
 help: ## list the targets
 	@echo "make <target>, where <target> is one of"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
 
 venv: ## make or update .venv (first time: about five minutes and 3 GB of disk)
 	@sh scripts/make_venv.sh
@@ -30,6 +30,9 @@ results: venv ## train and measure again whatever is out of date in data/results
 
 data: venv ## render the SynthFace corpus again into data/synthface
 	@$(PY) scripts/make_synthface.py
+
+data-large: venv ## render the large set of stills into build/synthface-large
+	@$(PY) scripts/make_large.py
 
 bench: venv ## print import, loading, training and rendering speed
 	@$(PY) scripts/bench.py

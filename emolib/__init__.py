@@ -15,6 +15,7 @@ except PackageNotFoundError:  # running from a checkout that was never installed
     __version__ = "0+unknown"
 
 _SUBMODULES = (
+    "augmentation",
     "datasets",
     "emotions",
     "evaluation",
@@ -23,6 +24,7 @@ _SUBMODULES = (
     "models",
     "paths",
     "plots",
+    "recognizer",
     "synthesis",
     "training",
     "widgets",

@@ -73,13 +73,18 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("train", help="train a network and save it")
     _add_data(command)
     command.add_argument(
-        "--model", default="small_cnn", choices=("deck_cnn", "small_cnn")
+        "--model",
+        default="small_cnn",
+        choices=("deck_cnn", "small_cnn", "contrast_cnn"),
     )
     command.add_argument("--epochs", type=_positive, default=20)
     command.add_argument("--batch-size", type=_positive, default=32)
     command.add_argument("--learning-rate", type=float, default=1e-3)
     command.add_argument("--limit", type=_positive, help="use only so many images")
     command.add_argument("--seed", type=int, default=0)
+    command.add_argument(
+        "--augment", default="light", choices=("light", "strong", "none")
+    )
     command.add_argument(
         "--soft-targets", action="store_true", help="weight targets by intensity"
     )
@@ -168,6 +173,7 @@ def _train(options: argparse.Namespace) -> None:
         epochs=options.epochs,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
+        augment=False if options.augment == "none" else options.augment,
         soft_targets=options.soft_targets,
         seed=options.seed,
         progress=not options.quiet,
@@ -180,6 +186,7 @@ def _train(options: argparse.Namespace) -> None:
             "epochs": options.epochs,
             "batch_size": options.batch_size,
             "learning_rate": options.learning_rate,
+            "augment": options.augment,
             "soft_targets": options.soft_targets,
             "seed": options.seed,
         },
@@ -251,8 +258,7 @@ def _predict(options: argparse.Namespace) -> None:
     from PIL import Image, UnidentifiedImageError
 
     from emolib.faces import to_canonical
-    from emolib.models.inference import predict
-    from emolib.models.registry import load_model
+    from emolib.recognizer import EmotionRecognizer
 
     faces = []
     for path in options.images:
@@ -266,7 +272,7 @@ def _predict(options: argparse.Namespace) -> None:
                 f"{path} is not a picture that can be read ({error}); give a PNG, "
                 "JPEG or WebP file of one cropped face."
             ) from error
-    answers = predict(load_model(options.model), np.stack(faces))
+    answers = EmotionRecognizer(options.model).predict_proba(np.stack(faces))
     for path, shares in zip(options.images, answers, strict=True):
         print(path)
         for k in np.argsort(-shares):

@@ -1,4 +1,4 @@
-"""Training: augmentation, soft targets, and one careful `fit`.
+"""Training: soft targets, and one careful `fit`.
 
 Everything random is drawn from the seed and the number of the epoch, so that an
 interrupted run, resumed from its checkpoint, ends like one that was not interrupted.
@@ -18,16 +18,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from emolib.augmentation import STRENGTHS, augment
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.models._backend import keras
 from emolib.models.inference import predict
-
-#: How far augmentation jitters the canonical crop: the range of emolib.faces.CROP.
-ROLL_DEGREES, SCALE, SHIFT = 10.0, 0.10, 0.08
-CONTRAST, BRIGHTNESS = 0.25, 25.0
-
-_CHUNK = 2048  # images augmented at a time, to bound memory
 
 
 class TrainingError(RuntimeError):
@@ -129,60 +124,6 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     return (strength * one_hot + (1 - strength) / len(EMOTIONS)).astype(np.float32)
 
 
-def augment(images: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return each image once more, as another photograph might show the same face.
-
-    Mirrored in half of the cases, turned by up to 10 degrees, scaled by up to 10 %,
-    shifted by up to 8 % of the side, with other contrast and brightness (Krizhevsky et
-    al. 2012). What comes in from outside repeats the border. Taught in chapter 4.
-
-    Parameters
-    ----------
-    images : ndarray, uint8, (n, 64, 64)
-        Grey values 0-255.
-    seed : int or sequence of int, default 0
-        The same seed gives the same images.
-
-    Returns
-    -------
-    ndarray, uint8, (n, 64, 64)
-    """
-    rng = np.random.default_rng(seed)
-    n, side = len(images), images.shape[1]
-    geometry = _random_transforms(n, side, rng)  # (n, 8)
-    gain = rng.uniform(1 - CONTRAST, 1 + CONTRAST, (n, 1, 1)).astype(np.float32)
-    offset = rng.uniform(-BRIGHTNESS, BRIGHTNESS, (n, 1, 1)).astype(np.float32)
-    result = np.empty_like(images)
-    for start in range(0, n, _CHUNK):
-        part = slice(start, start + _CHUNK)
-        moved = keras.ops.image.affine_transform(
-            images[part, ..., None].astype(np.float32),
-            geometry[part],
-            interpolation="bilinear",
-            fill_mode="nearest",
-        )
-        moved = np.asarray(moved)[..., 0]  # (chunk, 64, 64)
-        middle = moved.mean(axis=(1, 2), keepdims=True)
-        moved = (moved - middle) * gain[part] + middle + offset[part]
-        result[part] = np.clip(np.rint(moved), 0, 255)
-    return result
-
-
-def _random_transforms(n: int, side: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw n affine maps as Keras wants them: output pixel -> input pixel, (n, 8)."""
-    angle = np.radians(rng.uniform(-ROLL_DEGREES, ROLL_DEGREES, n))
-    zoom = 1 / rng.uniform(1 - SCALE, 1 + SCALE, n)
-    mirror = rng.choice([-1.0, 1.0], n)
-    shift_x, shift_y = rng.uniform(-SHIFT, SHIFT, (2, n)) * side
-    cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
-    centre = (side - 1) / 2
-    a, b, d, e = mirror * cos, -sin, mirror * sin, cos
-    c = centre - a * (centre + shift_x) - b * (centre + shift_y)
-    f = centre - d * (centre + shift_x) - e * (centre + shift_y)
-    zero = np.zeros(n)
-    return np.stack([a, b, c, d, e, f, zero, zero], axis=1).astype(np.float32)
-
-
 def hold_out(
     dataset: FaceDataset, fraction: float = 0.1, seed: int = 0
 ) -> tuple[FaceDataset, FaceDataset]:
@@ -235,9 +176,10 @@ def fit(
     batch_size: int = 32,
     learning_rate: float = 1e-3,
     schedule: str = "cosine",
-    augment: bool = True,
+    augment: bool | str = True,
     soft_targets: bool = False,
     label_smoothing: float = 0.0,
+    weight_decay: float = 0.0,
     patience: int | None = None,
     monitor: str = "accuracy",
     seed: int = 0,
@@ -264,13 +206,17 @@ def fit(
         Adam's step size at the start.
     schedule : {"cosine", "constant"}
         Whether the step size falls to nearly zero along half a cosine.
-    augment : bool, default True
-        Whether each epoch sees the images varied by `augment`.
+    augment : bool or {"light", "strong"}, default True
+        Whether each epoch sees the images varied by `emolib.augmentation.augment`, and
+        how much; True is "light".
     soft_targets : bool, default False
         Whether targets follow the intensity (see `soft_targets`); images labelled -1
         are then allowed and ask for the uniform distribution.
     label_smoothing : float, default 0
         Share of each target spread over all classes (Szegedy et al. 2016).
+    weight_decay : float, default 0
+        Share of each weight, times the step size, taken off at each step (Loshchilov &
+        Hutter 2019, arXiv:1711.05101); biases and normalisation are spared.
     patience : int, optional
         Stop after this many epochs without a better one; default is never.
     monitor : {"accuracy", "loss"}
@@ -297,14 +243,20 @@ def fit(
         If the loss becomes NaN, or the checkpoint belongs to another run.
     """
     _check(train, validation, soft_targets, epochs, batch_size, schedule, monitor)
+    strength = "light" if augment is True else augment  # False is none
+    if strength is not False and strength not in STRENGTHS:
+        raise ValueError(
+            "augment is True, False, 'light' or 'strong'. "
+            f"Received: augment={augment!r}"
+        )
     run = _Run(model, monitor)
     x, y = train.images, _targets(train, soft_targets)  # (n, 64, 64), (n, 6)
     key = _fingerprint(
-        model, x, y, batch_size, learning_rate, schedule, augment, label_smoothing,
-        monitor, seed, epochs if schedule == "cosine" else None,
+        model, x, y, batch_size, learning_rate, schedule, strength, label_smoothing,
+        weight_decay, monitor, seed, epochs if schedule == "cosine" else None,
     )  # fmt: skip
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=_adam(model, learning_rate, weight_decay),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
         metrics=[_hit_rate],
         jit_compile=False,
@@ -326,7 +278,7 @@ def fit(
                 step = _step_size(learning_rate, schedule, epoch, epochs)
                 model.optimizer.learning_rate = step
                 loss, accuracy = _one_epoch(
-                    model, x, y, batch_size, [seed, epoch], augment
+                    model, x, y, batch_size, [seed, epoch], strength
                 )
                 if not math.isfinite(loss):
                     raise TrainingError(_not_finite(epoch + 1, learning_rate))
@@ -467,6 +419,15 @@ def _fingerprint(model: keras.Model, x: np.ndarray, y: np.ndarray, *settings) ->
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _adam(model, learning_rate: float, weight_decay: float) -> keras.optimizers.Adam:
+    adam = keras.optimizers.Adam(learning_rate, weight_decay=weight_decay or None)
+    if weight_decay:
+        adam.exclude_from_weight_decay(
+            [variable for variable in model.trainable_variables if variable.ndim < 2]
+        )
+    return adam
+
+
 def _step_size(start: float, schedule: str, epoch: int, epochs: int) -> float:
     if schedule == "constant":
         return start
@@ -487,11 +448,11 @@ def _one_epoch(
     y: np.ndarray,
     batch_size: int,
     seed: list[int],
-    varied: bool,
+    strength: str | bool,
 ) -> tuple[float, float]:
     """Train on every image once; return the mean loss and accuracy."""
     order = np.random.default_rng([*seed, 0]).permutation(len(x))
-    images = augment(x[order], [*seed, 1]) if varied else x[order]
+    images = augment(x[order], [*seed, 1], strength) if strength else x[order]
     log = model.fit(
         images[..., None],
         y[order],

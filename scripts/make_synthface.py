@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from emolib.paths import data_folder
 from emolib.synthesis import (
     UNITS,
     Difficulty,
+    Scene,
     draw_clip,
     random_identity,
     render_with_truth,
@@ -82,27 +84,29 @@ def render_subject(task: tuple) -> tuple[np.ndarray, dict, list[dict]]:
                     "frame": number,
                     "intensity": round(frame.intensity, 4),
                 }
-                scene = asdict(frame.scene)
-                for name in ("background", "occluder_seed", "noise_seed"):
-                    del scene[name]
-                numbers = {**scene, **truth}
                 units = {
                     f"au_{unit}": round(frame.expression.get(unit, 0.0), 3)
                     for unit in UNITS
                 }
-                rows.append(place | _rounded(numbers) | units)
+                rows.append(place | scene_record(frame.scene, truth) | units)
             clips.append(np.hstack(tiles))
     return np.vstack(clips), {"subject": subject, "split": split, **about}, rows
 
 
-def _rounded(values: dict) -> dict:
+def scene_record(scene: Scene, truth: dict) -> dict:
+    """Return a table's columns about how a picture was taken, without seeds."""
+    values = asdict(scene) | truth
+    for name in ("background", "occluder_seed", "noise_seed"):
+        del values[name]
     return {
         name: round(value, 4) if isinstance(value, float) else value
         for name, value in values.items()
     }
 
 
-def render_all(tasks: list[tuple], processes: int) -> list[tuple]:
+def render_all(
+    render_one: Callable[[tuple], tuple], tasks: list[tuple], processes: int
+) -> list[tuple]:
     """Render all subjects on several cores, with a progress bar.
 
     The workers leave Ctrl-C to this process, which then ends them.
@@ -110,7 +114,7 @@ def render_all(tasks: list[tuple], processes: int) -> list[tuple]:
     context = multiprocessing.get_context("spawn")
     ignore = (signal.SIGINT, signal.SIG_IGN)
     with context.Pool(processes, signal.signal, ignore) as pool:
-        done = pool.imap(render_subject, tasks)
+        done = pool.imap(render_one, tasks)
         return list(tqdm(done, total=len(tasks), unit="subject"))
 
 
@@ -127,7 +131,7 @@ def main() -> None:
         for number, split in enumerate(split_subjects(plan), start=1)
     ]
     try:
-        results = render_all(tasks, arguments.processes)
+        results = render_all(render_subject, tasks, arguments.processes)
     except KeyboardInterrupt:
         sys.exit(f"Interrupted; {arguments.output} is as it was.")
     sheets = [(about["subject"], sheet) for sheet, about, _ in results]

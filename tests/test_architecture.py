@@ -19,6 +19,7 @@ HEAVY = (
 )  # fmt: skip
 
 MODULES = (
+    "emolib.augmentation",
     "emolib.cli",
     "emolib.datasets",
     "emolib.datasets.splits",
@@ -29,6 +30,7 @@ MODULES = (
     "emolib.models",
     "emolib.paths",
     "emolib.plots",
+    "emolib.recognizer",
     "emolib.synthesis",
     "emolib.training",
     "emolib.widgets",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emolib import training
+from emolib import augmentation, training
 from emolib.datasets import DatasetError, FaceDataset, load
 from emolib.models import predict, small_cnn
 from emolib.models._backend import keras
@@ -78,7 +78,7 @@ def test_augment_moves_a_mark_no_further_than_it_says():
     total = weight.sum(axis=(1, 2))
     rows = (weight.sum(axis=2) * np.arange(64)).sum(axis=1) / total
     columns = (weight.sum(axis=1) * np.arange(64)).sum(axis=1) / total
-    limit = training.SHIFT * 64 + 1
+    limit = augmentation.SHIFT * 64 + 1
     for found in (rows, columns):
         assert np.abs(found - 31.5).max() < limit
         assert found.std() > 1.5

@@ -29,8 +29,13 @@ from emolib.datasets.face_dataset import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.faces import CROP
 
+RECORD = "corpus.json"
 FORMAT = 1
 
+_REMEDY = (
+    "Restore it with `git checkout data/synthface`, build it again with `make data`, "
+    "or install emolib again."
+)
 _REQUIRED = {
     "subjects": ("subject", "split"),
     "frames": ("subject", "emotion", "sentence", "clip", "frame", "intensity"),
@@ -82,7 +87,7 @@ def write_corpus(
     """
     grid = _check_tables(subjects, frames)
     folder = Path(folder)
-    with _replacing(folder) as partial:
+    with replacing(folder) as partial:
         (partial / "sheets").mkdir()
         hashes = {}
         for subject, sheet in sheets:
@@ -92,10 +97,12 @@ def write_corpus(
                     f"Sheet of {subject!r} is unexpected or a repetition."
                 )
             _check_sheet(subject, sheet, grid)
-            hashes[name] = _write(partial / name, _webp(sheet, quality))
-        hashes["subjects.csv"] = _write(partial / "subjects.csv", _csv(subjects))
-        packed = _csv(frames, compress=True)
-        hashes["frames.csv.gz"] = _write(partial / "frames.csv.gz", packed)
+            hashes[name] = write_file(partial / name, _webp(sheet, quality))
+        hashes["subjects.csv"] = write_file(
+            partial / "subjects.csv", table_bytes(subjects)
+        )
+        packed = table_bytes(frames, compress=True)
+        hashes["frames.csv.gz"] = write_file(partial / "frames.csv.gz", packed)
         clips, length = grid
         record = {
             **info,
@@ -108,8 +115,7 @@ def write_corpus(
             "frames": len(frames),
             "sha256": dict(sorted(hashes.items())),
         }
-        text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-        _write(partial / "corpus.json", text.encode())
+        write_record(partial / RECORD, record)
         read_corpus(partial)
     return folder
 
@@ -135,12 +141,13 @@ def read_corpus(folder: Path) -> FaceDataset:
         the message names the file and says how to restore it.
     """
     folder = Path(folder)
-    record = _read_record(folder)
+    record = read_record(folder, RECORD, FORMAT, _REMEDY)
     hashes = record.pop("sha256")
     subjects = pd.read_csv(
-        io.BytesIO(_verified(folder, "subjects.csv", hashes)), dtype={"subject": str}
+        io.BytesIO(verified_bytes(folder, "subjects.csv", hashes, RECORD, _REMEDY)),
+        dtype={"subject": str},
     )
-    packed = _verified(folder, "frames.csv.gz", hashes)
+    packed = verified_bytes(folder, "frames.csv.gz", hashes, RECORD, _REMEDY)
     frames = pd.read_csv(
         io.BytesIO(gzip.decompress(packed)),
         dtype={"subject": str, "clip": str},
@@ -152,7 +159,7 @@ def read_corpus(folder: Path) -> FaceDataset:
 
     def decode(position: int) -> None:
         name = f"sheets/{subjects['subject'][position]}.webp"
-        data = _verified(folder, name, hashes)
+        data = verified_bytes(folder, name, hashes, RECORD, _REMEDY)
         sheet = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
         _check_sheet(name, sheet, (clips, length))
         tiles = sheet.reshape(clips, CROP.size, length, CROP.size).swapaxes(1, 2)
@@ -217,59 +224,105 @@ def _webp(sheet: np.ndarray, quality: int) -> bytes:
     return buffer.getvalue()
 
 
-def _csv(table: pd.DataFrame, compress: bool = False) -> bytes:
+def table_bytes(table: pd.DataFrame, compress: bool = False) -> bytes:
+    """Return a table as CSV, compressed with gzip if asked for."""
     data = table.to_csv(index=False, lineterminator="\n").encode()
     # No time stamp inside, so that equal tables give equal files.
     return gzip.compress(data, mtime=0) if compress else data
 
 
-def _write(path: Path, data: bytes) -> str:
+def write_file(path: Path, data: bytes) -> str:
+    """Write a file and return its SHA-256."""
     path.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
 
 
-def _damaged(path: Path, what: str) -> DatasetError:
-    return DatasetError(
-        f"{path} {what}. Restore it with `git checkout data/synthface`, build it again "
-        "with `make data`, or install emolib again."
-    )
+def write_record(path: Path, record: dict) -> None:
+    """Write what a set says about itself as JSON."""
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8")
 
 
-def _read_record(folder: Path) -> dict:
-    path = folder / "corpus.json"
+def read_record(folder: Path, name: str, version: int, remedy: str) -> dict:
+    """Read what a set says about itself.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the set.
+    name : str
+        Of the record in it, such as ``"corpus.json"``.
+    version : int
+        The value of ``format`` that can be read.
+    remedy : str
+        What a reader can do when something is wrong; it ends the message.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such record, or none that can be read.
+    """
+    path = folder / name
     if not folder.is_dir():
-        raise _damaged(folder, "does not exist, or is not a folder")
+        raise _damaged(folder, "does not exist, or is not a folder", remedy)
     if not path.is_file():
-        raise _damaged(path, "is missing")
+        raise _damaged(path, "is missing", remedy)
     try:
         record = json.loads(path.read_bytes())
-        known = record["format"] == FORMAT and isinstance(record["sha256"], dict)
+        known = record["format"] == version and isinstance(record["sha256"], dict)
     except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, f"is cut short or altered ({error!r})") from error
+        raise _damaged(path, f"is cut short or altered ({error!r})", remedy) from error
     if not known:
-        raise _damaged(path, f"is not of format {FORMAT}, the one this emolib reads")
+        raise _damaged(
+            path, f"is not of format {version}, the one this emolib reads", remedy
+        )
     return record
 
 
-def _verified(folder: Path, name: str, hashes: dict[str, str]) -> bytes:
-    """Return the bytes of a file of the corpus if they are the recorded ones."""
+def verified_bytes(
+    folder: Path, name: str, hashes: dict[str, str], record: str, remedy: str
+) -> bytes:
+    """Return the bytes of a file of a set if they are the recorded ones.
+
+    Parameters
+    ----------
+    folder, name : Path, str
+        The set, and the file in it.
+    hashes : dict of str to str
+        Name -> SHA-256, as recorded.
+    record, remedy : str
+        As in `read_record`, for the message.
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing, cut short or altered.
+    """
     path = folder / name
     if name not in hashes:
-        raise _damaged(folder / "corpus.json", f"does not list {name}")
+        raise _damaged(folder / record, f"does not list {name}", remedy)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _damaged(path, f"is missing or unreadable ({error.strerror})") from error
+        raise _damaged(
+            path, f"is missing or unreadable ({error.strerror})", remedy
+        ) from error
     if hashlib.sha256(data).hexdigest() != hashes[name]:
         raise _damaged(
-            path, f"({len(data):,} bytes) is cut short or altered: its SHA-256 is not "
-            "the one in corpus.json"
-        )  # fmt: skip
+            path,
+            f"({len(data):,} bytes) is cut short or altered: its SHA-256 is not the "
+            f"one in {record}",
+            remedy,
+        )
     return data
 
 
+def _damaged(path: Path, what: str, remedy: str) -> DatasetError:
+    return DatasetError(f"{path} {what}. {remedy}")
+
+
 @contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
+def replacing(folder: Path) -> Iterator[Path]:
     """Give an empty folder that takes the place of `folder` if the block succeeds."""
     partial = folder.with_name(f".{folder.name}.partial")
     previous = folder.with_name(f".{folder.name}.previous")

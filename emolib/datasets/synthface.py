@@ -4,6 +4,8 @@ from pathlib import Path
 
 from emolib.datasets.corpus import read_corpus
 from emolib.datasets.face_dataset import FaceDataset
+from emolib.datasets.stills import RECORD as STILLS
+from emolib.datasets.stills import read_stills
 from emolib.paths import data_folder
 
 
@@ -17,7 +19,9 @@ def load(path: str | Path | None = None) -> FaceDataset:
     Parameters
     ----------
     path : str or Path, optional
-        Another corpus folder in the same format; default is the one that ships.
+        Another corpus folder in the same format, or the large set of stills that
+        ``make data-large`` renders into ``build/synthface-large``; default is the
+        corpus that ships.
 
     Returns
     -------
@@ -31,4 +35,5 @@ def load(path: str | Path | None = None) -> FaceDataset:
     DatasetError
         If a file of the corpus is missing, cut short or altered.
     """
-    return read_corpus(data_folder() / "synthface" if path is None else Path(path))
+    folder = data_folder() / "synthface" if path is None else Path(path)
+    return (read_stills if (folder / STILLS).is_file() else read_corpus)(folder)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 #: Networks that can be built by name.
-ARCHITECTURES: tuple[str, ...] = ("deck_cnn", "small_cnn")
+ARCHITECTURES: tuple[str, ...] = ("deck_cnn", "small_cnn", "contrast_cnn")
 
 WEIGHTS, CARD = "weights.weights.h5", "card.json"
 
@@ -45,7 +45,7 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
 
     Parameters
     ----------
-    architecture : {"deck_cnn", "small_cnn"}
+    architecture : {"deck_cnn", "small_cnn", "contrast_cnn"}
     seed : int, default 0
         Seeds the initial weights.
 

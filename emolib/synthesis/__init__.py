@@ -4,7 +4,7 @@
 says how the picture is taken, `render` draws it. Taught in chapter 2.
 """
 
-from emolib.synthesis.clips import Frame, draw_clip
+from emolib.synthesis.clips import Frame, draw_clip, draw_still
 from emolib.synthesis.expression import (
     ACTION_UNITS,
     PROTOTYPES,
@@ -34,6 +34,7 @@ __all__ = [
     "Scene",
     "UnknownUnitError",
     "draw_clip",
+    "draw_still",
     "express",
     "identity_vertices",
     "load_head",

@@ -1,6 +1,7 @@
 """One clip: a person says a sentence while an emotion rises to its apex and falls.
 
-Taught in chapter 2; chapter 10 reads clips as sequences.
+Also single stills, for training sets in which no two pictures share a room. Taught in
+chapter 2; chapter 10 reads clips as sequences.
 """
 
 from dataclasses import dataclass, replace
@@ -86,19 +87,7 @@ def draw_clip(
     peak = rng.uniform(*difficulty.peak)
     onset, offset = rng.uniform(0.30, 0.45), rng.uniform(0.68, 0.85)
     expression_seed = int(rng.integers(2**31))
-    start = replace(
-        session,
-        occluder=occluder,
-        # one pair of glasses a person; masks and hands differ between clips
-        occluder_seed=identity.seed
-        if occluder in ("glasses", "sunglasses")
-        else int(rng.integers(2**31)),
-        exposure=session.exposure * float(np.exp(rng.normal(0, 0.06))),
-        light_azimuth=float(np.clip(session.light_azimuth + rng.normal(0, 6), -89, 89)),
-        shift_x=float(rng.normal(0, difficulty.shift)),
-        shift_y=float(rng.normal(0, difficulty.shift)),
-        scale=float(np.clip(np.exp(rng.normal(0, difficulty.scale)), 0.8, 1.25)),
-    )
+    start = _first_scene(identity, session, occluder, difficulty, rng)
     clip = []
     for k in range(frames):
         time = (k + 0.5 + rng.uniform(-0.2, 0.2)) / frames
@@ -112,18 +101,95 @@ def draw_clip(
         weights = express(
             emotion, intensity, seed=expression_seed, style=identity.style
         )
-        for unit, amplitude in _speak(words).items():
-            extra = difficulty.speech * amplitude * (1 - 0.6 * intensity)
-            weights[unit] = min(weights.get(unit, 0.0) + extra, MAX_WEIGHT)
-        scene = replace(
-            start,
-            yaw=float(np.clip(pose[0], -40, 40)),
-            pitch=float(np.clip(pose[1], -25, 25)),
-            roll=float(np.clip(pose[2], -25, 25)),
-            noise_seed=int(rng.integers(2**31)),
-        )
-        clip.append(Frame(intensity, weights, scene))
+        _add_speech(weights, _speak(words), difficulty.speech * (1 - 0.6 * intensity))
+        clip.append(Frame(intensity, weights, _posed(start, pose, rng)))
     return clip
+
+
+def draw_still(
+    identity: Identity,
+    emotion: str,
+    intensity: float,
+    difficulty: Difficulty,
+    *,
+    seed: int,
+) -> Frame:
+    """Draw one picture of a person, on an occasion of its own.
+
+    Unlike the frames of a clip, two stills of a person share neither room nor light,
+    pose or expression: the most variety for the time that rendering takes.
+
+    Parameters
+    ----------
+    identity : Identity
+        Who is in the picture.
+    emotion : str
+        One of the six.
+    intensity : float
+        0 (resting) to 1 (apex).
+    difficulty : Difficulty
+        How much pictures vary; as in a clip the mouth may be speaking, but in half
+        of the stills it is not.
+    seed : int
+        The occasion; the same seed gives the same still.
+
+    Returns
+    -------
+    Frame
+        What to render.
+
+    Raises
+    ------
+    UnknownEmotionError
+        If `emotion` is none of the six.
+    ValueError
+        If `intensity` lies outside 0 to 1.
+    """
+    rng = np.random.default_rng([identity.seed, seed, emotion_index(emotion), 11])
+    session = session_scene(int(rng.integers(2**31)), difficulty)
+    occluder = _draw_occluder(identity, difficulty, rng)
+    pose = rng.normal(0, 1, 3) * (difficulty.yaw, difficulty.pitch, difficulty.roll)
+    start = _first_scene(identity, session, occluder, difficulty, rng)
+    weights = express(
+        emotion, intensity, seed=int(rng.integers(2**31)), style=identity.style
+    )
+    if rng.random() < 0.5:
+        _add_speech(weights, _speak(rng), difficulty.speech * (1 - 0.6 * intensity))
+    return Frame(intensity, weights, _posed(start, pose, rng))
+
+
+def _first_scene(identity, session, occluder, difficulty, rng) -> Scene:
+    """The session's scene with what is drawn anew for each clip or still."""
+    return replace(
+        session,
+        occluder=occluder,
+        # one pair of glasses a person; masks and hands differ between clips
+        occluder_seed=identity.seed
+        if occluder in ("glasses", "sunglasses")
+        else int(rng.integers(2**31)),
+        exposure=session.exposure * float(np.exp(rng.normal(0, 0.06))),
+        light_azimuth=float(np.clip(session.light_azimuth + rng.normal(0, 6), -89, 89)),
+        shift_x=float(rng.normal(0, difficulty.shift)),
+        shift_y=float(rng.normal(0, difficulty.shift)),
+        scale=float(np.clip(np.exp(rng.normal(0, difficulty.scale)), 0.8, 1.25)),
+    )
+
+
+def _posed(scene: Scene, pose: np.ndarray, rng: np.random.Generator) -> Scene:
+    """The scene with a head pose (yaw, pitch, roll) and noise of its own."""
+    return replace(
+        scene,
+        yaw=float(np.clip(pose[0], -40, 40)),
+        pitch=float(np.clip(pose[1], -25, 25)),
+        roll=float(np.clip(pose[2], -25, 25)),
+        noise_seed=int(rng.integers(2**31)),
+    )
+
+
+def _add_speech(weights: dict, mouth: dict, amplitude: float) -> None:
+    """Add what the mouth does while speaking to an expression's weights."""
+    for unit, weight in mouth.items():
+        weights[unit] = min(weights.get(unit, 0.0) + amplitude * weight, MAX_WEIGHT)
 
 
 def _draw_occluder(identity, difficulty, rng) -> str:

@@ -1,0 +1,286 @@
+"""Augmentation: each face once more, as another photograph might show it.
+
+``"light"`` moves the face in the crop and changes the exposure. ``"strong"`` adds what
+separates a rendered face from a photograph: other lenses, other light, and what
+cameras and files do to fine detail. Taught in chapter 4.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import product
+
+import numpy as np
+
+from emolib.models._backend import keras
+
+STRENGTHS = ("light", "strong")
+
+#: How far "light" jitters the canonical crop: the range of emolib.faces.CROP.
+ROLL_DEGREES, SCALE, SHIFT = 10.0, 0.10, 0.08
+CONTRAST, BRIGHTNESS = 0.25, 25.0
+
+_CHUNK = 2048  # images augmented at a time, to bound memory
+_SMALL_CHUNK = 128  # the same for "strong", which makes many passes: fits the cache
+
+
+def augment(
+    images: np.ndarray, seed: int | Sequence[int] = 0, strength: str = "light"
+) -> np.ndarray:
+    """Return each image once more, as another photograph might show the same face.
+
+    Parameters
+    ----------
+    images : ndarray, uint8, (n, 64, 64)
+        Grey values 0-255.
+    seed : int or sequence of int, default 0
+        The same seed gives the same images.
+    strength : {"light", "strong"}
+        *light*: mirrored in half of the cases, turned by up to 10 degrees, scaled by
+        up to 10 %, shifted by up to 8 % of the side, with other contrast and
+        brightness (Krizhevsky et al. 2012). *strong*: also stretched, sheared and
+        seen in perspective; with another gamma curve and light from one side; and in
+        part of the cases with a patch covered (DeVries & Taylor 2017,
+        arXiv:1708.04552), blurred or brought down to 28 pixels and back, sharpened,
+        noisy, and compressed as in JPEG files.
+
+    Returns
+    -------
+    ndarray, uint8, (n, 64, 64)
+        What comes in from outside repeats the border.
+
+    Raises
+    ------
+    ValueError
+        If `strength` is neither.
+    """
+    if strength not in STRENGTHS:
+        raise ValueError(
+            f"strength must be 'light' or 'strong'. Received: strength={strength!r}"
+        )
+    return (_augment_lightly if strength == "light" else _augment_strongly)(
+        images, seed
+    )
+
+
+def _augment_lightly(images: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    n, side = len(images), images.shape[1]
+    geometry = _random_transforms(n, side, rng)  # (n, 8)
+    gain = rng.uniform(1 - CONTRAST, 1 + CONTRAST, (n, 1, 1)).astype(np.float32)
+    offset = rng.uniform(-BRIGHTNESS, BRIGHTNESS, (n, 1, 1)).astype(np.float32)
+    result = np.empty_like(images)
+    for start in range(0, n, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        moved = _warp(images[part], geometry[part])
+        middle = moved.mean(axis=(1, 2), keepdims=True)
+        moved = (moved - middle) * gain[part] + middle + offset[part]
+        result[part] = np.clip(np.rint(moved), 0, 255)
+    return result
+
+
+def _warp(images: np.ndarray, transforms: np.ndarray) -> np.ndarray:
+    """Move pixels by maps (n, 8); returns float32 (n, side, side)."""
+    moved = keras.ops.image.affine_transform(
+        images[..., None].astype(np.float32),
+        transforms,
+        interpolation="bilinear",
+        fill_mode="nearest",
+    )
+    return np.asarray(moved)[..., 0]
+
+
+def _random_transforms(n: int, side: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw n affine maps as Keras wants them: output pixel -> input pixel, (n, 8)."""
+    angle = np.radians(rng.uniform(-ROLL_DEGREES, ROLL_DEGREES, n))
+    zoom = 1 / rng.uniform(1 - SCALE, 1 + SCALE, n)
+    mirror = rng.choice([-1.0, 1.0], n)
+    shift_x, shift_y = rng.uniform(-SHIFT, SHIFT, (2, n)) * side
+    cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
+    centre = (side - 1) / 2
+    a, b, d, e = mirror * cos, -sin, mirror * sin, cos
+    c = centre - a * (centre + shift_x) - b * (centre + shift_y)
+    f = centre - d * (centre + shift_x) - e * (centre + shift_y)
+    zero = np.zeros(n)
+    return np.stack([a, b, c, d, e, f, zero, zero], axis=1).astype(np.float32)
+
+
+def _augment_strongly(images: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
+    """Augment chunk by chunk on all cores; each chunk has a seed of its own."""
+    seeds = np.atleast_1d(seed).tolist()
+    starts = range(0, len(images), _SMALL_CHUNK)
+    result = np.empty_like(images)
+
+    def one(start: int) -> None:
+        part = slice(start, start + _SMALL_CHUNK)
+        rng = np.random.default_rng([*seeds, start])
+        result[part] = _strong_chunk(images[part], rng)
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy frees the GIL
+        list(threads.map(one, starts))
+    return result
+
+
+def _strong_chunk(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    n, side = len(images), images.shape[1]
+    faces = _warp(images, _strong_transforms(n, side, rng))
+    faces = _relit(np.clip(faces / 255, 0, 1), rng)
+    _cover_a_patch(faces, rng)
+    faces = _as_a_camera_stores(faces, rng)
+    return np.clip(np.rint(faces * 255), 0, 255)
+
+
+def _strong_transforms(n: int, side: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw n perspective maps, output pixel -> input pixel, (n, 8)."""
+
+    def matrices(**entries):
+        made = np.tile(np.eye(3), (n, 1, 1))
+        for place, value in entries.items():
+            made[:, int(place[1]), int(place[2])] = value
+        return made
+
+    angle = np.radians(rng.uniform(-12, 12, n))
+    zoom, narrow = rng.uniform(0.85, 1.15, n), rng.uniform(-0.12, 0.12, n)
+    mirror = rng.choice([-1.0, 1.0], n)
+    shift_x, shift_y = rng.uniform(-0.08, 0.08, (2, n)) * side
+    lean = rng.uniform(-0.2, 0.2, (2, n)) / side  # the far side is a tenth smaller
+    cos, sin = np.cos(angle), np.sin(angle)
+    centre = (side - 1) / 2
+    whole = (
+        matrices(m02=centre, m12=centre)
+        @ matrices(m00=mirror / zoom / (1 + narrow), m11=1 / zoom / (1 - narrow))
+        @ matrices(m01=rng.uniform(-0.08, 0.08, n))
+        @ matrices(m00=cos, m01=-sin, m10=sin, m11=cos)
+        @ matrices(m20=lean[0], m21=lean[1])
+        @ matrices(m02=-centre - shift_x, m12=-centre - shift_y)
+    )
+    whole /= whole[:, 2:, 2:]
+    return whole.reshape(n, 9)[:, :8].astype(np.float32)
+
+
+def _relit(faces: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change gamma, let light fall from one side, change contrast and exposure.
+
+    `faces` are float32 (n, side, side), 0 to 1; so is what comes back, not clipped.
+    """
+    n, side, _ = faces.shape
+    gamma = np.exp(rng.uniform(np.log(0.5), np.log(1.8), (n, 1, 1)))
+    faces = np.exp(gamma.astype(np.float32) * np.log(faces + np.float32(1e-3)))
+    place = np.linspace(-1, 1, side, dtype=np.float32)
+    slope = rng.normal(0, 0.25, (2, n, 1)).astype(np.float32)
+    bow = rng.normal(0, 0.15, (2, n, 1)).astype(np.float32)
+    # exp(a + b) = exp(a) * exp(b): two short factors instead of a field each
+    light = np.exp(slope * place + bow * place**2)  # (2, n, side)
+    faces *= light[0][:, None, :]
+    faces *= light[1][:, :, None]
+    middle = faces.mean(axis=(1, 2), keepdims=True)
+    gain = rng.uniform(0.7, 1.35, (n, 1, 1)).astype(np.float32)
+    wanted = rng.uniform(0.3, 0.7, (n, 1, 1)).astype(np.float32)
+    shown = (middle + wanted) / 2  # halfway to another mean brightness
+    return (faces - middle) * gain + shown
+
+
+def _cover_a_patch(faces: np.ndarray, rng: np.random.Generator, share: float = 0.3):
+    """Lay a rectangle of one grey, with or without grain, over some faces, in place."""
+    n, side, _ = faces.shape
+    for k in np.flatnonzero(rng.random(n) < share):
+        height, width = rng.integers(side // 8, side * 3 // 8, 2)
+        top = rng.integers(0, side - height)
+        left = rng.integers(0, side - width)
+        grain = rng.uniform(0, 0.2) * rng.standard_normal(
+            (height, width), dtype=np.float32
+        )
+        faces[k, top : top + height, left : left + width] = rng.uniform(0, 1) + grain
+
+
+def _as_a_camera_stores(faces: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Lose detail, sharpen, add noise and compress, each in part of the cases."""
+    n, side, _ = faces.shape
+    losses = _detail_losses(side)
+    lossy = rng.integers(0, len(losses), n) * (rng.random(n) < 0.75)
+    faces = _along_both_sides(losses[lossy], faces)
+    sharp = np.flatnonzero(rng.random(n) < 0.35)
+    amount = rng.uniform(0.3, 1.5, (len(sharp), 1, 1)).astype(np.float32)
+    soft = _along_both_sides(_blur(side, 1.2), faces[sharp])
+    faces[sharp] += amount * (faces[sharp] - soft)
+    faces = np.clip(faces, 0, 1)
+    # in proportion to the contrast, or a dim face would drown
+    contrast = faces.std(axis=(1, 2), keepdims=True)
+    noise = rng.uniform(0, 0.25, (n, 1, 1)) * (rng.random((n, 1, 1)) < 0.6)
+    faces += (
+        contrast
+        * noise.astype(np.float32)
+        * rng.standard_normal(faces.shape, dtype=np.float32)
+    )
+    packed = np.flatnonzero(rng.random(n) < 0.3)
+    coarse = rng.uniform(0.1, 0.8, len(packed)).astype(np.float32)
+    faces[packed] = _compressed(faces[packed], coarse)
+    return faces
+
+
+def _along_both_sides(matrix: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Apply a linear map of rows, (side, side) or one per face, to rows and columns."""
+    return matrix @ faces @ np.swapaxes(matrix, -1, -2)
+
+
+@cache
+def _detail_losses(side: int) -> np.ndarray:
+    """Ways to lose detail, float32 (ways, side, side); the first one loses nothing.
+
+    Each shrinks to fewer pixels and back, and blurs.
+    """
+    sizes = range(side, side * 7 // 16 - 1, -4)  # 64 down to 28
+    ways = [
+        _resize(size, side) @ _resize(side, size) @ _blur(side, spread)
+        for size, spread in product(sizes, (0.0, 0.6, 1.0))
+    ]
+    return np.stack(ways)
+
+
+def _resize(source: int, target: int) -> np.ndarray:
+    """Weights of a resize with a triangle filter, float32 (target, source)."""
+    scale = source / target
+    middle = (np.arange(target)[:, None] + 0.5) * scale - 0.5
+    distance = np.abs(np.arange(source) - np.clip(middle, 0, source - 1))
+    return _rows_sum_to_one(np.maximum(0, 1 - distance / max(scale, 1.0)))
+
+
+def _blur(side: int, spread: float) -> np.ndarray:
+    """Weights of a Gaussian blur of `spread` pixels, float32 (side, side)."""
+    distance = np.arange(side)[:, None] - np.arange(side)
+    return _rows_sum_to_one(np.exp(-0.5 * (distance / max(spread, 1e-3)) ** 2))
+
+
+def _rows_sum_to_one(weights: np.ndarray) -> np.ndarray:
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _compressed(faces: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    """Round the cosine coefficients of 8x8 blocks, as JPEG does.
+
+    Parameters
+    ----------
+    faces : ndarray, float32, (n, side, side)
+        0 to 1; `side` is a multiple of 8.
+    coarse : ndarray, float32, (n,)
+        0 (hardly visible) to 1 (blocks show).
+    """
+    side = faces.shape[1]
+    cosines = _block_cosines(side)
+    frequency = np.arange(side) % 8
+    # coarser steps for finer waves, roughly as in JPEG's usual table
+    steps = 0.02 + 0.025 * (frequency[:, None] + frequency)  # of grey 0 to 1
+    steps = coarse[:, None, None] * steps.astype(np.float32)
+    waves = _along_both_sides(cosines, faces - np.float32(0.5))
+    return _along_both_sides(cosines.T, np.rint(waves / steps) * steps) + np.float32(
+        0.5
+    )
+
+
+@cache
+def _block_cosines(side: int) -> np.ndarray:
+    """The orthonormal cosine transform of each block of 8, float32 (side, side)."""
+    k, x = np.arange(8)[:, None], np.arange(8)
+    block = np.cos(np.pi * (2 * x + 1) * k / 16) * np.where(k == 0, 0.5**0.5, 1) / 2
+    return np.kron(np.eye(side // 8), block).astype(np.float32)
