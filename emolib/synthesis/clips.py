@@ -37,16 +37,23 @@ class Frame:
 def session_scene(seed: int, difficulty: Difficulty) -> Scene:
     """Draw what stays the same for a person: the room, its light, the camera."""
     rng = np.random.default_rng([seed, 8])
+    against_light = rng.random() < difficulty.backlight
     return Scene(
         light_azimuth=float(np.clip(rng.normal(0, difficulty.light_azimuth), -85, 85)),
         light_elevation=float(
             np.clip(rng.normal(30, difficulty.light_elevation), -10, 75)
         ),
-        light_contrast=float(rng.uniform(*difficulty.light_contrast)),
-        exposure=float(np.exp(rng.normal(0, difficulty.exposure))),
+        light_contrast=float(
+            rng.uniform(*difficulty.light_contrast) * (0.5 if against_light else 1)
+        ),
+        rim=float(rng.uniform(0.6, 2.0) if against_light else rng.uniform(0, 0.3)),
+        exposure=float(
+            np.exp(rng.normal(-0.35 * against_light, difficulty.exposure))
+        ),
         background=seed,
         blur=float(rng.uniform(*difficulty.blur)),
         noise=float(rng.uniform(*difficulty.noise)),
+        jpeg=int(rng.integers(40, 96)) if rng.random() < difficulty.jpeg else 0,
     )
 
 
@@ -86,21 +93,28 @@ def draw_clip(
     pose = rng.normal(0, 1, 3) * (difficulty.yaw, difficulty.pitch, difficulty.roll)
     peak = rng.uniform(*difficulty.peak)
     onset, offset = rng.uniform(0.30, 0.45), rng.uniform(0.68, 0.85)
+    lead = rng.normal(0, 0.03)  # brows and eyes move before the mouth, or after it
+    gaze = rng.normal(0, difficulty.gaze, 2)
     expression_seed = int(rng.integers(2**31))
     start = _first_scene(identity, session, occluder, difficulty, rng)
     clip = []
     for k in range(frames):
         time = (k + 0.5 + rng.uniform(-0.2, 0.2)) / frames
-        shape = min(_smooth(time / onset), _smooth((1.12 - time) / (1.12 - offset)))
-        intensity = float(peak * shape)
+        upper, lower = (
+            float(peak * _envelope(time + shift, onset, offset))
+            for shift in (lead, -lead)
+        )
+        intensity = (upper + lower) / 2
         pose = pose + rng.normal(0, 0.25, 3) * (
             difficulty.yaw,
             difficulty.pitch,
             difficulty.roll,
         )
-        weights = express(
-            emotion, intensity, seed=expression_seed, style=identity.style
+        weights = _halves(
+            express(emotion, upper, seed=expression_seed, style=identity.style),
+            express(emotion, lower, seed=expression_seed, style=identity.style),
         )
+        _add_gaze(weights, gaze)
         _add_speech(weights, _speak(words), difficulty.speech * (1 - 0.6 * intensity))
         clip.append(Frame(intensity, weights, _posed(start, pose, rng)))
     return clip
@@ -153,6 +167,7 @@ def draw_still(
     weights = express(
         emotion, intensity, seed=int(rng.integers(2**31)), style=identity.style
     )
+    _add_gaze(weights, rng.normal(0, difficulty.gaze, 2))
     if rng.random() < 0.5:
         _add_speech(weights, _speak(rng), difficulty.speech * (1 - 0.6 * intensity))
     return Frame(intensity, weights, _posed(start, pose, rng))
@@ -184,6 +199,33 @@ def _posed(scene: Scene, pose: np.ndarray, rng: np.random.Generator) -> Scene:
         roll=float(np.clip(pose[2], -25, 25)),
         noise_seed=int(rng.integers(2**31)),
     )
+
+
+def _envelope(time: float, onset: float, offset: float) -> float:
+    """Rise from 0 to the apex at `onset`, stay, and fall from `offset` on."""
+    return min(_smooth(time / onset), _smooth((1.12 - time) / (1.12 - offset)))
+
+
+def _halves(upper: dict, lower: dict) -> dict[str, float]:
+    """The mouth, jaw and tongue of one expression under the brows of another."""
+    below = ("mouth", "jaw", "tongue")
+    return {
+        unit: lower[unit] if unit.startswith(below) else upper[unit] for unit in upper
+    }
+
+
+def _add_gaze(weights: dict, gaze: np.ndarray) -> None:
+    """Turn both eyes: (right in the picture, up), each about -1 to 1."""
+    right, up = (float(np.clip(value, -0.9, 0.9)) for value in gaze)
+    turned = {
+        "eyeLookOutLeft": right, "eyeLookInRight": right,
+        "eyeLookInLeft": -right, "eyeLookOutRight": -right,
+        "eyeLookUpLeft": up, "eyeLookUpRight": up,
+        "eyeLookDownLeft": -up, "eyeLookDownRight": -up,
+    }  # fmt: skip
+    for unit, weight in turned.items():
+        if weight > 0:
+            weights[unit] = max(weights.get(unit, 0.0), weight)
 
 
 def _add_speech(weights: dict, mouth: dict, amplitude: float) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 #: What may cover a part of the face.
 OCCLUDERS = ("none", "glasses", "sunglasses", "mask", "hand")
@@ -116,6 +117,12 @@ class Difficulty:
         and noise (grey levels).
     sunglasses, mask, hand : float
         Rates of the occluders. Glasses belong to the person.
+    backlight : float
+        Rate of sessions with the light behind the person.
+    jpeg : float
+        Rate of sessions whose pictures are compressed.
+    gaze : float
+        Spread of the gaze; at 1 the eyes are turned as far as they go.
     peak : tuple of float
         Range of the intensity at a clip's apex.
     speech : float
@@ -137,18 +144,21 @@ class Difficulty:
     sunglasses: float
     mask: float
     hand: float
+    backlight: float
+    jpeg: float
+    gaze: float
     peak: tuple[float, float]
     speech: float
 
 
 @lru_cache(maxsize=64)
 def background_field(seed: int, size: int) -> np.ndarray:
-    """Return a blurred room behind the person.
+    """Return what is behind the person, out of focus: a wall, a room, or outdoors.
 
     Parameters
     ----------
     seed : int
-        The same seed gives the same room.
+        The same seed gives the same place.
     size : int
         Side in pixels.
 
@@ -158,22 +168,29 @@ def background_field(seed: int, size: int) -> np.ndarray:
         Linear RGB, 0 to 1.
     """
     rng = np.random.default_rng([seed, 4])
+    outdoors = rng.random() < 0.3
     base = rng.uniform(0.02, 0.5) * (1 + rng.normal(0, 0.08, 3))
     v, u = np.meshgrid(*[np.linspace(0, 1, size)] * 2, indexing="ij")
     angle = rng.uniform(0, 2 * np.pi)
     field = 1 + rng.uniform(0, 0.5) * (
         (u - 0.5) * np.cos(angle) + (v - 0.5) * np.sin(angle)
     )
-    for _ in range(rng.integers(0, 4)):  # out-of-focus furniture
+    if outdoors:  # a bright sky over something darker, with leaves or walls
+        sky = _step((rng.uniform(0.1, 0.9) - v) / rng.uniform(0.02, 0.3))
+        field = field * (0.6 + rng.uniform(0.5, 3.0) * sky)
+        leaves = gaussian_filter(rng.normal(size=(48, 48)), 1.5, mode="wrap")
+        where = np.linspace(0, 47, size).astype(int)
+        field *= np.exp(rng.uniform(0, 3) * leaves[where][:, where] * (1 - sky))
+    for _ in range(rng.integers(0, 4)):  # furniture, windows, people
         x0, y0 = rng.uniform(-0.2, 1.0, 2)
         width, height = rng.uniform(0.1, 0.7, 2)
         soft = rng.uniform(0.01, 0.06)
         box = _step((u - x0) / soft) * _step((x0 + width - u) / soft)
         box *= _step((v - y0) / soft) * _step((y0 + height - v) / soft)
         field *= 1 + rng.uniform(-0.6, 0.8) * box
-    room = np.clip(field[..., None] * base, 0, 1).astype(np.float32)
-    room.setflags(write=False)
-    return room
+    place = np.clip(field[..., None] * base, 0, 1).astype(np.float32)
+    place.setflags(write=False)
+    return place
 
 
 def _step(x: np.ndarray) -> np.ndarray:
