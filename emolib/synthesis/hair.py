@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from emolib.synthesis.head import Identity, identity_vertices, load_head
 from emolib.synthesis.mesh import HAIR, SKIN, Part, vertex_normals
+from emolib.synthesis.paint import LEFT, TEXELS, TOP, beard_region
 
 #: What hides hair: nothing, a cap (hair below its rim shows), or a headscarf.
 COVERINGS = ("none", "top", "all")
@@ -25,18 +26,18 @@ LOWEST_FRINGE = 7.53
 
 #: Locks, steps along each, width and length (decimetres) of every style with locks.
 _LOCKS = {
-    "receding": (330, 2, 0.060, 0.15),
+    "receding": (420, 2, 0.042, 0.11),
     "buzz": (0, 2, 0.04, 0.03),
-    "short": (430, 3, 0.065, 0.24),
-    "side part": (400, 3, 0.070, 0.34),
-    "swept back": (330, 4, 0.070, 0.50),
-    "fringe": (250, 5, 0.085, 0.0),
-    "bob": (210, 6, 0.105, 0.0),
-    "long straight": (200, 6, 0.110, 0.0),
-    "long wavy": (170, 8, 0.110, 0.0),
-    "curly": (480, 3, 0.085, 0.20),
+    "short": (760, 2, 0.044, 0.19),
+    "side part": (480, 3, 0.055, 0.34),
+    "swept back": (340, 4, 0.060, 0.50),
+    "fringe": (270, 5, 0.085, 0.0),
+    "bob": (220, 6, 0.125, 0.0),
+    "long straight": (220, 6, 0.135, 0.0),
+    "long wavy": (165, 8, 0.140, 0.0),
+    "curly": (800, 2, 0.060, 0.13),
     "locs": (150, 8, 0.075, 0.0),
-    "bun": (250, 4, 0.075, 0.55),
+    "bun": (340, 4, 0.060, 0.55),
 }
 #: Styles whose locks hang down to `Identity.hair_end`.
 _HANGING = ("fringe", "bob", "long straight", "long wavy", "locs")
@@ -163,7 +164,19 @@ def _scalp_lift(identity: Identity) -> np.ndarray:
 
 
 def _beard_lift(identity: Identity) -> np.ndarray:
-    return np.zeros(len(load_head().vertices), np.float32)
+    """Beards are skin that stands off, so that they move with the jaw and the lips."""
+    head = load_head()
+    x, y, z = head.vertices.T
+    region = beard_region(identity.beard)
+    row = np.clip(((TOP - y) * TEXELS).astype(int), 0, region.shape[0] - 1)
+    column = np.clip(((x - LEFT) * TEXELS).astype(int), 0, region.shape[1] - 1)
+    rng = np.random.default_rng([identity.seed, 23])
+    tufts = 1 + 0.25 * rng.normal(size=len(x))
+    below = np.clip((6.62 - y) / 0.3, 0.12, 1)  # longest at the chin
+    mouth = head.masks[:, :2].max(axis=1)
+    front = np.clip((z - 0.80) / 0.25, 0, 1) * (1 - np.clip(3 * mouth, 0, 1))
+    lift = region[row, column] * front * below * tufts * identity.beard_length
+    return np.clip(lift, 0, 0.4).astype(np.float32)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -249,27 +262,31 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
     end = np.full(count, 0.0)
     if style in _HANGING:
         end = identity.hair_end + rng.normal(0, 0.07, count)
-        reach = (place[:, 1] - end) + 0.45 * np.clip(rest[:, 1] - 7.7, 0, 1)
-        gravity[:] = 0.55
+        across = np.clip(1 - np.abs(rest[:, 0]) / 0.7, 0, 1)
+        reach = (place[:, 1] - end) + 0.4 * across * np.clip(rest[:, 1] - 7.7, 0, 1)
+        gravity[:] = 1.1
         gap += 0.03 * rng.uniform(0, 1, count)
     if style in ("side part", "short"):
         sides = rest[:, 1] < 7.75
         reach[sides] *= 0.55
     if style == "fringe":
         front = (rest[:, 2] > 0.85) & (np.abs(rest[:, 0]) < 0.62) & (rest[:, 1] > 7.8)
-        fringe = front & (rng.uniform(size=count) < 0.45 + 0.55 * volume)
+        fringe = front & (rng.uniform(size=count) < 0.65 + 0.35 * volume)
         sweep = identity.hair_part * 2.2
         bow = 0.10 * (np.abs(rest[:, 0]) / 0.5) ** 2
         hem = LOWEST_FRINGE + 0.03 + identity.hair_fringe - 0.5 * bow
         hem = hem + np.abs(rng.normal(0, 0.05, count))
         end = np.where(fringe, np.maximum(hem, LOWEST_FRINGE), end)
-        reach = np.where(fringe, 1.15 * (place[:, 1] - end), reach)
+        reach = np.where(fringe, 1.45 * (place[:, 1] - end), reach)
         combed = np.stack(
             [sweep + 0.25 * rng.normal(size=count), -0.4 + 0 * end, 1 + 0 * end], axis=1
         )
         way = np.where(fringe[:, None], _unit(combed), way)
     reach = np.maximum(reach, 0.08)
 
+    # no wider than the head and its hair: long hair falls, it does not fly
+    half = np.abs(shell[skin][head.vertices[skin, 1] > 7.4, 0]).max()
+    half = half + gap + (0.02 + 0.10 * volume) * rng.uniform(0.2, 1, count)
     phase = rng.uniform(0, 6.3, count)
     bend = {"long wavy": 0.055, "curly": 0.04, "locs": 0.012}.get(style, 0.006)
     bend *= 0.6 + 0.8 * identity.hair_curl
@@ -294,6 +311,9 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
             normal = normals[skin][near]
             off = ((moved - shell[skin][near]) * normal).sum(axis=1)
             moved += normal * np.maximum(gap - off, 0)[:, None]
+            if style != "curly":  # on the crown hair lies on hair
+                loose = np.maximum(off - gap, 0) * (moved[:, 1] > 7.65) * ~fringe
+                moved -= normal * (0.7 * loose)[:, None]
             if covering == "top":
                 high = moved[:, 1] > CAP_RIM
                 moved -= normal * (high * np.maximum(off - 0.01, 0))[:, None]
@@ -302,6 +322,10 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
             _keep_behind_face(beside)
             moved[~fringe] = beside
         moved[fringe, 1] = np.maximum(moved[fringe, 1], end[fringe])
+        if style in _HANGING:
+            side = np.abs(moved[:, 0]) > half
+            moved[:, 0] = np.clip(moved[:, 0], -half, half)
+            way[side, 0] *= 0.2
         point = moved - aside * (0.5 * swing)[:, None]
         points.append(moved)
         outward.append(normal)
@@ -324,7 +348,9 @@ def _ribbons(identity: Identity, line, outward, width, rng) -> Part:
     mesh = np.stack([line - half, line + half], axis=2)
     across = np.stack([-half, half], axis=2) * aside[:, :, None]
     # hair coordinates: across, along (both decimetres) and -1 to 1 across the lock
-    far = np.cumsum(np.linalg.norm(np.diff(line, axis=1, prepend=line[:, :1]), axis=2), 1)
+    far = np.cumsum(
+        np.linalg.norm(np.diff(line, axis=1, prepend=line[:, :1]), axis=2), 1
+    )
     shift = rng.uniform(0, 9, count)[:, None, None]
     coordinates = np.empty((*mesh.shape[:3], 3))
     coordinates[..., 0] = across.sum(axis=-1) + shift

@@ -231,7 +231,7 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
     relief = 0.35 * noise(1)
     beard = beard_region(identity.beard) * identity.beard_density
     if identity.beard != "none":
-        beard = beard * np.clip(0.9 + 0.35 * noise(0.8) + 0.2 * noise(2.5), 0, 1.3)
+        beard = beard * np.clip(0.9 + 0.25 * noise(0.6) + 0.15 * noise(3), 0, 1.3)
         depth = 0.38 if identity.beard == "stubble" else 0.95
         cover = np.maximum(cover, np.clip(depth * beard, 0, 0.92))
         relief = relief + beard * noise(0.8)
@@ -255,7 +255,7 @@ def _natural_colour(identity: Identity, grey: float) -> np.ndarray:
     pigment = blond ** (1 - identity.hair_tone) * black**identity.hair_tone
     red = np.array([0.24, 0.070, 0.022]) * (1 - 0.75 * identity.hair_tone)
     pigment = pigment * (1 - identity.hair_red) + red * identity.hair_red
-    return pigment * (1 - grey) + np.array([0.42, 0.42, 0.43]) * grey
+    return pigment * (1 - grey) + np.array([0.42, 0.39, 0.36]) * grey
 
 
 def brow_line(identity: Identity) -> np.ndarray:
@@ -265,7 +265,7 @@ def brow_line(identity: Identity) -> np.ndarray:
     3.5 mm below the peak: lower inner ends read as anger.
     """
     _, _, arch, height, slope, gap = identity.brow
-    lift, tilt, inner = 0.022 * height, 0.008 * slope, 0.10 + 0.012 * gap
+    lift, tilt, inner = 0.022 * height, 0.006 * slope, 0.10 + 0.012 * gap
     return np.array(
         [
             (inner, 7.445 + lift - tilt),
@@ -292,7 +292,7 @@ def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
         lean = side * np.interp(along, [0, 0.3, 1], [0.25, 1.0, 2.2])
         hairs = _hairs(rng, lean)
         sharp = 2.2 if identity.sex == "female" else 1.5
-        body = np.clip(sharp * (1 - gap / half) + 0.55 * hairs, 0, 1)
+        body = np.clip(sharp * (1 - gap / half) + 0.35 * hairs, 0, 1)
         body *= np.clip((1.7 - gap / half), 0, 1)
         inner = np.clip(0.35 + along / 0.16, 0, 1)
         tail = np.clip((1.02 - along) / 0.15, 0, 1)
@@ -319,10 +319,12 @@ def beard_region(kind: str) -> np.ndarray:
     side = np.abs(_X)
     cheek = 6.60 + 0.85 * np.clip(side - 0.28, 0, None) ** 1.2
     jaw = np.clip((cheek - _Y) / 0.14, 0, 1) * np.clip((7.02 - _Y) / 0.12, 0, 1)
+    jaw = jaw * np.clip((_Y - 6.08) / 0.10, 0, 1)  # the throat is shaven
     chin_gap = 1 - 0.7 * np.exp(
         -((_Y - 6.46) ** 2) / 0.0015 - (side - 0.16) ** 2 / 0.01
     )
-    full = jaw * chin_gap
+    lips = np.clip(1.6 - np.hypot(side / 0.27, (_Y - 6.60) / 0.085), 0, 0.5) / 0.5
+    full = jaw * chin_gap * (1 - lips)
     moustache = (
         0.95
         * np.exp(-(((_Y - 6.757 + 0.10 * side**2) / 0.042) ** 4))
@@ -332,7 +334,9 @@ def beard_region(kind: str) -> np.ndarray:
     corner = np.exp(-(((side - 0.27 - 0.1 * (6.6 - _Y)) / 0.05) ** 2)) * (
         (_Y < 6.75) & (_Y > 6.35)
     )
-    chin = full * np.clip((0.27 - side) / 0.08, 0, 1) * np.clip((6.47 - _Y) / 0.05, 0, 1)
+    chin = (
+        full * np.clip((0.27 - side) / 0.08, 0, 1) * np.clip((6.47 - _Y) / 0.05, 0, 1)
+    )
     strap = jaw * np.clip((6.36 + 0.9 * np.clip(side - 0.2, 0, 1) - _Y) / 0.05, 0, 1)
     regions = {
         "none": np.zeros(SHAPE),
