@@ -1,9 +1,9 @@
 """Hair: where it grows, how the scalp's shell stands off, and the locks above it.
 
-A hairdo is two layers. The skin of the scalp is lifted along its normals and painted as
-strands, so that nothing shines through; a few hundred flat, pointed ribbons ("locks")
-grow from it, combed by the style, pulled down by gravity and pushed out of the head, and
-give it a broken outline. Taught on the page "How these faces are made".
+A hairdo is two layers. The skin of the scalp is lifted along its normals and painted
+as strands, so that nothing shines through; a few hundred flat, pointed ribbons
+("locks") grow from it, combed by the style, pulled down by gravity and pushed out of
+the head, and give it a broken outline. Taught on the page "How these faces are made".
 """
 
 from dataclasses import dataclass
@@ -84,6 +84,14 @@ def above_hairline(x, y, z, growth):
     return min(y - line, growth[2] - y + 0.12 * (0.5 - z))
 
 
+@njit(cache=True)
+def _all_above(rest, growth):
+    above = np.empty(len(rest))
+    for k in range(len(rest)):
+        above[k] = above_hairline(rest[k, 0], rest[k, 1], rest[k, 2], growth)
+    return above
+
+
 def scalp_growth(identity: Identity) -> np.ndarray:
     """Return where hair grows on a person's scalp.
 
@@ -145,7 +153,7 @@ def _above(identity: Identity) -> np.ndarray:
     growth, rest = scalp_growth(identity), load_head().vertices
     if growth[4] == 0:
         return np.full(len(rest), -1.0)
-    return np.array([above_hairline(*point, growth) for point in rest])
+    return _all_above(rest, growth)
 
 
 def _scalp_lift(identity: Identity) -> np.ndarray:
@@ -176,7 +184,9 @@ def _beard_lift(identity: Identity) -> np.ndarray:
     mouth = head.masks[:, :2].max(axis=1)
     front = np.clip((z - 0.80) / 0.25, 0, 1) * (1 - np.clip(3 * mouth, 0, 1))
     lift = region[row, column] * front * below * tufts * identity.beard_length
-    return np.clip(lift, 0, 0.4).astype(np.float32)
+    skin = np.zeros(len(x), bool)  # teeth and tongue lie below the same paint
+    skin[head.triangles[head.materials == SKIN]] = True
+    return np.where(skin, np.clip(lift, 0, 0.4), 0).astype(np.float32)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -220,12 +230,12 @@ def _combed(identity: Identity, rest, normal, rng):
         way = _unit(knot - rest) if style == "bun" else way + 0.35 * (1 - top) * down
     elif style == "side part":
         across = np.stack([away, -0.1 + 0 * x, 0.25 * z], axis=1)
-        way = top * across + (1 - top) * (down + [0, 0, -0.5])
+        way = top * across + (1 - top) * (down - np.array([0, 0, 0.5]))
     elif style in ("short", "receding"):
         whorl = rest - np.array([0.1 * np.sign(parting), 8.4, 0.1])
         forward = np.stack([0.5 * parting + 0 * x, 0.2 + 0 * x, 0.8 + 0 * x], axis=1)
         way = _unit(whorl) + top * forward * (z > 0.6)[:, None]
-        way = way * top + (1 - top) * (down + [0, 0, -0.3])
+        way = way * top + (1 - top) * (down - np.array([0, 0, 0.3]))
     elif style == "curly":
         way = rng.normal(size=(count, 3)) + normal
     else:  # hanging from a parting
@@ -288,7 +298,7 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
     half = np.abs(shell[skin][head.vertices[skin, 1] > 7.4, 0]).max()
     half = half + gap + (0.02 + 0.10 * volume) * rng.uniform(0.2, 1, count)
     phase = rng.uniform(0, 6.3, count)
-    bend = {"long wavy": 0.055, "curly": 0.04, "locs": 0.012}.get(style, 0.006)
+    bend = {"long wavy": 0.042, "curly": 0.04, "locs": 0.012}.get(style, 0.006)
     bend *= 0.6 + 0.8 * identity.hair_curl
     points, outward = [place - 0.015 * normal], [normal]
     point = place.copy()
@@ -348,9 +358,8 @@ def _ribbons(identity: Identity, line, outward, width, rng) -> Part:
     mesh = np.stack([line - half, line + half], axis=2)
     across = np.stack([-half, half], axis=2) * aside[:, :, None]
     # hair coordinates: across, along (both decimetres) and -1 to 1 across the lock
-    far = np.cumsum(
-        np.linalg.norm(np.diff(line, axis=1, prepend=line[:, :1]), axis=2), 1
-    )
+    paces = np.linalg.norm(np.diff(line, axis=1, prepend=line[:, :1]), axis=2)
+    far = np.cumsum(paces, axis=1)
     shift = rng.uniform(0, 9, count)[:, None, None]
     coordinates = np.empty((*mesh.shape[:3], 3))
     coordinates[..., 0] = across.sum(axis=-1) + shift

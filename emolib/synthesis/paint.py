@@ -227,6 +227,7 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
 
     # brows and beards keep their own colour, darker and less grey than the head's
     hair = 0.62 * _natural_colour(identity, 0.75 * identity.hair_grey)
+    hair = hair * (1 - identity.hair_grey * np.array([0.10, 0.22, 0.34]))
     cover = _brows(identity, rng)
     relief = 0.35 * noise(1)
     beard = beard_region(identity.beard) * identity.beard_density
@@ -262,14 +263,14 @@ def brow_line(identity: Identity) -> np.ndarray:
     """Return the middle line (4, 2) of the left brow at rest, inner end first.
 
     Rest coordinates in decimetres. On average the brow is nearly level, its inner end
-    3.5 mm below the peak: lower inner ends read as anger.
+    3 mm below the peak: lower inner ends read as anger.
     """
     _, _, arch, height, slope, gap = identity.brow
     lift, tilt, inner = 0.022 * height, 0.006 * slope, 0.10 + 0.012 * gap
     return np.array(
         [
-            (inner, 7.445 + lift - tilt),
-            (0.22, 7.468 + lift - 0.5 * tilt),
+            (inner, 7.450 + lift - tilt),
+            (0.22, 7.470 + lift - 0.5 * tilt),
             (0.37, 7.480 + lift + 0.026 * arch),
             (0.53, 7.442 + lift + 0.5 * tilt - 0.008 * arch),
         ]
@@ -279,12 +280,11 @@ def brow_line(identity: Identity) -> np.ndarray:
 def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     thick, density = identity.brow[:2]
     corners = brow_line(identity)
-    ends = np.linspace(0, 3, 13)
-    smooth = CubicSpline(np.arange(4), corners)(ends)
+    smooth = CubicSpline(np.arange(4), corners)(np.linspace(0, 3, 7))
+    left, up = _distance(tuple(map(tuple, smooth)))
     cover = np.zeros(SHAPE)
     for side in (1, -1):
-        line = smooth * [side, 1]
-        gap, along = _distance(tuple(map(tuple, line)))
+        gap, along = left[:, ::side], up[:, ::side]  # the map is symmetric
         half = (0.019 + 0.024 * thick) * np.interp(
             along, [0, 0.15, 0.6, 1], [0.75, 1, 0.8, 0.22]
         )
@@ -334,9 +334,8 @@ def beard_region(kind: str) -> np.ndarray:
     corner = np.exp(-(((side - 0.27 - 0.1 * (6.6 - _Y)) / 0.05) ** 2)) * (
         (_Y < 6.75) & (_Y > 6.35)
     )
-    chin = (
-        full * np.clip((0.27 - side) / 0.08, 0, 1) * np.clip((6.47 - _Y) / 0.05, 0, 1)
-    )
+    chin = np.clip((0.27 - side) / 0.08, 0, 1) * np.clip((6.47 - _Y) / 0.05, 0, 1)
+    chin = full * chin
     strap = jaw * np.clip((6.36 + 0.9 * np.clip(side - 0.2, 0, 1) - _Y) / 0.05, 0, 1)
     regions = {
         "none": np.zeros(SHAPE),

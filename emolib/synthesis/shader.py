@@ -236,7 +236,7 @@ def shade(
                     # the hairline is frayed: single strands reach beyond it
                     strand = _tile(noise, x * 70 + z * 15, y * 6 + z * 18)
                     edge = above_hairline(x, y, z, growth) + 0.05 * strand
-                    share = min(max(edge / 0.13 + 0.15, 0.0), 1.0) * growth[4]
+                    share = min(max(edge / 0.09 + 0.15, 0.0), 1.0) * growth[4]
                     if share > 0:
                         stubble = 1 + 0.3 * strand
                         for ch in range(3):
