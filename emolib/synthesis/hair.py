@@ -275,7 +275,7 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
         across = np.clip(1 - np.abs(rest[:, 0]) / 0.7, 0, 1)
         reach = (place[:, 1] - end) + 0.4 * across * np.clip(rest[:, 1] - 7.7, 0, 1)
         gravity[:] = 1.1
-        gap += 0.03 * rng.uniform(0, 1, count)
+        gap += 0.03 * rng.uniform(0, 1, count) ** 2
     if style in ("side part", "short"):
         sides = rest[:, 1] < 7.75
         reach[sides] *= 0.55
@@ -287,7 +287,7 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
         hem = LOWEST_FRINGE + 0.03 + identity.hair_fringe - 0.5 * bow
         hem = hem + np.abs(rng.normal(0, 0.05, count))
         end = np.where(fringe, np.maximum(hem, LOWEST_FRINGE), end)
-        reach = np.where(fringe, 1.45 * (place[:, 1] - end), reach)
+        reach = np.where(fringe, 1.3 * (place[:, 1] - end), reach)
         combed = np.stack(
             [sweep + 0.25 * rng.normal(size=count), -0.4 + 0 * end, 1 + 0 * end], axis=1
         )
@@ -296,7 +296,7 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
 
     # no wider than the head and its hair: long hair falls, it does not fly
     half = np.abs(shell[skin][head.vertices[skin, 1] > 7.4, 0]).max()
-    half = half + gap + (0.02 + 0.10 * volume) * rng.uniform(0.2, 1, count)
+    half = half + gap + (0.02 + 0.10 * volume) * rng.uniform(0.1, 1, count) ** 2
     phase = rng.uniform(0, 6.3, count)
     bend = {"long wavy": 0.042, "curly": 0.04, "locs": 0.012}.get(style, 0.006)
     bend *= 0.6 + 0.8 * identity.hair_curl
@@ -340,7 +340,8 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
         points.append(moved)
         outward.append(normal)
     line, out = np.stack(points, axis=1), np.stack(outward, axis=1)
-    return _ribbons(identity, line, out, width * rng.uniform(0.6, 1.5, count), rng)
+    width = width * rng.uniform(0.6, 1.5, count) * np.where(fringe, 0.7, 1)
+    return _ribbons(identity, line, out, width, rng)
 
 
 def _ribbons(identity: Identity, line, outward, width, rng) -> Part:

@@ -263,14 +263,14 @@ def brow_line(identity: Identity) -> np.ndarray:
     """Return the middle line (4, 2) of the left brow at rest, inner end first.
 
     Rest coordinates in decimetres. On average the brow is nearly level, its inner end
-    3 mm below the peak: lower inner ends read as anger.
+    2.5 mm below the peak: lower inner ends read as anger.
     """
     _, _, arch, height, slope, gap = identity.brow
     lift, tilt, inner = 0.022 * height, 0.006 * slope, 0.10 + 0.012 * gap
     return np.array(
         [
-            (inner, 7.450 + lift - tilt),
-            (0.22, 7.470 + lift - 0.5 * tilt),
+            (inner, 7.455 + lift - tilt),
+            (0.22, 7.472 + lift - 0.5 * tilt),
             (0.37, 7.480 + lift + 0.026 * arch),
             (0.53, 7.442 + lift + 0.5 * tilt - 0.008 * arch),
         ]
@@ -285,7 +285,7 @@ def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     cover = np.zeros(SHAPE)
     for side in (1, -1):
         gap, along = left[:, ::side], up[:, ::side]  # the map is symmetric
-        half = (0.019 + 0.024 * thick) * np.interp(
+        half = (0.022 + 0.026 * thick) * np.interp(
             along, [0, 0.15, 0.6, 1], [0.75, 1, 0.8, 0.22]
         )
         # hairs stand up at the inner end and lie down towards the tail
@@ -297,7 +297,7 @@ def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
         inner = np.clip(0.35 + along / 0.16, 0, 1)
         tail = np.clip((1.02 - along) / 0.15, 0, 1)
         cover = np.maximum(cover, body * inner * tail * (0.85 + 0.15 * hairs))
-    return np.clip(cover, 0, 1) * (0.55 + 0.4 * density)
+    return np.clip(cover, 0, 1) * (0.64 + 0.34 * density)
 
 
 def _hairs(rng: np.random.Generator, lean: np.ndarray) -> np.ndarray:
