@@ -174,6 +174,8 @@ def _scalp_lift(identity: Identity) -> np.ndarray:
 def _beard_lift(identity: Identity) -> np.ndarray:
     """Beards are skin that stands off, so that they move with the jaw and the lips."""
     head = load_head()
+    if identity.beard == "none":
+        return np.zeros(len(head.vertices), np.float32)
     x, y, z = head.vertices.T
     region = beard_region(identity.beard)
     row = np.clip(((TOP - y) * TEXELS).astype(int), 0, region.shape[0] - 1)

@@ -283,8 +283,9 @@ def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     smooth = CubicSpline(np.arange(4), corners)(np.linspace(0, 3, 7))
     left, up = _distance(tuple(map(tuple, smooth)))
     cover = np.zeros(SHAPE)
+    band = slice(70, 116)  # y from 7.7 to 7.24: no brow leaves these rows
     for side in (1, -1):
-        gap, along = left[:, ::side], up[:, ::side]  # the map is symmetric
+        gap, along = left[band, ::side], up[band, ::side]  # the map is symmetric
         half = (0.022 + 0.026 * thick) * np.interp(
             along, [0, 0.15, 0.6, 1], [0.75, 1, 0.8, 0.22]
         )
@@ -296,19 +297,21 @@ def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
         body *= np.clip((1.7 - gap / half), 0, 1)
         inner = np.clip(0.35 + along / 0.16, 0, 1)
         tail = np.clip((1.02 - along) / 0.15, 0, 1)
-        cover = np.maximum(cover, body * inner * tail * (0.85 + 0.15 * hairs))
+        drawn = body * inner * tail * (0.85 + 0.15 * hairs)
+        cover[band] = np.maximum(cover[band], drawn)
     return np.clip(cover, 0, 1) * (0.64 + 0.34 * density)
 
 
 def _hairs(rng: np.random.Generator, lean: np.ndarray) -> np.ndarray:
-    """Noise stretched along hairs that run `lean` across for one up."""
-    field = rng.normal(size=SHAPE)
-    total = np.zeros(SHAPE)
-    rows, columns = np.indices(SHAPE)
+    """Noise of the shape of `lean` along hairs that run `lean` across for one up."""
+    height, width = lean.shape
+    field = rng.normal(size=lean.shape)
+    total = np.zeros(lean.shape)
+    rows, columns = np.indices(lean.shape)
     run = np.hypot(1, lean)
     for step in range(-3, 4):
-        row = np.rint(rows - step / run).astype(int) % SHAPE[0]
-        column = np.rint(columns + step * lean / run).astype(int) % SHAPE[1]
+        row = np.rint(rows - step / run).astype(int) % height
+        column = np.rint(columns + step * lean / run).astype(int) % width
         total += field[row, column]
     return np.clip(total / total.std(), -2, 2)
 
