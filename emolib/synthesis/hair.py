@@ -343,7 +343,23 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
         outward.append(normal)
     line, out = np.stack(points, axis=1), np.stack(outward, axis=1)
     width = width * rng.uniform(0.6, 1.5, count) * np.where(fringe, 0.7, 1)
+    if style == "bun" and covering == "none":
+        crown = shell[skin][shell[skin][:, 1].argmax()]
+        high = np.array([0, crown[1] + 0.08, 0.25])
+        centre = high if identity.hair_part > 0 else np.array([0, 7.9, -0.62])
+        wound = slice(count - 70, count)
+        line[wound], out[wound] = _knot(centre, 0.17 + 0.08 * volume, steps, rng)
+        width[wound] = 0.17
     return _ribbons(identity, line, out, width, rng)
+
+
+def _knot(centre, radius: float, steps: int, rng):
+    """Strands wound about a ball: lines and outward directions (70, steps + 1, 3)."""
+    first = _unit(rng.normal(size=(70, 1, 3)))
+    second = _unit(np.cross(first, rng.normal(size=(70, 1, 3))))
+    angle = np.linspace(0, 1.9, steps + 1)[:, None]
+    out = np.cos(angle) * first + np.sin(angle) * second
+    return centre + radius * rng.uniform(0.85, 1.05, (70, 1, 1)) * out, out
 
 
 def _ribbons(identity: Identity, line, outward, width, rng) -> Part:
