@@ -40,6 +40,30 @@ SEXES = ("female", "male")
 ANCESTRIES = ("african", "asian", "caucasian")
 
 
+#: Shares of the hairstyles: of women and men whose hair does not coil, then of women
+#: and men whose hair does. Men below 30 whose draw is "receding" have a buzz cut.
+HAIRSTYLES = {
+    "bald": (0.01, 0.07, 0.03, 0.12),
+    "receding": (0.00, 0.14, 0.00, 0.08),
+    "buzz": (0.02, 0.14, 0.10, 0.34),
+    "short": (0.09, 0.24, 0.10, 0.20),
+    "side part": (0.06, 0.15, 0.00, 0.00),
+    "swept back": (0.06, 0.10, 0.06, 0.02),
+    "fringe": (0.16, 0.06, 0.04, 0.00),
+    "bob": (0.14, 0.01, 0.05, 0.00),
+    "long straight": (0.16, 0.03, 0.05, 0.00),
+    "long wavy": (0.14, 0.02, 0.07, 0.00),
+    "curly": (0.05, 0.03, 0.22, 0.12),
+    "locs": (0.00, 0.00, 0.16, 0.10),
+    "bun": (0.11, 0.01, 0.12, 0.02),
+}
+#: Shares of the beards of men; women have none.
+BEARDS = {
+    "none": 0.36, "stubble": 0.20, "moustache": 0.07, "goatee": 0.10,
+    "chin strap": 0.04, "short": 0.14, "full": 0.09,
+}  # fmt: skip
+
+
 class HeadPackError(FileNotFoundError):
     """The head pack is missing or damaged; the message says how to restore it."""
 
@@ -129,15 +153,28 @@ class Identity:
         Melanin, 0 (lightest) to 1 (darkest).
     redness : float
         Haemoglobin, 0 to 1.
-    hair : {"bald", "short", "long"}
-        Style; `hair_height` is how far it stands off, decimetres.
-    hair_tone, hair_grey, hair_height, hair_line : float
-        Darkness of the pigment (0 blond, 1 black), share of grey, height, and how far
-        the hairline has receded, decimetres.
+    hair : str
+        One of `HAIRSTYLES`.
+    hair_tone, hair_red, hair_grey : float
+        Darkness of the pigment (0 blond, 1 black), how red it is, share of grey.
+    hair_dye : tuple of float
+        Linear RGB reflectance of dyed hair; empty for most people.
+    hair_curl, hair_volume : float
+        From straight (0) to coiled (1), and from flat (0) to full (1).
+    hair_line : tuple of float
+        How far the hairline has receded in the middle and at the temples, and how much
+        higher than usual the sideburns end, decimetres.
+    hair_part : float
+        Where the parting lies, decimetres; a fringe is swept that way.
+    hair_end, hair_fringe : float
+        Height at which long hair ends, and of the fringe above its lowest, decimetres.
     brow : tuple of float
-        Of the eyebrows: thickness, density and arch, 0 to 1, and height, around 0.
-    beard : float
-        0 (shaven) to 1 (full and dark).
+        Of the eyebrows: thickness and density, 0 to 1, arch and height, around 0, and
+        slope and gap, around 0.
+    beard : str
+        One of `BEARDS`.
+    beard_density, beard_length : float
+        0 (sparse) to 1 (dense), and how far it stands off, decimetres.
     iris : float
         Darkness of the iris, 0 (light) to 1 (dark).
     glasses : bool
@@ -158,11 +195,19 @@ class Identity:
     redness: float
     hair: str
     hair_tone: float
+    hair_red: float
     hair_grey: float
-    hair_height: float
-    hair_line: float
-    brow: tuple[float, float, float, float]
-    beard: float
+    hair_dye: tuple[float, ...]
+    hair_curl: float
+    hair_volume: float
+    hair_line: tuple[float, float, float]
+    hair_part: float
+    hair_end: float
+    hair_fringe: float
+    brow: tuple[float, float, float, float, float, float]
+    beard: str
+    beard_density: float
+    beard_length: float
     iris: float
     glasses: bool
     oiliness: float
@@ -229,11 +274,6 @@ def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
         sliders.append((name, abs(value) if minus is None else value))
     tone = 0.75 * ancestry[0] + 0.3 * ancestry[1] + 0.15 * ancestry[2]
     tone = float(np.clip(0.5 * tone + 0.5 * rng.uniform(0, 1), 0, 1))
-    grey = float(np.clip(rng.normal((age - 45) / 25, 0.3), 0, 1))
-    styles = ("bald", "short", "long")
-    chances = (0.02, 0.33, 0.65) if sex == "female" else (0.15, 0.8, 0.05)
-    hair = styles[rng.choice(3, p=chances)]
-    bearded = sex == "male" and rng.random() < 0.45
     return Identity(
         seed=seed,
         sex=sex,
@@ -243,29 +283,70 @@ def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
         sliders=tuple(sliders),
         skin_tone=tone,
         redness=float(rng.uniform(0.1, 0.9)),
-        hair=hair,
-        hair_tone=float(np.clip(rng.normal(0.45 + 0.5 * tone, 0.22), 0.05, 1)),
-        hair_grey=grey,
-        hair_height=float(rng.uniform(0.04, 0.16)),
-        hair_line=float(
-            rng.uniform(0, 0.12) + (rng.uniform(0, 0.25) * (sex == "male"))
-        ),
-        brow=(
-            float(rng.uniform(0.3, 1) if sex == "male" else rng.uniform(0.05, 0.7)),
-            float(rng.uniform(0.5, 1)),
-            float(rng.normal(0, 0.35)),
-            float(rng.uniform(0, 1)),
-        ),
-        beard=float(rng.uniform(0.25, 1))
-        if bearded
-        else float(rng.uniform(0, 0.12))
-        if sex == "male"
-        else 0.0,
+        **_random_hair(seed, sex, age, tuple(ancestry), tone),
         iris=float(np.clip(rng.normal(0.4 + 0.5 * tone, 0.25), 0, 1)),
         glasses=bool(rng.random() < 0.25),
         oiliness=float(rng.uniform(0.05, 0.6)),
         style=_random_style(rng),
     )
+
+
+def _random_hair(
+    seed: int, sex: str, age: float, ancestry: tuple[float, ...], tone: float
+) -> dict:
+    """Draw the hair, brow and beard fields of `Identity`, from a stream of their own.
+
+    Hair coils with the probability of the first ancestry. Grey sets in between 30 and
+    65. Three in a hundred people are red-haired before it, five in a hundred dye.
+    """
+    rng = np.random.default_rng([seed, 20])
+    uniform, normal = rng.uniform, rng.normal
+    male = sex == "male"
+    coiled = uniform() < ancestry[0]
+    shares = [row[2 * coiled + male] for row in HAIRSTYLES.values()]
+    hair = str(rng.choice(list(HAIRSTYLES), p=shares))
+    if hair == "receding" and age < 30:
+        hair = "buzz"
+    old = float(np.clip((age - 25) / 45, 0, 1))
+    fair = ancestry[2] * (1 - tone)
+    blond = uniform() < 1.1 * fair
+    darkness = normal(0.25 if blond else 0.78 + 0.15 * tone, 0.15)
+    red = uniform() < 0.03 + 0.10 * fair
+    dyes = ((0.30, 0.02, 0.02), (0.45, 0.30, 0.14), (0.02, 0.03, 0.14),
+            (0.16, 0.03, 0.10), (0.05, 0.018, 0.008))  # fmt: skip
+    dye = dyes[rng.integers(len(dyes))] if uniform() < 0.05 + 0.12 * old else ()
+    grey = np.clip(normal((age - 50) / 24, 0.3), 0, 1)
+    ends = {"bob": (6.3, 6.75), "fringe": (6.3, 7.0), "locs": (5.9, 6.9)}
+    beard = str(rng.choice(list(BEARDS), p=list(BEARDS.values()))) if male else "none"
+    lengths = {"full": (0.08, 0.32), "short": (0.02, 0.06), "goatee": (0.02, 0.12)}
+    return {
+        "hair": hair,
+        "hair_tone": float(np.clip(darkness, 0.02, 1)),
+        "hair_red": float(uniform(0.5, 1) if red else uniform(0, 0.15)),
+        "hair_grey": float(grey),
+        "hair_dye": dye if not male else (),
+        "hair_curl": float(uniform(0.7, 1) if coiled else uniform(0, 0.6)),
+        "hair_volume": float(uniform(0, 1)),
+        "hair_line": (
+            float(uniform(-0.10, 0.10) + male * old * uniform(0, 0.15)),
+            float(uniform(-0.03, 0.06) + male * old * uniform(0, 0.20)),
+            float(uniform(-0.15, 0.15) if male else uniform(0.0, 0.3)),
+        ),
+        "hair_part": float(normal(0, 0.2)),
+        "hair_end": float(uniform(*ends.get(hair, (5.6, 6.3)))),
+        "hair_fringe": float(uniform(0, 0.16)),
+        "brow": (
+            float(uniform(0.35, 1) if male else uniform(0.05, 0.6)),
+            float(uniform(0.55, 1)),
+            float(normal(0, 0.4)),
+            float(uniform(-0.5, 1)),
+            float(normal(0, 1)),
+            float(normal(0, 1)),
+        ),
+        "beard": beard,
+        "beard_density": float(uniform(0.4, 1)),
+        "beard_length": float(uniform(*lengths.get(beard, (0.0, 0.015)))),
+    }
 
 
 def _random_style(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:

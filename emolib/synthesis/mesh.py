@@ -32,12 +32,15 @@ class Part:
     colours : ndarray, float32, (n, 3)
         Linear RGB reflectance of each vertex, 0 to 1; for hair a factor of the
         person's hair colour.
+    rest : ndarray, float32, (n, 3), optional
+        Where the shader looks up patterns; the vertices themselves by default.
     """
 
     vertices: np.ndarray
     triangles: np.ndarray
     materials: np.ndarray
     colours: np.ndarray
+    rest: np.ndarray | None = None
 
 
 @njit(cache=True)

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter
 
 from emolib.synthesis.head import Identity
@@ -224,15 +225,19 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
     albedo *= np.exp(-melanin)[..., None] ** np.array([0.8, 1.0, 1.1])
     albedo *= np.exp(-blood)[..., None] ** np.array([-0.15, 0.9, 0.7])
 
-    hair = hair_colour(identity)
+    # brows and beards keep their own colour, darker and less grey than the head's
+    hair = 0.62 * _natural_colour(identity, 0.75 * identity.hair_grey)
+    hair = hair * (1 - identity.hair_grey * np.array([0.10, 0.22, 0.34]))
     cover = _brows(identity, rng)
     relief = 0.35 * noise(1)
-    if identity.beard > 0:
-        beard = _beard_region() * (0.8 + 0.2 * noise(1.2)) * identity.beard
-        cover = np.maximum(cover, np.clip(0.7 * beard, 0, 0.85))
+    beard = beard_region(identity.beard) * identity.beard_density
+    if identity.beard != "none":
+        beard = beard * np.clip(0.9 + 0.25 * noise(0.6) + 0.15 * noise(3), 0, 1.3)
+        depth = 0.38 if identity.beard == "stubble" else 0.95
+        cover = np.maximum(cover, np.clip(depth * beard, 0, 0.92))
         relief = relief + beard * noise(0.8)
     cover = np.clip(cover, 0, 1)[..., None]
-    albedo = albedo * (1 - cover) + hair * 0.9 * cover
+    albedo = albedo * (1 - cover) + hair * cover
     maps = albedo.astype(np.float32), relief.astype(np.float32)
     for each in maps:
         each.setflags(write=False)
@@ -240,43 +245,105 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
 
 
 def hair_colour(identity: Identity) -> np.ndarray:
-    """Return the linear RGB reflectance (3,) of a person's hair."""
-    blond, black = np.array([0.42, 0.27, 0.12]), np.array([0.012, 0.010, 0.009])
+    """Return the linear RGB reflectance (3,) of the hair on a person's head."""
+    if identity.hair_dye:
+        return np.array(identity.hair_dye)
+    return _natural_colour(identity, identity.hair_grey)
+
+
+def _natural_colour(identity: Identity, grey: float) -> np.ndarray:
+    blond, black = np.array([0.40, 0.26, 0.12]), np.array([0.012, 0.010, 0.009])
     pigment = blond ** (1 - identity.hair_tone) * black**identity.hair_tone
-    return pigment * (1 - identity.hair_grey) + 0.42 * identity.hair_grey
+    red = np.array([0.24, 0.070, 0.022]) * (1 - 0.75 * identity.hair_tone)
+    pigment = pigment * (1 - identity.hair_red) + red * identity.hair_red
+    return pigment * (1 - grey) + np.array([0.42, 0.39, 0.36]) * grey
+
+
+def brow_line(identity: Identity) -> np.ndarray:
+    """Return the middle line (4, 2) of the left brow at rest, inner end first.
+
+    Rest coordinates in decimetres. On average the brow is nearly level, its inner end
+    2.5 mm below the peak: lower inner ends read as anger.
+    """
+    _, _, arch, height, slope, gap = identity.brow
+    lift, tilt, inner = 0.022 * height, 0.006 * slope, 0.10 + 0.012 * gap
+    return np.array(
+        [
+            (inner, 7.455 + lift - tilt),
+            (0.22, 7.472 + lift - 0.5 * tilt),
+            (0.37, 7.480 + lift + 0.026 * arch),
+            (0.53, 7.442 + lift + 0.5 * tilt - 0.008 * arch),
+        ]
+    )
 
 
 def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
-    thick, density, height, arch = identity.brow
+    thick, density = identity.brow[:2]
+    corners = brow_line(identity)
+    smooth = CubicSpline(np.arange(4), corners)(np.linspace(0, 3, 7))
+    left, up = _distance(tuple(map(tuple, smooth)))
     cover = np.zeros(SHAPE)
+    band = slice(70, 116)  # y from 7.7 to 7.24: no brow leaves these rows
     for side in (1, -1):
-        lift = 0.03 * height
-        line = (
-            (side * 0.10, 7.425 + lift),
-            (side * 0.22, 7.465 + lift + 0.010 * arch),
-            (side * 0.37, 7.485 + lift + 0.030 * arch),
-            (side * 0.52, 7.435 + lift - 0.010 * arch),
+        gap, along = left[band, ::side], up[band, ::side]  # the map is symmetric
+        half = (0.022 + 0.026 * thick) * np.interp(
+            along, [0, 0.15, 0.6, 1], [0.75, 1, 0.8, 0.22]
         )
-        gap, along = _distance(line)
-        half = (0.018 + 0.030 * thick) * (1 - 0.65 * along**2)
-        edge = np.clip(1.3 - gap / half, 0, 1)
-        cover = np.maximum(cover, edge * (1 - 0.35 * along))
-    strands = gaussian_filter(rng.normal(size=SHAPE), (0.5, 1.6))
-    strands = 1 + 0.18 * strands / strands.std()
-    return np.clip(cover * strands, 0, 1) * density * 0.92
+        # hairs stand up at the inner end and lie down towards the tail
+        lean = side * np.interp(along, [0, 0.3, 1], [0.25, 1.0, 2.2])
+        hairs = _hairs(rng, lean)
+        sharp = 2.2 if identity.sex == "female" else 1.5
+        body = np.clip(sharp * (1 - gap / half) + 0.35 * hairs, 0, 1)
+        body *= np.clip((1.7 - gap / half), 0, 1)
+        inner = np.clip(0.35 + along / 0.16, 0, 1)
+        tail = np.clip((1.02 - along) / 0.15, 0, 1)
+        drawn = body * inner * tail * (0.85 + 0.15 * hairs)
+        cover[band] = np.maximum(cover[band], drawn)
+    return np.clip(cover, 0, 1) * (0.64 + 0.34 * density)
+
+
+def _hairs(rng: np.random.Generator, lean: np.ndarray) -> np.ndarray:
+    """Noise of the shape of `lean` along hairs that run `lean` across for one up."""
+    height, width = lean.shape
+    field = rng.normal(size=lean.shape)
+    total = np.zeros(lean.shape)
+    rows, columns = np.indices(lean.shape)
+    run = np.hypot(1, lean)
+    for step in range(-3, 4):
+        row = np.rint(rows - step / run).astype(int) % height
+        column = np.rint(columns + step * lean / run).astype(int) % width
+        total += field[row, column]
+    return np.clip(total / total.std(), -2, 2)
 
 
 @cache
-def _beard_region() -> np.ndarray:
+def beard_region(kind: str) -> np.ndarray:
+    """Where one of `BEARDS` grows, (240, 192), 0 to 1."""
     side = np.abs(_X)
-    cheek = 6.55 + 0.85 * np.clip(side - 0.28, 0, None) ** 1.2
-    jaw = np.clip((cheek - _Y) / 0.10, 0, 1)
-    moustache = (
-        0.85
-        * np.exp(-(((_Y - 6.755) / 0.045) ** 4))
-        * np.clip((0.33 - side) / 0.06, 0, 1)
-    )
-    chin_gap = 1 - 0.6 * np.exp(
+    cheek = 6.60 + 0.85 * np.clip(side - 0.28, 0, None) ** 1.2
+    jaw = np.clip((cheek - _Y) / 0.14, 0, 1) * np.clip((7.02 - _Y) / 0.12, 0, 1)
+    jaw = jaw * np.clip((_Y - 6.08) / 0.10, 0, 1)  # the throat is shaven
+    chin_gap = 1 - 0.7 * np.exp(
         -((_Y - 6.46) ** 2) / 0.0015 - (side - 0.16) ** 2 / 0.01
     )
-    return np.maximum(jaw * chin_gap, moustache)
+    lips = np.clip(1.6 - np.hypot(side / 0.27, (_Y - 6.60) / 0.085), 0, 0.5) / 0.5
+    full = jaw * chin_gap * (1 - lips)
+    moustache = (
+        0.95
+        * np.exp(-(((_Y - 6.757 + 0.10 * side**2) / 0.042) ** 4))
+        * np.clip((0.31 - side) / 0.08, 0, 1)
+        * (1 - 0.35 * np.exp(-((side / 0.018) ** 2)))
+    )
+    corner = np.exp(-(((side - 0.27 - 0.1 * (6.6 - _Y)) / 0.05) ** 2)) * (
+        (_Y < 6.75) & (_Y > 6.35)
+    )
+    chin = np.clip((0.27 - side) / 0.08, 0, 1) * np.clip((6.47 - _Y) / 0.05, 0, 1)
+    chin = full * chin
+    strap = jaw * np.clip((6.36 + 0.9 * np.clip(side - 0.2, 0, 1) - _Y) / 0.05, 0, 1)
+    regions = {
+        "none": np.zeros(SHAPE),
+        "moustache": moustache,
+        "goatee": np.maximum(np.maximum(moustache, chin), 0.9 * corner),
+        "chin strap": strap,
+    }
+    return regions.get(kind, np.maximum(full, moustache))

@@ -21,7 +21,7 @@ from emolib.synthesis.expression import (
     check_units,
     without_side,
 )
-from emolib.synthesis.hair import hair_lift
+from emolib.synthesis.hair import hairdo, scalp_growth
 from emolib.synthesis.head import (
     EYES,
     INTEROCULAR,
@@ -173,7 +173,7 @@ def render_with_truth(
         np.float32(identity.oiliness),
         np.float32(identity.iris),
         np.float32(_lip_redness(weights)),
-        np.float32(_hairline(identity)),
+        scalp_growth(identity),
         hair_colour(identity).astype(np.float32),
         figure.colours,
         background_field(scene.background, side),
@@ -213,13 +213,14 @@ class _Figure:
     def wearing(self, part: Part) -> "_Figure":
         """Return this figure with one more part."""
         count = len(self.vertices)
+        rest = part.vertices if part.rest is None else part.rest
         bare = np.zeros((len(part.vertices), self.masks.shape[1]), np.float32)
         return _Figure(
             np.concatenate([self.vertices, part.vertices]),
             np.concatenate([self.triangles, part.triangles + count]),
             np.concatenate([self.materials, part.materials]),
             np.concatenate([self.colours, part.colours]),
-            np.concatenate([self.rest, part.vertices]),
+            np.concatenate([self.rest, rest]),
             np.concatenate([self.masks, bare]),
         )
 
@@ -228,25 +229,19 @@ class _Figure:
 def _dressed(identity: Identity) -> _Figure:
     """The neutral head with its hair."""
     head = load_head()
-    vertices = identity_vertices(identity).copy()
-    if identity.hair != "bald":
-        normals = vertex_normals(identity_vertices(identity), head.triangles)
-        lift = hair_lift(head.vertices, _hairline(identity)) * identity.hair_height
-        vertices += normals * lift[:, None]
-    keep = np.ones(len(head.triangles), bool)
-    if identity.hair == "long":  # the strands hang behind the face, not before it
-        rows = np.unique(head.triangles[head.materials == HAIR])
-        vertices[rows, 2] = np.minimum(vertices[rows, 2], 0.62)
-    else:
-        keep = head.materials != HAIR
-    return _Figure(
-        vertices,
+    bare = identity_vertices(identity)
+    hair = hairdo(identity)
+    normals = vertex_normals(bare, head.triangles)
+    keep = head.materials != HAIR  # the pack's strands hang before the face
+    figure = _Figure(
+        bare + normals * hair.lift[:, None],
         head.triangles[keep],
         head.materials[keep],
-        np.ones((len(vertices), 3), np.float32),
+        np.ones((len(bare), 3), np.float32),
         head.vertices,
         head.masks,
     )
+    return figure if hair.locks is None else figure.wearing(hair.locks)
 
 
 def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> _Figure:
@@ -259,10 +254,6 @@ def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> _F
     if scene.occluder == "none":
         return figure
     return figure.wearing(make_occluder(scene.occluder, identity, scene.occluder_seed))
-
-
-def _hairline(identity: Identity) -> float:
-    return 0.6 if identity.hair == "bald" else identity.hair_line
 
 
 def _rotation(scene: Scene) -> np.ndarray:

@@ -163,7 +163,7 @@ def _mix(first, second, share):
 def shade(
     triangle, bary, depth, open_sky, triangles, materials, rest, masks, camera,
     normals, albedo, relief, grooves, noise, rotation, toward, shadow, light_axes,
-    contrast, back, rim, oil, iris, lips, hairline, hair, colours, background,
+    contrast, back, rim, oil, iris, lips, growth, hair, colours, background,
 ):  # fmt: skip
     """Colour every pixel.
 
@@ -174,7 +174,7 @@ def shade(
     half = toward + np.array([0.0, 0.0, 1.0], np.float32)
     half /= math.sqrt((half**2).sum())
     rows, columns = albedo.shape[:2]
-    paint, n = np.zeros(3), np.zeros(3)
+    paint, n, run = np.zeros(3), np.zeros(3), np.zeros(3)
     lit_sum, lit_count = 0.0, 0
     for row in range(side):
         for column in range(side):
@@ -235,25 +235,37 @@ def shade(
                                 rotation[axis, 0] * slope_x
                                 + rotation[axis, 1] * slope_y
                             )
-                    strand = _tile(noise, x * 55 + z * 9, y * 7 + z * 20)
-                    edge = above_hairline(x, y, z, hairline) + 0.03 * strand
-                    share = min(max(edge / 0.06, 0.0), 1.0)
+                    # the hairline is frayed: single strands reach beyond it
+                    strand = _tile(noise, x * 70 + z * 15, y * 6 + z * 18)
+                    edge = above_hairline(x, y, z, growth) + 0.05 * strand
+                    share = min(max(edge / 0.09 + 0.15, 0.0), 1.0) * growth[4]
                     if share > 0:
+                        stubble = 1 + 0.3 * strand
                         for ch in range(3):
-                            strands = hair[ch] * (1 + 0.28 * strand)
-                            paint[ch] = _mix(paint[ch], max(strands, 0.003), share)
-                        shine, gloss = _mix(shine, 0.05, share), 8.0
+                            strands = max(0.7 * hair[ch] * stubble, 0.003)
+                            paint[ch] = _mix(paint[ch], strands, share)
+                        shine, gloss = _mix(shine, 0.02, share), 8.0
                         n[0] += 0.10 * strand * share
                 elif material == LASH:
                     for ch in range(3):
                         paint[ch] *= 0.12
                     shine = 0.0
             elif material == HAIR:
-                strand = _tile(noise, x * 40 + z * 60, y * 4)
+                # x runs across the lock, y along it, z from edge (-1) to edge (1)
+                strand = _tile(noise, x * 110, y * 5)
+                tint = (1 + 0.30 * strand) * (1 - 0.30 * z * z)
                 for ch in range(3):
-                    paint[ch] = max(hair[ch] * (1 + 0.28 * strand), 0.003)
-                n[0] += 0.15 * strand
-                shine, gloss = 0.05, 8.0
+                    own = u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
+                    paint[ch] = max(hair[ch] * own * tint, 0.003)
+                # which way the strands run, for their highlight
+                high = a if rest[a, 1] >= max(rest[b, 1], rest[c, 1]) else b
+                high = c if rest[c, 1] > rest[high, 1] else high
+                low = a if rest[a, 1] <= min(rest[b, 1], rest[c, 1]) else b
+                low = c if rest[c, 1] < rest[low, 1] else low
+                for axis in range(3):
+                    run[axis] = camera[high, axis] - camera[low, axis]
+                shine, gloss = 0.012 + 0.06 * hair[0], 24.0
+                shine *= 1 + 0.6 * strand
             elif material == EYE:
                 cx = 0.31 if x > 0 else -0.31
                 radius = math.hypot(x - cx, y - 7.285)
@@ -316,6 +328,10 @@ def shade(
             edge = max(n[0] * back[0] + n[1] * back[1] + n[2] * back[2], 0.0)
             edge *= rim * (1 - max(n[2], 0.0))
             spec = n[0] * half[0] + n[1] * half[1] + n[2] * half[2]
+            if material == HAIR:  # a cylinder shines where it runs across the light
+                far = math.sqrt(run[0] ** 2 + run[1] ** 2 + run[2] ** 2) + 1e-9
+                spec = run[0] * half[0] + run[1] * half[1] + run[2] * half[2]
+                spec = math.sqrt(max(1 - (spec / far) ** 2, 0.0))
             spec = shine * lit * (0.3 + contrast) * max(spec, 0.0) ** gloss
             spec *= sky
             for ch in range(3):
