@@ -38,6 +38,13 @@ _UNUSED = ("head-trans", "head-angle", "head-age", "neck-trans", "measure-neck")
 
 SEXES = ("female", "male")
 ANCESTRIES = ("african", "asian", "caucasian")
+#: What people wear around the neck.
+GARMENTS = ("crew", "v-neck", "shirt", "turtleneck", "hoodie", "scarf")
+#: What people wear on the head.
+COVERINGS = (
+    "none", "beanie", "cap", "woolly hat", "brimmed hat", "hood", "headscarf",
+    "turban", "bandana", "headband",
+)  # fmt: skip
 
 
 class HeadPackError(FileNotFoundError):
@@ -146,6 +153,11 @@ class Identity:
         Strength of the highlights, 0 to 1.
     style : tuple of (unit, gain)
         How strongly this person moves each action unit, around 1.
+    garment : str
+        What the person wears around neck and shoulders, one of `GARMENTS`.
+    covering : str
+        What the person wears on the head, one of `COVERINGS`; about one in eight
+        people wear any, whatever their sex, age and ancestry.
     """
 
     seed: int
@@ -167,6 +179,8 @@ class Identity:
     glasses: bool
     oiliness: float
     style: tuple[tuple[str, float], ...]
+    garment: str = "crew"
+    covering: str = "none"
 
 
 @cache
@@ -265,7 +279,16 @@ def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
         glasses=bool(rng.random() < 0.25),
         oiliness=float(rng.uniform(0.05, 0.6)),
         style=_random_style(rng),
+        **_random_clothes(seed),
     )
+
+
+def _random_clothes(seed: int) -> dict[str, str]:
+    rng = np.random.default_rng([seed, 12])  # leaves the person's other draws alone
+    garment = GARMENTS[rng.choice(6, p=[0.36, 0.14, 0.2, 0.1, 0.12, 0.08])]
+    covered = rng.random() < 0.12
+    covering = COVERINGS[1 + rng.integers(len(COVERINGS) - 1)] if covered else "none"
+    return {"garment": garment, "covering": covering}
 
 
 def _random_style(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:

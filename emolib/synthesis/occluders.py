@@ -336,7 +336,7 @@ def _temple(build, identity, side, place, centre_x, centre_y, out, up, rim, colo
     arm += [[side * wide[-1], hinge_y - 0.08, 0.42]]
     arm = np.array(arm)
     half = max(1.1 * rim, 0.011)
-    rows = [arm + [side * d * 0.5 * half, h * half, 0]
+    rows = [arm + np.array([side * d * 0.5 * half, h * half, 0])
             for d, h in ((-1, -1), (1, -1), (1.4, 0), (1, 1), (-1, 1))]  # fmt: skip
     build.grid(np.stack(rows, axis=1), FRAME, colour, closed=True)
 
@@ -615,17 +615,19 @@ def _hand_shape(pose_name: str, variant: int):
     starts, ends, radii, digits, tips = [], [], [], [], []
 
     def bone(start, end, first, last, digit):
-        starts.append(start)
-        ends.append(end)
+        starts.append(np.asarray(start))
+        ends.append(np.asarray(end))
         radii.append((first, last))
         digits.append(digit)
 
     wrist = np.array([-0.06, -1.0, -0.02])
     for k, (knuckle, length, girth) in enumerate(_FINGERS):
         at = np.array(knuckle, float)
-        carpal = wrist + [0.42 * (at[0] + 0.06), 0.08, 0]
+        carpal = wrist + np.array([0.42 * (at[0] + 0.06), 0.08, 0])
         bone(carpal, at - [0, 0.02, 0.015], 0.15, 0.108 * girth, 5)
-        bone(at + [0, -0.03, 0.03], at + [0, 0.05, 0.022], 0.085, 0.085, 5)
+        rise = np.array([0, 0.04, 0])
+        crown = at + np.array([0, 0.01, 0.026])
+        bone(crown - rise, crown + rise, 0.085, 0.085, 5)
         turn = math.radians((1.5 - k) * spread + (-1.2, 0, 1.0, 2.0)[k])
         heading = np.array([math.sin(turn), math.cos(turn), 0.0])
         bend = 0.0
@@ -657,8 +659,9 @@ def _hand_shape(pose_name: str, variant: int):
     bone(middle, middle + 0.2 * ahead2, 0.102, 0.078, 4)
     side = np.array([0.65, -0.15, 0.75])
     tips.append((middle, ahead2, side / np.linalg.norm(side), 0.1, 0.27))
-    bone(wrist + [0.10, 0.05, 0], wrist + [0.09, -0.45, 0], 0.155, 0.16, 5)
-    bone(wrist + [-0.10, 0.05, 0], wrist + [-0.09, -0.45, 0], 0.155, 0.16, 5)
+    for beside in (0.10, -0.10):
+        head, foot = np.array([beside, 0.05, 0]), np.array([0.9 * beside, -0.45, 0])
+        bone(wrist + head, wrist + foot, 0.155, 0.16, 5)
     arrays = (
         np.array(starts), np.array(ends), np.array(radii), np.array(digits),
     )  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from emolib.faces import CROP
+from emolib.synthesis.clothing import hair_ceiling, make_covering, make_garment
 from emolib.synthesis.expression import (
     GAINS,
     UNITS,
@@ -222,12 +223,13 @@ class _Figure:
 
 @lru_cache(maxsize=64)
 def _dressed(identity: Identity) -> _Figure:
-    """The neutral head with its hair."""
+    """The neutral head with its hair and clothes."""
     head = load_head()
     vertices = identity_vertices(identity).copy()
     if identity.hair != "bald":
         normals = vertex_normals(identity_vertices(identity), head.triangles)
         lift = hair_lift(head.vertices, _hairline(identity)) * identity.hair_height
+        lift[head.vertices[:, 1] > hair_ceiling(identity)] = 0  # under a hat
         vertices += normals * lift[:, None]
     keep = np.ones(len(head.triangles), bool)
     if identity.hair == "long":  # the strands hang behind the face, not before it
@@ -235,7 +237,10 @@ def _dressed(identity: Identity) -> _Figure:
         vertices[rows, 2] = np.minimum(vertices[rows, 2], 0.62)
     else:
         keep = head.materials != HAIR
-    return _Figure(
+    strands = head.materials == HAIR
+    high = head.vertices[head.triangles, 1].max(axis=1) > hair_ceiling(identity)
+    keep &= ~(strands & high)
+    figure = _Figure(
         vertices,
         head.triangles[keep],
         head.materials[keep],
@@ -243,6 +248,10 @@ def _dressed(identity: Identity) -> _Figure:
         head.vertices,
         head.masks,
     )
+    # clothes move with the head, as one piece
+    for part in (make_garment(identity), make_covering(identity)):
+        figure = figure if part is None else figure.wearing(part)
+    return figure
 
 
 def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> _Figure:
