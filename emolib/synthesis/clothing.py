@@ -130,7 +130,7 @@ def _neckline(garment: str, rest: np.ndarray) -> np.ndarray:
     line = 5.98 - 0.42 * front + 1.2 * np.clip(np.abs(rest[:, 0]) - 0.55, 0, None)
     if garment == "v-neck":
         line = line - 0.5 * np.clip(0.45 - np.abs(rest[:, 0]), 0, 1) * front
-    return line
+    return np.maximum(line, 5.40)
 
 
 def _shirt(build, identity, rng, base):
@@ -161,7 +161,8 @@ def _shirt(build, identity, rng, base):
     # the mesh ends at the shoulders: hang its border down
     edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
     edges, count = np.unique(edges, axis=0, return_counts=True)
-    border = edges[(count == 1) & (below[edges] > 0.25).all(axis=1)]
+    foot = (below > 0) & (rest[:, 1] < 5.6)
+    border = edges[(count == 1) & foot[edges].all(axis=1)]
     total = len(at)
     fallen = at.copy()
     fallen[:, 1] = 3.8
@@ -210,7 +211,7 @@ def _neck_ring(identity: Identity, height: float, angle: np.ndarray) -> np.ndarr
 def _collar(build, identity, base):
     """Add a shirt collar: a stand around the neck and the leaf folded over it."""
     angle = np.linspace(0.16, 2 * np.pi - 0.16, 49)
-    front = np.cos(angle / 2) ** 8 + np.sin((np.pi - angle) / 2 + np.pi / 2) * 0
+    front = np.cos(angle / 2) ** 8
     point = np.exp(-((np.minimum(angle, 2 * np.pi - angle) / 0.5) ** 2))
     reach = np.minimum(_neck_ring(identity, 5.9, angle), 0.72)
     top = 6.02 - 0.20 * (0.5 + 0.5 * np.cos(angle))
@@ -362,7 +363,7 @@ def _hat(build, identity, rng, base):
         brim[..., 1] += 0.01 + 0.05 * depth**2
         build.grid(brim, FABRIC, base, closed=True)
     elif kind == "woolly hat" and rng.random() < 0.6:
-        _ball(build, points[0].mean(axis=0) + [0, 0.1, 0], 0.22, rng, base)
+        _ball(build, points[0].mean(axis=0) + np.array([0, 0.1, 0]), 0.22, rng, base)
 
 
 def _directions(polar, azimuth) -> np.ndarray:
@@ -390,7 +391,7 @@ def _veil(build, identity, rng, base):
     """Add a headscarf or a hood: all of the head but the face, and its fall."""
     hood = identity.covering == "hood"
     off = 0.16 if hood else 0.05
-    half_x, half_y = (0.80, 0.90) if hood else (0.70, 0.80)
+    half_x, half_y = (0.80, 0.90) if hood else (0.74, 0.81)
     turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     angle = np.linspace(0.01, 0.97 * np.pi, 120)[:, None]  # from the back of the head
 

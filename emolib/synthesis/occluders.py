@@ -191,6 +191,14 @@ def _sample(field: np.ndarray, x, y) -> np.ndarray:
     return found.reshape(rows.shape)
 
 
+def _place_of(identity: Identity, x: float, y: float) -> np.ndarray:
+    """Where (3,) the front of the average face at (x, y) lies on this person."""
+    rest = load_head().vertices
+    gap = np.hypot(rest[:, 0] - x, rest[:, 1] - y) + 9 * (rest[:, 2] < 0.9)
+    gap += 9 * load_head().masks[:, 1]  # not the inside of the mouth
+    return identity_vertices(identity)[np.argmin(gap)]
+
+
 def _half_widths(identity: Identity, y: float, z: np.ndarray) -> np.ndarray:
     """Half width of the head, without its ears, at a height and several depths."""
     head = load_head()
@@ -356,7 +364,10 @@ def _mask(identity: Identity, kind: str, rng: np.random.Generator) -> Part:
     # the chin's lowest point: the front of the skin above the throat
     jaw = place[skin[middle & (place[skin, 2] > 1.0)]]
     chin = jaw[:, 1].min() - 0.03
-    top = rng.uniform(7.04, 7.12) + (0.02 if kind == "cup" else 0)
+    # well above the tip of this nose, but below the lower lids
+    nose = _place_of(identity, 0.0, 6.92)[1]
+    top = min(max(rng.uniform(7.04, 7.12), nose + 0.17), 7.16)
+    top += 0.02 if kind == "cup" else 0.0
     width = {"surgical": 0.70, "cup": 0.62, "cloth": 0.68}[kind]
     upper = top - {"surgical": 0.14, "cup": 0.30, "cloth": 0.24}[kind] * across**2
     lower = chin + {"surgical": 0.12, "cup": 0.26, "cloth": 0.20}[kind] * across**2
@@ -476,7 +487,7 @@ def pattern(
 class _Pose:
     """How a hand lies on a face; told for the person's left hand, right is mirrored.
 
-    `target` (x, y) is the place on the face that the hand's middle line touches,
+    `target` (x, y) is the place on the average face that the hand's middle line touches,
     `reach` decimetres beyond the knuckles. `lean` turns the fingers towards the nose,
     `tilt` lifts the wrist off the face, degrees. `flex` bends the three joints of the
     fingers, `thumb` (away, in) turns the thumb; `spread` is the angle between fingers.
@@ -495,8 +506,8 @@ class _Pose:
 _POSES = {
     "mouth": _Pose((-0.02, 6.64), 0.30, (48, 76), 4, (4, 10, 8), (38, 10), 0.85),
     "cheek": _Pose((0.50, 6.90), 0.20, (-4, 16), 4, (5, 12, 10), (30, 15), 0.85),
-    "chin": _Pose((0.10, 6.38), 0.02, (8, 30), -6, (78, 80, 40), (12, 20), 0.3),
-    "lips": _Pose((0.0, 6.60), 0.66, (10, 38), 16, (14, 22, 18), (16, 30), 0.7),
+    "chin": _Pose((0.10, 6.45), 0.02, (8, 30), -6, (78, 80, 40), (12, 20), 0.3),
+    "lips": _Pose((0.0, 6.67), 0.48, (10, 38), 16, (14, 22, 18), (16, 30), 0.7),
     "eye": _Pose((0.30, 7.26), 0.24, (2, 24), 5, (6, 14, 12), (30, 15), 0.85),
     "temple": _Pose((0.40, 7.72), 0.62, (22, 44), 10, (12, 20, 16), (35, 10), 0.8),
 }
@@ -710,7 +721,9 @@ def _hand(identity: Identity, pose_name: str, rng: np.random.Generator) -> Part:
     scale = rng.normal(0.93 if identity.sex == "female" else 1.02, 0.03)
     along = np.array([-math.sin(lean), math.cos(lean), 0.0])
     thumb = np.array([math.cos(lean), math.sin(lean), 0.0])
-    target = np.array(pose.target) + rng.normal(0, 0.025, 2)
+    x, y = pose.target
+    side_x, height = _place_of(identity, side * x, y)[:2]
+    target = np.array([side * side_x, height]) + rng.normal(0, 0.02, 2)
     knuckle = target - pose.reach * scale * along[:2]
 
     def put(points, drape):
