@@ -47,9 +47,7 @@ def session_scene(seed: int, difficulty: Difficulty) -> Scene:
             rng.uniform(*difficulty.light_contrast) * (0.5 if against_light else 1)
         ),
         rim=float(rng.uniform(0.6, 2.0) if against_light else rng.uniform(0, 0.3)),
-        exposure=float(
-            np.exp(rng.normal(-0.35 * against_light, difficulty.exposure))
-        ),
+        exposure=float(np.exp(rng.normal(-0.35 * against_light, difficulty.exposure))),
         background=seed,
         blur=float(rng.uniform(*difficulty.blur)),
         noise=float(rng.uniform(*difficulty.noise)),

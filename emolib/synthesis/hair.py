@@ -18,7 +18,7 @@ from emolib.synthesis.mesh import HAIR, SKIN, Part, vertex_normals
 from emolib.synthesis.paint import LEFT, TEXELS, TOP, beard_region
 
 #: What hides hair: nothing, a cap (hair below its rim shows), or a headscarf.
-COVERINGS = ("none", "top", "all")
+COVERED = ("none", "top", "all")
 #: Below this height a cap leaves the hair free, decimetres.
 CAP_RIM = 7.62
 #: No strand of a fringe hangs lower than this, decimetres; the eyes are at 7.285.
@@ -114,38 +114,38 @@ def scalp_growth(identity: Identity) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def hairdo(identity: Identity, covering: str = "none") -> Hairdo:
+def hairdo(identity: Identity, covered: str = "none") -> Hairdo:
     """Dress a person's hair.
 
     Parameters
     ----------
     identity : Identity
-    covering : {"none", "top", "all"}
+    covered : {"none", "top", "all"}
         What lies on the hair: nothing; something down to `CAP_RIM`, under which it is
         pressed flat; or a scarf that leaves no lock in sight.
 
     Raises
     ------
     ValueError
-        If `covering` is unknown.
+        If `covered` is unknown.
     """
-    if covering not in COVERINGS:
+    if covered not in COVERED:
         raise ValueError(
-            f"Unknown covering {covering!r}; expected one of {', '.join(COVERINGS)}."
+            f"Unknown covered {covered!r}; expected one of {', '.join(COVERED)}."
         )
     head = load_head()
     place = identity_vertices(identity)
     lift = _scalp_lift(identity)
     beard = _beard_lift(identity)
-    if covering == "all":
+    if covered == "all":
         return Hairdo(beard, None)
-    if covering == "top":
+    if covered == "top":
         lift = lift * (head.vertices[:, 1] < CAP_RIM)
     locks = None
     if _LOCKS.get(identity.hair, (0,))[0]:
         normals = vertex_normals(place, head.triangles)
         shell = place + normals * lift[:, None]
-        locks = _locks(identity, shell, normals, covering)
+        locks = _locks(identity, shell, normals, covered)
     return Hairdo(lift + beard, locks)
 
 
@@ -253,7 +253,7 @@ def _keep_behind_face(points: np.ndarray) -> None:
     points[:, 2] = np.minimum(points[:, 2], limit)
 
 
-def _locks(identity: Identity, shell, normals, covering: str) -> Part:
+def _locks(identity: Identity, shell, normals, covered: str) -> Part:
     rng = np.random.default_rng([identity.seed, 22])
     style = identity.hair
     count, steps, width, length = _LOCKS[style]
@@ -326,7 +326,7 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
             if style != "curly":  # on the crown hair lies on hair
                 loose = np.maximum(off - gap, 0) * (moved[:, 1] > 7.65) * ~fringe
                 moved -= normal * (0.7 * loose)[:, None]
-            if covering == "top":
+            if covered == "top":
                 high = moved[:, 1] > CAP_RIM
                 moved -= normal * (high * np.maximum(off - 0.01, 0))[:, None]
         if style in _HANGING:
@@ -343,7 +343,7 @@ def _locks(identity: Identity, shell, normals, covering: str) -> Part:
         outward.append(normal)
     line, out = np.stack(points, axis=1), np.stack(outward, axis=1)
     width = width * rng.uniform(0.6, 1.5, count) * np.where(fringe, 0.7, 1)
-    if style == "bun" and covering == "none":
+    if style == "bun" and covered == "none":
         crown = shell[skin][shell[skin][:, 1].argmax()]
         high = np.array([0, crown[1] + 0.08, 0.25])
         centre = high if identity.hair_part > 0 else np.array([0, 7.9, -0.62])

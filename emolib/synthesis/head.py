@@ -38,6 +38,13 @@ _UNUSED = ("head-trans", "head-angle", "head-age", "neck-trans", "measure-neck")
 
 SEXES = ("female", "male")
 ANCESTRIES = ("african", "asian", "caucasian")
+#: What people wear around the neck.
+GARMENTS = ("crew", "v-neck", "shirt", "turtleneck", "hoodie", "scarf")
+#: What people wear on the head.
+COVERINGS = (
+    "none", "beanie", "cap", "woolly hat", "brimmed hat", "hood", "headscarf",
+    "turban", "bandana", "headband",
+)  # fmt: skip
 
 
 #: Shares of the hairstyles: of women and men whose hair does not coil, then of women
@@ -183,6 +190,11 @@ class Identity:
         Strength of the highlights, 0 to 1.
     style : tuple of (unit, gain)
         How strongly this person moves each action unit, around 1.
+    garment : str
+        What the person wears around neck and shoulders, one of `GARMENTS`.
+    covering : str
+        What the person wears on the head, one of `COVERINGS`; about one in eight
+        people wear any, whatever their sex, age and ancestry.
     """
 
     seed: int
@@ -212,6 +224,8 @@ class Identity:
     glasses: bool
     oiliness: float
     style: tuple[tuple[str, float], ...]
+    garment: str = "crew"
+    covering: str = "none"
 
 
 @cache
@@ -240,9 +254,8 @@ def _slider_pairs() -> dict[str, tuple[str, str | None]]:
 def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
     """Draw one person.
 
-    Sexes are equally likely and ages spread evenly. The skin tone is the mean of an
-    even draw and of one that follows the ancestry targets, so that very light and very
-    dark people are rarer than those between.
+    Sexes are equally likely; ages and skin tones are spread evenly. The weights of the
+    ancestry targets lean with the tone, but any of them occurs with any tone.
 
     Parameters
     ----------
@@ -260,7 +273,8 @@ def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
     rng = np.random.default_rng([seed, 1])
     sex = SEXES[rng.integers(2)]
     age = float(rng.uniform(18, 75))
-    ancestry = rng.dirichlet([0.6, 0.6, 0.6])
+    tone = float(rng.uniform(0, 1))
+    ancestry = rng.dirichlet([0.25 + 1.2 * tone, 0.6, 1.45 - 1.2 * tone])
     sliders = []
     drawn = {}
     for name, (_, minus) in _slider_pairs().items():
@@ -272,8 +286,6 @@ def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
             value *= 0.7
         value = float(np.clip(value, -3 * spread, 3 * spread))
         sliders.append((name, abs(value) if minus is None else value))
-    tone = 0.75 * ancestry[0] + 0.3 * ancestry[1] + 0.15 * ancestry[2]
-    tone = float(np.clip(0.5 * tone + 0.5 * rng.uniform(0, 1), 0, 1))
     return Identity(
         seed=seed,
         sex=sex,
@@ -288,6 +300,7 @@ def random_identity(seed: int, *, spread: float = 0.2) -> Identity:
         glasses=bool(rng.random() < 0.25),
         oiliness=float(rng.uniform(0.05, 0.6)),
         style=_random_style(rng),
+        **_random_clothes(seed),
     )
 
 
@@ -347,6 +360,14 @@ def _random_hair(
         "beard_density": float(uniform(0.4, 1)),
         "beard_length": float(uniform(*lengths.get(beard, (0.0, 0.015)))),
     }
+
+
+def _random_clothes(seed: int) -> dict[str, str]:
+    rng = np.random.default_rng([seed, 12])  # leaves the person's other draws alone
+    garment = GARMENTS[rng.choice(6, p=[0.36, 0.14, 0.2, 0.1, 0.12, 0.08])]
+    covered = rng.random() < 0.12
+    covering = COVERINGS[1 + rng.integers(len(COVERINGS) - 1)] if covered else "none"
+    return {"garment": garment, "covering": covering}
 
 
 def _random_style(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:

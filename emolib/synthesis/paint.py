@@ -187,6 +187,18 @@ def fold_depths(weights: dict[str, float], age: float) -> np.ndarray:
     return np.array(depths, np.float32)
 
 
+#: Side of the sheets of noise that people's skins are cut from, texels.
+_CLOTH = 512
+
+
+@cache
+def _skin_noise(sigma: float) -> np.ndarray:
+    """A seamless sheet (512, 512) of noise of one scale, standard deviation 1."""
+    rng = np.random.default_rng([int(10 * sigma), 21])
+    field = gaussian_filter(rng.normal(size=(_CLOTH, _CLOTH)), sigma, mode="wrap")
+    return (field / field.std()).astype(np.float32)
+
+
 @lru_cache(maxsize=256)
 def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
     """Paint one person's skin.
@@ -202,11 +214,12 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
     light = np.array([0.78, 0.52, 0.40])
     dark = np.array([0.10, 0.052, 0.034])
     tone = identity.skin_tone
-    albedo = light ** (1 - tone) * dark**tone * np.ones((*SHAPE, 1))
+    albedo = light ** (1 - tone) * dark**tone * np.ones(3)
 
     def noise(sigma):
-        field = gaussian_filter(rng.normal(size=SHAPE), sigma, mode="wrap")
-        return field / field.std()
+        top, left = rng.integers(_CLOTH, size=2)
+        field = np.roll(_skin_noise(sigma), (top, left), (0, 1))
+        return field[: SHAPE[0], : SHAPE[1]][:: rng.choice([-1, 1])]
 
     # melanin and haemoglobin vary at several scales
     melanin = 0.035 * noise(9) + 0.03 * noise(3) + 0.02 * noise(1)
@@ -222,8 +235,9 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
     )
     spots = noise(1.2) > 2.6 - 0.5 * min(max((identity.age - 30) / 40, 0), 1)
     melanin += 0.25 * gaussian_filter(spots.astype(float), 0.7) * (1 - tone)
-    albedo *= np.exp(-melanin)[..., None] ** np.array([0.8, 1.0, 1.1])
-    albedo *= np.exp(-blood)[..., None] ** np.array([-0.15, 0.9, 0.7])
+    absorbed = melanin[..., None] * np.array([0.8, 1.0, 1.1])
+    absorbed += blood[..., None] * np.array([-0.15, 0.9, 0.7])
+    albedo = albedo * np.exp(-absorbed)
 
     # brows and beards keep their own colour, darker and less grey than the head's
     hair = 0.62 * _natural_colour(identity, 0.75 * identity.hair_grey)

@@ -15,6 +15,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from emolib.faces import CROP
+from emolib.synthesis.clothing import hidden_hair, make_covering, make_garment
 from emolib.synthesis.expression import (
     GAINS,
     UNITS,
@@ -227,10 +228,10 @@ class _Figure:
 
 @lru_cache(maxsize=64)
 def _dressed(identity: Identity) -> _Figure:
-    """The neutral head with its hair."""
+    """The neutral head with its hair and clothes."""
     head = load_head()
     bare = identity_vertices(identity)
-    hair = hairdo(identity)
+    hair = hairdo(identity, hidden_hair(identity))
     normals = vertex_normals(bare, head.triangles)
     keep = head.materials != HAIR  # the pack's strands hang before the face
     figure = _Figure(
@@ -241,7 +242,11 @@ def _dressed(identity: Identity) -> _Figure:
         head.vertices,
         head.masks,
     )
-    return figure if hair.locks is None else figure.wearing(hair.locks)
+    # hair and clothes move with the head, as one piece
+    worn = (hair.locks, make_garment(identity), make_covering(identity))
+    for part in worn:
+        figure = figure if part is None else figure.wearing(part)
+    return figure
 
 
 def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> _Figure:

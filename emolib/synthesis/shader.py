@@ -192,7 +192,7 @@ def shade(
                     u * normals[a, axis] + v * normals[b, axis] + w * normals[c, axis]
                 )
             material = materials[k]
-            soft = material == SKIN or material == HAND
+            soft = material in (SKIN, HAND)
             shine, gloss, cavity = 0.0, 20.0, 1.0
             sky, glow = open_sky[row, column], 0.0
 
@@ -204,6 +204,11 @@ def shade(
                     ti, tj = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
                 for ch in range(3):
                     paint[ch] = albedo[ti, tj, ch]
+                if material == HAND:  # nails, knuckles, the gaps between fingers
+                    for ch in range(3):
+                        paint[ch] *= (
+                            u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
+                        )
                 shine, gloss = 0.04 + 0.10 * oil, 14.0
                 if material == SKIN:
                     lip = u * masks[a, 0] + v * masks[b, 0] + w * masks[c, 0]
@@ -304,7 +309,10 @@ def shade(
                 shine, gloss = 0.25, 30.0
             else:  # lens
                 glare = 0.008 + 0.03 * min(max((y - 7.1) / 0.35, 0.0), 1.0)
-                paint[0], paint[1], paint[2] = glare, glare, glare
+                for ch in range(3):
+                    paint[ch] = glare + (
+                        u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
+                    )
                 shine, gloss = 0.15, 60.0
 
             # what light reaches it

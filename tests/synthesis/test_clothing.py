@@ -1,0 +1,101 @@
+"""Clothes fit, leave the face free and are dealt out to everybody."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emolib.synthesis import Scene, random_identity
+from emolib.synthesis import renderer as drawing
+from emolib.synthesis.clothing import hidden_hair, make_covering, make_garment
+from emolib.synthesis.head import COVERINGS, GARMENTS, load_head
+from emolib.synthesis.mesh import EYE, FABRIC, HAIR, SKIN
+from emolib.synthesis.shader import rasterise
+
+SIZE = 96
+PEOPLE = (1, 8, 21)
+
+
+def seen(person, scene, expression=None):
+    """Material at each pixel, and the pixels of all vertices."""
+    figure = drawing._assemble(person, expression or {}, scene)
+    camera, pixels, _ = drawing._project(figure.vertices, scene, SIZE)
+    triangle, _, _ = rasterise(
+        pixels, camera[:, 2], figure.triangles, figure.materials == SKIN, SIZE
+    )
+    return np.where(triangle >= 0, figure.materials[triangle].astype(int), -1), pixels
+
+
+@pytest.mark.parametrize("garment", GARMENTS)
+def test_garments_are_sound_and_repeatable(garment):
+    for number in PEOPLE:
+        person = replace(random_identity(number), garment=garment)
+        part = make_garment(person)
+        again = make_garment.__wrapped__(person)
+        assert np.array_equal(part.vertices, again.vertices)
+        assert np.isfinite(part.vertices).all()
+        assert ((part.colours >= 0) & (part.colours <= 2)).all()
+        assert (part.materials == FABRIC).all()
+        assert part.triangles.max() < len(part.vertices)
+
+
+@pytest.mark.parametrize("garment", GARMENTS)
+def test_garments_reach_down_and_keep_off_the_chin(garment):
+    person = replace(random_identity(8), garment=garment, covering="none")
+    materials, pixels = seen(person, Scene(scale=0.5, shift_y=-0.1))
+    assert (materials[-4:, SIZE // 4 : -SIZE // 4] == FABRIC).mean() > 0.6
+    rest = load_head().vertices
+    face = (np.abs(rest[:, 0]) < 0.3) & (rest[:, 1] > 6.45) & (rest[:, 2] > 1.2)
+    columns, rows = pixels[: len(rest)][face].astype(int).T
+    assert (materials[rows, columns] != FABRIC).all()
+
+
+@pytest.mark.parametrize("covering", COVERINGS[1:])
+@pytest.mark.parametrize("yaw", [-25, 0, 25])
+def test_coverings_leave_eyes_and_brows_free(covering, yaw):
+    raised = {"browOuterUpLeft": 1.0, "browOuterUpRight": 1.0, "browInnerUp": 1.0}
+    for number in PEOPLE:
+        person = replace(random_identity(number), covering=covering)
+        bald = replace(person, covering="none", hair="bald")
+        bare, pixels = seen(bald, Scene(yaw=yaw), raised)
+        worn, _ = seen(person, Scene(yaw=yaw), raised)
+        assert (worn[bare == EYE] == EYE).mean() > 0.97
+        rest = load_head().vertices
+        brow = (np.abs(np.abs(rest[:, 0]) - 0.30) < 0.2) & (rest[:, 2] > 1.1)
+        brow &= np.abs(rest[:, 1] - 7.46) < 0.05
+        columns, rows = pixels[: len(rest)][brow].astype(int).T
+        inside = (columns >= 0) & (columns < SIZE)
+        hidden = worn[rows[inside], columns[inside]] == FABRIC
+        assert hidden.mean() < 0.03, number
+
+
+@pytest.mark.parametrize("covering", COVERINGS[1:])
+def test_no_hair_comes_through(covering):
+    person = replace(random_identity(8), covering=covering, hair="long straight")
+    figure = drawing._dressed(person)
+    strands = figure.triangles[figure.materials == HAIR]
+    highest = figure.vertices[strands, 1].max(initial=-np.inf)
+    limit = {"none": np.inf, "top": 7.95, "all": -np.inf}[hidden_hair(person)]
+    assert highest <= limit
+    part = make_covering(person)
+    assert np.isfinite(part.vertices).all()
+    assert np.array_equal(part.vertices, make_covering.__wrapped__(person).vertices)
+
+
+def test_one_in_eight_wears_something_whoever_it_is():
+    people = [random_identity(seed) for seed in range(1500)]
+    covered = np.array([person.covering != "none" for person in people])
+    assert 0.09 < covered.mean() < 0.15
+    female = np.array([person.sex == "female" for person in people])
+    assert abs(covered[female].mean() - covered[~female].mean()) < 0.05
+    assert {person.covering for person in people} == set(COVERINGS)
+    assert {person.garment for person in people} == set(GARMENTS)
+
+
+def test_unknown_clothes_are_refused():
+    person = random_identity(1)
+    with pytest.raises(ValueError, match="Unknown garment"):
+        make_garment(replace(person, garment="toga"))
+    with pytest.raises(ValueError, match="Unknown covering"):
+        make_covering(replace(person, covering="crown"))
+    assert make_covering(replace(person, covering="none")) is None
