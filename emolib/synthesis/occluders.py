@@ -487,7 +487,7 @@ def pattern(
 class _Pose:
     """How a hand lies on a face; told for the person's left hand, right is mirrored.
 
-    `target` (x, y) is the place on the average face that the hand's middle line touches,
+    `target` (x, y) is the place on the average face that its middle line touches,
     `reach` decimetres beyond the knuckles. `lean` turns the fingers towards the nose,
     `tilt` lifts the wrist off the face, degrees. `flex` bends the three joints of the
     fingers, `thumb` (away, in) turns the thumb; `spread` is the angle between fingers.
