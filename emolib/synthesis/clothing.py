@@ -137,6 +137,8 @@ def _shirt(build, identity, rng, base):
     triangles = skin[(head.vertices[skin, 1] < 6.35).all(axis=1)]
     triangles = triangles[(head.vertices[triangles, 2] < 0.95).all(axis=1)]
     normals = vertex_normals(place, head.triangles)
+    # the back is never seen
+    triangles = triangles[normals[triangles, 2].mean(axis=1) > -0.72]
     rows, inverse = np.unique(triangles, return_inverse=True)
     triangles = inverse.reshape(-1, 3)
     data = np.concatenate([head.vertices[rows], place[rows], normals[rows]], axis=1)

@@ -487,12 +487,11 @@ def pattern(
 class _Pose:
     """How a hand lies on a face; told for the person's left hand, right is mirrored.
 
-    `target` (x, y) is the place on the average face that the hand's middle line
-    touches, `reach` decimetres beyond the knuckles. `lean` turns the fingers
-    towards the nose, `tilt` lifts the wrist off the face, degrees. `flex` bends the
-    three joints of the fingers, `thumb` (away, in) turns the thumb; `spread` is the
-    angle between fingers. `follow` says how far the hand gives way to the face's
-    relief, 0 to 1.
+    `target` (x, y) is the place on the average face that its middle line touches,
+    `reach` decimetres beyond the knuckles. `lean` turns the fingers towards the nose,
+    `tilt` lifts the wrist off the face, degrees. `flex` bends the three joints of the
+    fingers, `thumb` (away, in) turns the thumb; `spread` is the angle between fingers.
+    `follow` says how far the hand gives way to the face's relief, 0 to 1.
     """
 
     target: tuple[float, float]

@@ -100,12 +100,12 @@ def test_masks_hide_nose_mouth_and_chin_but_not_the_eyes(kind, yaw):
     seed = seed_of(mask_kind, kind)
     for number in (1, 8, 21, 33):
         person = random_identity(number)
-        scene = Scene(yaw=yaw, occluder="mask", occluder_seed=seed)
+        scene = Scene(yaw=yaw, occluder="mask", occluder_seed=seed, scale=0.65)
         materials, pixels = seen(person, scene)
         for region in ("nose tip", "mouth", "chin"):
             hidden = (materials[around(pixels, region)] == CLOTH).mean()
             assert hidden > (0.75 if region == "nose tip" else 0.99), (number, region)
-        bare, _ = seen(person, Scene(yaw=yaw))
+        bare, _ = seen(person, Scene(yaw=yaw, scale=0.65))
         assert (materials[bare == EYE] == EYE).mean() > 0.97
 
 
