@@ -15,12 +15,22 @@ import emolib
 from emolib.emotions import EMOTIONS
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from emolib.datasets import FaceDataset
 
 CAUTION = (
     "These are resemblances to posed expressions, not what the person feels. Do not "
     "judge people by them."
 )
+
+#: What ``emolib render`` saves.
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+#: Options of ``emolib render`` that are fields of `synthesis.Scene`.
+SCENE_OPTIONS = (
+    "yaw", "pitch", "roll", "light_azimuth", "light_elevation", "light_contrast",
+    "occluder", "background",
+)  # fmt: skip
 
 SOURCES = ("synthface", "image_folder", "fer2013")
 
@@ -108,15 +118,44 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     command.set_defaults(run=_predict)
 
-    command = commands.add_parser("render", help="draw a synthetic face")
-    command.add_argument("--emotion", default="happiness", metavar="NAME")
-    command.add_argument("--intensity", type=float, default=1.0, help="0 to 1")
-    command.add_argument("--identity", type=int, default=0, help="a seed")
-    command.add_argument("--yaw", type=float, default=0.0, help="degrees")
-    command.add_argument("--occluder", default="none", metavar="NAME")
-    command.add_argument("--size", type=_positive, default=64, help="pixels")
-    command.add_argument("--colour", action="store_true")
-    command.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    command = commands.add_parser(
+        "render",
+        help="draw a synthetic face",
+        epilog="example: emolib render --unit browDown=0.8 --unit AU24=0.6 --yaw 15 "
+        "--size 256 --colour -o angry.png",
+    )
+    shown = command.add_argument_group("expression: an emotion, or action units")
+    shown.add_argument("--emotion", metavar="NAME", help="default: happiness")
+    shown.add_argument("--intensity", type=float, help="0 to 1; default: 1")
+    shown.add_argument(
+        "--expression-seed",
+        type=_seed,
+        metavar="SEED",
+        help="which way to show the emotion; default: the identity's seed",
+    )
+    shown.add_argument(
+        "--unit",
+        action="append",
+        dest="units",
+        metavar="NAME=WEIGHT",
+        help="such as browDown=0.8, mouthSmileLeft=1 or AU4=0.8; repeatable",
+    )
+    taken = command.add_argument_group("person and picture")
+    taken.add_argument("--identity", type=_seed, default=0, metavar="SEED")
+    for name, meaning in (
+        ("yaw", "degrees; > 0 turns to the right of the picture"),
+        ("pitch", "degrees; > 0 raises the chin"),
+        ("roll", "degrees; > 0 tilts clockwise"),
+        ("light-azimuth", "degrees; > 0 is right in the picture"),
+        ("light-elevation", "degrees above the eyes"),
+        ("light-contrast", "0 (flat) to 1 (hard)"),
+    ):
+        taken.add_argument(f"--{name}", type=float, metavar="VALUE", help=meaning)
+    taken.add_argument("--occluder", metavar="NAME", help="such as glasses or mask")
+    taken.add_argument("--background", type=_seed, metavar="SEED")
+    taken.add_argument("--size", type=int, default=64, help="pixels, 16 to 256")
+    taken.add_argument("--colour", action="store_true")
+    taken.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     command.set_defaults(run=_render)
     return parser
 
@@ -129,6 +168,12 @@ def _add_data(command: argparse.ArgumentParser) -> None:
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a positive number, not {text!r}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected 0 or more, not {text!r}")
     return int(text)
 
 
@@ -281,27 +326,69 @@ def _predict(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from PIL import Image
-
+    _check_picture(options.output)
     from emolib import synthesis
 
-    if options.occluder not in synthesis.OCCLUDERS:
-        raise CommandError(
-            f"Unknown occluder {options.occluder!r}; expected one of "
-            f"{', '.join(synthesis.OCCLUDERS)}."
+    if options.units:
+        if (options.emotion, options.intensity, options.expression_seed) != (None,) * 3:
+            raise CommandError(
+                "--unit sets the face by itself; drop --emotion, --intensity and "
+                "--expression-seed."
+            )
+        expression = dict(map(_unit, options.units))
+    else:
+        seed = options.expression_seed
+        expression = synthesis.express(
+            options.emotion or "happiness",
+            1.0 if options.intensity is None else options.intensity,
+            seed=options.identity if seed is None else seed,
         )
-    if not 0 <= options.intensity <= 1:
-        raise CommandError(f"intensity must lie in 0 to 1; got {options.intensity:g}.")
-    identity = synthesis.random_identity(options.identity)
-    expression = synthesis.express(
-        options.emotion, options.intensity, seed=options.identity
-    )
-    scene = synthesis.Scene(yaw=options.yaw, occluder=options.occluder)
+    given = {name: getattr(options, name) for name in SCENE_OPTIONS}
+    scene = synthesis.Scene(**{k: v for k, v in given.items() if v is not None})
     image = synthesis.render(
-        identity, expression, scene, size=options.size, colour=options.colour
+        synthesis.random_identity(options.identity),
+        expression,
+        scene,
+        size=options.size,
+        colour=options.colour,
     )
-    Image.fromarray(image).save(options.output)
+    _save_picture(image, options.output)
     print(f"saved {options.output}")
+
+
+def _unit(text: str) -> tuple[str, float]:
+    """Split ``NAME=WEIGHT``."""
+    name, _, weight = text.partition("=")
+    try:
+        return name, float(weight)
+    except ValueError:
+        raise CommandError(
+            f"--unit expects NAME=WEIGHT, such as browDown=0.8; got {text!r}."
+        ) from None
+
+
+def _check_picture(path: Path) -> None:
+    """Refuse before drawing what could not be saved after it."""
+    if path.suffix.lower() not in PICTURES:
+        raise CommandError(f"{path} must end in one of {', '.join(PICTURES)}.")
+    if not path.absolute().parent.is_dir():
+        raise CommandError(f"The folder of {path} does not exist; create it.")
+
+
+def _save_picture(image: "np.ndarray", path: Path) -> None:
+    """Write beside the target and rename, so that no half picture is ever left."""
+    from PIL import Image
+
+    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        Image.fromarray(image).save(part)
+        part.replace(path)
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be written ({error.strerror or error})."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The command line, run in this process where TensorFlow is not what is tested."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -107,10 +108,23 @@ def test_train_on_a_folder_without_subjects_says_what_the_split_is(
             "gone",
         ),
         (["predict", "--model", "nothing", "gone.png"], "gone.png does not exist"),
-        (["render", "--emotion", "joy", "-o", "x.png"], "joy"),
+        (["render", "--emotion", "hapiness", "-o", "x.png"], "mean 'happiness'"),
         (["render", "--occluder", "hat", "-o", "x.png"], "sunglasses"),
-        (["render", "--intensity", "2", "-o", "x.png"], "0 to 1"),
-        (["render", "-o", "x.nonsense"], "nonsense"),
+        (["render", "--intensity", "2", "-o", "x.png"], "lie in [0, 1]"),
+        (["render", "--unit", "browdown=1", "-o", "x.png"], "mean 'browDown'"),
+        (["render", "--unit", "AU99=1", "-o", "x.png"], "mean 'AU9'"),
+        (["render", "--unit", "AU4=9", "-o", "x.png"], "AU4 must lie in"),
+        (["render", "--unit", "AU4=nan", "-o", "x.png"], "AU4 must lie in"),
+        (["render", "--unit", "AU4", "-o", "x.png"], "expects NAME=WEIGHT"),
+        (["render", "--unit", "4=1", "--emotion", "fear", "-o", "x.png"], "drop"),
+        (["render", "--unit", "4=1", "--intensity", "1", "-o", "x.png"], "drop"),
+        (["render", "--yaw", "90", "-o", "x.png"], "yaw must lie in"),
+        (["render", "--light-contrast", "3", "-o", "x.png"], "light_contrast must"),
+        (["render", "--light-azimuth", "nan", "-o", "x.png"], "light_azimuth must"),
+        (["render", "--size", "0", "-o", "x.png"], "size must lie in [16, 256]"),
+        (["render", "--size", "10000", "-o", "x.png"], "size must lie in [16, 256]"),
+        (["render", "-o", "x.nonsense"], "must end in one of .png"),
+        (["render", "-o", "gone/x.png"], "folder of gone/x.png does not exist"),
     ],
 )
 def test_errors_are_one_line_and_exit_code_2(
@@ -167,3 +181,69 @@ def test_render_saves_a_picture(tmp_path, capsys):
     )  # fmt: skip
     assert (code, err) == (0, "")
     assert Image.open(path).size == (96, 96)
+    assert [one.name for one in tmp_path.iterdir()] == ["face.png"]
+
+
+def test_render_draws_what_the_options_name(tmp_path, capsys):
+    synthesis = pytest.importorskip("emolib.synthesis")
+    path = tmp_path / "face.png"
+    code, _, err = run(
+        capsys, "render", "--unit", "AU4=0.8", "--unit", "mouthSmileLeft=1",
+        "--identity", 3, "--yaw", -12.5, "--pitch", 4, "--roll", 3,
+        "--light-azimuth", 50, "--light-elevation", 10, "--light-contrast", 0.8,
+        "--background", 9, "--occluder", "glasses", "-o", path,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    expected = synthesis.render(
+        synthesis.random_identity(3),
+        {"browDown": 0.8, "mouthSmileLeft": 1.0},
+        synthesis.Scene(
+            yaw=-12.5,
+            pitch=4,
+            roll=3,
+            light_azimuth=50,
+            light_elevation=10,
+            light_contrast=0.8,
+            background=9,
+            occluder="glasses",
+        ),
+    )
+    assert np.array_equal(np.asarray(Image.open(path)), expected)
+
+
+def test_expression_seed_chooses_the_way_and_not_the_person(tmp_path, capsys):
+    synthesis = pytest.importorskip("emolib.synthesis")
+    path = tmp_path / "face.png"
+    run(
+        capsys, "render", "--emotion", "an", "--intensity", 0.7, "--identity", 3,
+        "--expression-seed", 5, "-o", path,
+    )  # fmt: skip
+    expected = synthesis.render(
+        synthesis.random_identity(3), synthesis.express("anger", 0.7, seed=5)
+    )
+    assert np.array_equal(np.asarray(Image.open(path)), expected)
+
+
+def test_a_picture_that_cannot_be_written_leaves_nothing_behind(tmp_path, capsys):
+    pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
+    (tmp_path / "face.png").mkdir()
+    code, out, err = run(capsys, "render", "-o", tmp_path / "face.png")
+    assert (code, out) == (2, "")
+    assert "face.png cannot be written" in err
+    assert err.count("\n") == 1
+    assert [one.name for one in tmp_path.iterdir()] == ["face.png"]
+
+
+def test_rendering_without_the_head_pack_names_the_remedy(tmp_path):
+    pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
+    done = subprocess.run(
+        [sys.executable, "-m", "emolib.cli", "render", "-o", tmp_path / "face.png"],
+        env=os.environ | {"EMOLIB_DATA": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "head.npz is missing" in done.stderr
+    assert "git checkout data/head" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not any(tmp_path.iterdir())

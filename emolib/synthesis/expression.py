@@ -8,6 +8,7 @@ variants. Taught in chapter 2.
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from numbers import Real
 
 import numpy as np
 
@@ -333,8 +334,9 @@ def check_units(weights: dict[str, float]) -> dict[str, float]:
     Parameters
     ----------
     weights : dict of str to float
-        Unit (``"jawOpen"``, ``"mouthSmileLeft"``, or ``"mouthSmile"`` for both sides)
-        -> weight in [0, `MAX_WEIGHT`].
+        Unit (``"jawOpen"``, ``"mouthSmileLeft"``, ``"mouthSmile"`` for both sides, or
+        its FACS number as ``"AU12"``, ``"12"`` or 12) -> weight in [0, `MAX_WEIGHT`].
+        Of two names of one unit the later counts.
 
     Returns
     -------
@@ -352,20 +354,28 @@ def check_units(weights: dict[str, float]) -> dict[str, float]:
     --------
     >>> check_units({"mouthSmile": 0.5})
     {'mouthSmileLeft': 0.5, 'mouthSmileRight': 0.5}
+    >>> check_units({"AU26": 0.5})
+    {'jawOpen': 0.5}
     """
+    by_number = {f"AU{number}": name for number, name in ACTION_UNITS.items()}
     full = {}
     for unit, weight in weights.items():
-        if not 0 <= weight <= MAX_WEIGHT:  # catches NaN too
+        if not (isinstance(weight, Real) and 0 <= weight <= MAX_WEIGHT):  # nor NaN
             raise ValueError(
                 f"The weight of {unit} must lie in [0, {MAX_WEIGHT}]; "
-                f"received {weight}."
+                f"received {weight!r}."
             )
-        if unit in UNITS:
-            full[unit] = float(weight)
-        elif unit in _SIDED:
-            full[f"{unit}Left"] = full[f"{unit}Right"] = float(weight)
+        number = f"AU{str(unit).upper().removeprefix('AU')}"
+        name = by_number.get(number, unit)
+        if name in UNITS:
+            full[name] = float(weight)
+        elif name in _SIDED:
+            full[f"{name}Left"] = full[f"{name}Right"] = float(weight)
         else:
-            near = get_close_matches(str(unit), [*UNITS, *_SIDED], n=1, cutoff=0.4)
+            names = [*UNITS, *_SIDED]
+            if number.removeprefix("AU").isdecimal():
+                unit, names = number, list(by_number)
+            near = get_close_matches(str(unit), names, n=1, cutoff=0.4)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise UnknownUnitError(f"Unknown action unit {unit!r}.{hint}")
     return full

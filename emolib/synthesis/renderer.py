@@ -58,7 +58,7 @@ CAMERA = 11.0
 #: The picture is drawn this much finer and then averaged down.
 SUPERSAMPLING = 2
 #: Sides that can be drawn.
-MIN_SIZE, MAX_SIZE = 16, 512
+MIN_SIZE, MAX_SIZE = 16, 256
 
 
 def render(
@@ -76,11 +76,12 @@ def render(
     identity : Identity
         Who, from `random_identity`.
     expression : dict of str to float, optional
-        Action unit -> weight, for example from `express`; neutral by default.
+        Action unit -> weight, for example from `express` or by name or FACS number
+        (``{"browDown": 0.8, "AU24": 0.5}``); neutral by default.
     scene : Scene, optional
         Pose, light, background, occluder and camera; a plain portrait by default.
     size : int
-        Side of the square picture in pixels, 16 to 512.
+        Side of the square picture in pixels, 16 to 256.
     colour : bool
         RGB instead of grey.
 

@@ -81,12 +81,18 @@ class Scene:
                 f"Unknown occluder {self.occluder!r}; expected one of "
                 f"{', '.join(OCCLUDERS)}."
             )
-        for name, limit in (("yaw", 45), ("pitch", 35), ("roll", 45)):
+        limits = {"yaw": 45, "pitch": 35, "roll": 45}
+        limits |= {"light_azimuth": 180, "light_elevation": 85}
+        for name, limit in limits.items():
             value = getattr(self, name)
             if not abs(value) <= limit:
                 raise ValueError(
                     f"{name} must lie in [-{limit}, {limit}] degrees; received {value}."
                 )
+        if not 0 <= self.light_contrast <= 1:
+            raise ValueError(
+                f"light_contrast must lie in [0, 1]; received {self.light_contrast}."
+            )
         if not (0.5 <= self.scale <= 2 and 0.1 <= self.exposure <= 4):
             raise ValueError(
                 "scale must lie in [0.5, 2] and exposure in [0.1, 4]; received "

@@ -59,7 +59,22 @@ def test_unknown_unit_suggests_the_nearest():
         check_units({"jawopen": 0.5})
 
 
-@pytest.mark.parametrize("weight", [-0.1, 1.7, float("nan")])
+@pytest.mark.parametrize("name", ["AU12", "au12", "12", 12])
+def test_facs_numbers_name_both_sides(name):
+    assert check_units({name: 0.5}) == {"mouthSmileLeft": 0.5, "mouthSmileRight": 0.5}
+
+
+def test_every_facs_number_is_accepted():
+    for number, unit in ACTION_UNITS.items():
+        assert check_units({f"AU{number}": 1.0}) == check_units({unit: 1.0})
+
+
+def test_unknown_facs_number_suggests_a_known_one():
+    with pytest.raises(UnknownUnitError, match=r"'AU27'\. Did you mean 'AU7'"):
+        check_units({27: 0.5})
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.7, float("nan"), "1", None, [0.5]])
 def test_weights_out_of_range_are_refused(weight):
     with pytest.raises(ValueError, match="jawOpen must lie in"):
         check_units({"jawOpen": weight})
