@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from scipy.spatial import cKDTree
 
-from emolib.synthesis.head import Identity, identity_vertices, load_head
+from emolib.synthesis.head import Identity, identity_vertices, load_head, skin_rows
 from emolib.synthesis.mesh import HAIR, SKIN, Part, vertex_normals
 from emolib.synthesis.paint import LEFT, TEXELS, TOP, beard_region
 
@@ -258,7 +258,7 @@ def _locks(identity: Identity, shell, normals, covered: str) -> Part:
     style = identity.hair
     count, steps, width, length = _LOCKS[style]
     head = load_head()
-    skin = np.unique(head.triangles[head.materials == SKIN])
+    skin = skin_rows()
     if style in ("short", "side part", "swept back", "receding", "bun"):
         skin = skin[head.masks[skin, 3] < 0.3]
     tree = cKDTree(shell[skin])

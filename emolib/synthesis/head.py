@@ -14,7 +14,7 @@ import numpy as np
 
 from emolib.paths import data_folder
 from emolib.synthesis.expression import UNITS, without_side
-from emolib.synthesis.mesh import EYE
+from emolib.synthesis.mesh import EYE, SKIN
 
 #: Distance between the pupils of every head after normalisation, decimetres.
 INTEROCULAR = 0.62
@@ -421,6 +421,13 @@ def identity_vertices(identity: Identity) -> np.ndarray:
     vertices = vertices.astype(np.float32)
     vertices.setflags(write=False)
     return vertices
+
+
+@cache
+def skin_rows() -> np.ndarray:
+    """Return the vertices (k,) of the skin."""
+    head = load_head()
+    return np.unique(head.triangles[head.materials == SKIN])
 
 
 @cache

@@ -7,13 +7,19 @@ person's own geometry. Taught in chapter 2; chapter 8 studies what they do.
 import math
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numba import njit
 from scipy.ndimage import gaussian_filter, map_coordinates, maximum_filter
 
-from emolib.synthesis.head import EYES, Identity, identity_vertices, load_head
+from emolib.synthesis.head import (
+    EYES,
+    Identity,
+    identity_vertices,
+    load_head,
+    skin_rows,
+)
 from emolib.synthesis.mesh import CLOTH, FABRIC, FRAME, HAND, LENS, SKIN, Part
 from emolib.synthesis.paint import skin_maps
 from emolib.synthesis.shader import rasterise
@@ -199,11 +205,16 @@ def _place_of(identity: Identity, x: float, y: float) -> np.ndarray:
     return identity_vertices(identity)[np.argmin(gap)]
 
 
+@cache
+def _bare_head_rows() -> np.ndarray:
+    """The vertices of the skin without the ears."""
+    rows = skin_rows()
+    return rows[load_head().masks[rows, 3] < 0.1]
+
+
 def _half_widths(identity: Identity, y: float, z: np.ndarray) -> np.ndarray:
     """Half width of the head, without its ears, at a height and several depths."""
-    head = load_head()
-    rows = np.unique(head.triangles[head.materials == SKIN])
-    rows = rows[head.masks[rows, 3] < 0.1]
+    rows = _bare_head_rows()
     place = identity_vertices(identity)[rows]
     place = place[np.abs(place[:, 1] - y) < 0.12]
     return np.array(
@@ -355,8 +366,7 @@ def _temple(build, identity, side, place, centre_x, centre_y, out, up, rim, colo
 def _mask(identity: Identity, kind: str, rng: np.random.Generator) -> Part:
     """A cloth over nose, mouth and chin: a smooth sheet before the face."""
     place = identity_vertices(identity)
-    head = load_head()
-    skin = np.unique(head.triangles[head.materials == SKIN])
+    skin = skin_rows()
     rows, columns = 33, 41
     across = np.linspace(-1, 1, columns)[None, :] * np.ones((rows, 1))
     down = np.linspace(0, 1, rows)[:, None] * np.ones((1, columns))

@@ -57,6 +57,9 @@ from emolib.synthesis.shader import (
 CAMERA = 11.0
 #: The picture is drawn this much finer and then averaged down.
 SUPERSAMPLING = 2
+#: From this scale on the crop ends above garments that leave the neck bare.
+CLOSE_UP = 0.8
+HIGH_GARMENTS = ("turtleneck", "hoodie", "scarf")
 #: Sides that can be drawn.
 MIN_SIZE, MAX_SIZE = 16, 256
 
@@ -136,7 +139,8 @@ def render_with_truth(
     if scene.occluder == "mask":
         weights = under_mask(weights)
     figure = _assemble(identity, weights, scene)
-    side = size * SUPERSAMPLING
+    n = SUPERSAMPLING
+    side = size * n
     camera, pixels, truth = _project(figure.vertices, scene, side)
     triangle, bary, depth = rasterise(
         pixels, camera[:, 2], figure.triangles, figure.materials == SKIN, side
@@ -178,7 +182,7 @@ def render_with_truth(
         scalp_growth(identity),
         hair_colour(identity).astype(np.float32),
         figure.colours,
-        background_field(scene.background, side),
+        np.repeat(np.repeat(background_field(scene.background, size), n, 0), n, 1),
     )
     truth["covered"] = _covered(figure.materials, triangle)
     return _develop(radiance, lit_skin, scene, size, colour), truth
@@ -228,7 +232,7 @@ class _Figure:
 
 
 @lru_cache(maxsize=64)
-def _dressed(identity: Identity) -> _Figure:
+def _dressed(identity: Identity, wide: bool = True) -> _Figure:
     """The neutral head with its hair and clothes."""
     head = load_head()
     bare = identity_vertices(identity)
@@ -244,7 +248,9 @@ def _dressed(identity: Identity) -> _Figure:
         head.masks,
     )
     # hair and clothes move with the head, as one piece
-    worn = (hair.locks, make_garment(identity), make_covering(identity))
+    worn = [hair.locks, make_covering(identity)]
+    if wide or identity.garment in HIGH_GARMENTS:
+        worn.append(make_garment(identity))
     for part in worn:
         figure = figure if part is None else figure.wearing(part)
     return figure
@@ -252,7 +258,7 @@ def _dressed(identity: Identity) -> _Figure:
 
 def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> _Figure:
     """Move the head's vertices as the units say, and put the occluder on."""
-    figure = _dressed(identity)
+    figure = _dressed(identity, scene.scale < CLOSE_UP)
     vertices = figure.vertices.copy()
     ordered = np.array([weights.get(unit, 0.0) for unit in UNITS], np.float32)
     move_vertices(vertices, *_unit_arrays(), ordered)
