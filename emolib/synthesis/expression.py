@@ -101,10 +101,10 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
         Prototype(  # 4 + 7 + 24: lips pressed, eyes narrowed (Du et al.)
             0.30,
             {
-                "browDown": (1.0, 1.5), "eyeSquint": (0.3, 0.8),
+                "browDown": (1.0, 1.5), "eyeSquint": (0.1, 0.6),
                 "mouthPress": (0.6, 1.2), "mouthRollLower": (0.2, 0.8),
                 "mouthRollUpper": (0.0, 0.5), "mouthShrugLower": (0.2, 0.9),
-                "noseSneer": (0.0, 0.35),
+                "noseSneer": (0.0, 0.2),
             },
         ),
         Prototype(  # 4 + 5 + 7 + 23: glare (EMFACS)
@@ -113,24 +113,24 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
                 "browDown": (1.0, 1.5), "eyeSquint": (0.1, 0.4),
                 "eyeWide": (0.3, 0.8), "mouthPress": (0.4, 1.0),
                 "mouthRollLower": (0.1, 0.7), "mouthShrugLower": (0.2, 0.9),
-                "noseSneer": (0.0, 0.3),
+                "noseSneer": (0.0, 0.2),
             },
         ),
         Prototype(  # 4 + 7 + 17: lips shut, chin raised
             0.15,
             {
-                "browDown": (1.0, 1.5), "eyeSquint": (0.2, 0.7),
+                "browDown": (1.0, 1.5), "eyeSquint": (0.1, 0.5),
                 "mouthShrugLower": (0.5, 1.2), "mouthFrown": (0.1, 0.6),
-                "mouthPress": (0.1, 0.5), "noseSneer": (0.0, 0.3),
+                "mouthPress": (0.1, 0.5), "noseSneer": (0.0, 0.2),
             },
         ),
         Prototype(  # 4 + 7 + 10 + 16 + 22 + 25: bared teeth
             0.20,
             {
-                "browDown": (1.1, 1.5), "eyeSquint": (0.2, 0.7),
+                "browDown": (1.1, 1.5), "eyeSquint": (0.1, 0.5),
                 "mouthUpperUp": (0.3, 0.8), "mouthLowerDown": (0.7, 1.2),
                 "mouthStretch": (0.1, 0.6), "mouthFunnel": (0.1, 0.5),
-                "jawOpen": (0.0, 0.15), "noseSneer": (0.2, 0.6),
+                "jawOpen": (0.0, 0.15), "noseSneer": (0.0, 0.4),
             },
         ),
         Prototype(  # 4 + 7 + 10 + 22 + 26: shouting
@@ -139,7 +139,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
                 "browDown": (1.1, 1.5), "eyeSquint": (0.1, 0.5),
                 "eyeWide": (0.0, 0.4), "mouthFunnel": (0.2, 0.6),
                 "mouthUpperUp": (0.2, 0.7), "mouthLowerDown": (0.5, 1.1),
-                "jawOpen": (0.25, 0.7), "noseSneer": (0.1, 0.5),
+                "jawOpen": (0.25, 0.7), "noseSneer": (0.0, 0.35),
             },
         ),
     ),
@@ -148,7 +148,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             0.25,
             {
                 "noseSneer": (1.0, 1.6), "mouthUpperUp": (0.6, 1.3),
-                "browDown": (0.2, 0.8), "eyeSquint": (0.3, 0.9),
+                "browDown": (0.0, 0.5), "eyeSquint": (0.3, 0.9),
                 "cheekSquint": (0.3, 0.9), "mouthFrown": (0.2, 0.8),
                 "jawOpen": (0.0, 0.1),
             },
@@ -157,7 +157,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             0.25,
             {
                 "noseSneer": (1.0, 1.6), "mouthUpperUp": (0.4, 1.0),
-                "mouthShrugLower": (0.3, 0.9), "browDown": (0.2, 0.8),
+                "mouthShrugLower": (0.3, 0.9), "browDown": (0.0, 0.5),
                 "eyeSquint": (0.2, 0.8), "mouthFrown": (0.3, 0.9),
             },
         ),
@@ -165,7 +165,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             0.25,
             {
                 "noseSneer": (0.7, 1.4), "mouthShrugUpper": (0.4, 1.0),
-                "mouthShrugLower": (0.6, 1.2), "browDown": (0.3, 1.0),
+                "mouthShrugLower": (0.6, 1.2), "browDown": (0.1, 0.7),
                 "eyeSquint": (0.2, 0.8), "mouthFrown": (0.5, 1.1),
             },
         ),
@@ -174,7 +174,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             {
                 "noseSneer": (0.9, 1.5), "mouthFrown": (0.6, 1.2),
                 "mouthLowerDown": (0.3, 0.9), "mouthUpperUp": (0.4, 1.0),
-                "browDown": (0.2, 0.8), "eyeSquint": (0.2, 0.7),
+                "browDown": (0.0, 0.5), "eyeSquint": (0.2, 0.7),
                 "jawOpen": (0.0, 0.15),
             },
         ),
@@ -184,7 +184,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
                 "noseSneer": (1.0, 1.6), "mouthUpperUp": (0.6, 1.2),
                 "mouthFrown": (0.3, 0.9), "mouthLowerDown": (0.3, 0.8),
                 "jawOpen": (0.15, 0.4), "tongueOut": (0.0, 0.5),
-                "browDown": (0.2, 0.8), "eyeSquint": (0.3, 0.9),
+                "browDown": (0.0, 0.5), "eyeSquint": (0.3, 0.9),
             },
         ),
     ),
@@ -256,7 +256,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             {
                 "browInnerUp": (0.9, 1.5), "browDown": (0.1, 0.5),
                 "mouthFrown": (0.8, 1.5), "mouthShrugLower": (0.1, 0.6),
-                "eyeBlink": (0.05, 0.3),
+                "eyeBlink": (0.0, 0.2),
             },
         ),
         Prototype(  # 1 + 4 + 15 + 17, eyes lowered
@@ -264,7 +264,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             {
                 "browInnerUp": (0.8, 1.5), "browDown": (0.2, 0.6),
                 "mouthFrown": (0.7, 1.4), "mouthShrugLower": (0.5, 1.2),
-                "eyeBlink": (0.1, 0.4), "eyeLookDown": (0.0, 0.7),
+                "eyeBlink": (0.0, 0.3), "eyeLookDown": (0.0, 0.7),
             },
         ),
         Prototype(  # 4 + 15 (Du et al.)
@@ -272,7 +272,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             {
                 "browInnerUp": (0.4, 0.9), "browDown": (0.3, 0.7),
                 "mouthFrown": (0.9, 1.5), "mouthShrugLower": (0.3, 1.0),
-                "eyeBlink": (0.1, 0.4),
+                "eyeBlink": (0.0, 0.3),
             },
         ),
         Prototype(  # 1 + 4 + 6 + 15 + 20: weeping
@@ -280,7 +280,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             {
                 "browInnerUp": (1.0, 1.5), "browDown": (0.2, 0.6),
                 "cheekSquint": (0.3, 0.9), "eyeSquint": (0.3, 0.8),
-                "eyeBlink": (0.1, 0.4), "mouthFrown": (0.9, 1.5),
+                "eyeBlink": (0.0, 0.3), "mouthFrown": (0.9, 1.5),
                 "mouthStretch": (0.1, 0.6), "mouthLowerDown": (0.0, 0.4),
             },
         ),
@@ -290,7 +290,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             0.50,
             {
                 "browInnerUp": (0.9, 1.5), "browOuterUp": (0.8, 1.4),
-                "eyeWide": (0.5, 1.2), "jawOpen": (0.3, 0.9),
+                "eyeWide": (0.5, 1.2), "jawOpen": (0.4, 1.0),
                 "mouthFunnel": (0.0, 0.4),
             },
         ),
@@ -298,7 +298,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             0.30,
             {
                 "browInnerUp": (0.9, 1.5), "browOuterUp": (0.8, 1.4),
-                "eyeWide": (0.5, 1.2), "jawOpen": (0.2, 0.6),
+                "eyeWide": (0.5, 1.2), "jawOpen": (0.3, 0.7),
                 "mouthPucker": (0.2, 0.6), "mouthFunnel": (0.2, 0.6),
             },
         ),
@@ -306,7 +306,7 @@ PROTOTYPES: dict[str, tuple[Prototype, ...]] = {
             0.20,
             {
                 "browInnerUp": (1.0, 1.5), "browOuterUp": (0.9, 1.5),
-                "eyeWide": (0.1, 0.6), "jawOpen": (0.2, 0.7),
+                "eyeWide": (0.1, 0.6), "jawOpen": (0.3, 0.8),
                 "mouthLowerDown": (0.0, 0.3),
             },
         ),

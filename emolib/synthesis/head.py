@@ -14,7 +14,7 @@ import numpy as np
 
 from emolib.paths import data_folder
 from emolib.synthesis.expression import UNITS, without_side
-from emolib.synthesis.mesh import EYE, SKIN
+from emolib.synthesis.mesh import EYE, SKIN, TEETH
 
 #: Distance between the pupils of every head after normalisation, decimetres.
 INTEROCULAR = 0.62
@@ -35,6 +35,10 @@ _OPPOSITES = (
 )
 #: Sliders that move or turn the whole head, or that age covers better.
 _UNUSED = ("head-trans", "head-angle", "head-age", "neck-trans", "measure-neck")
+
+#: How far (x, y, z) the pack's lower teeth are taken down and back, decimetres: where
+#: they stand they fill every opened mouth, while lips hide them in real ones.
+LOWER_TEETH_DROP = np.array([0.0, 0.07, 0.03], np.float32)
 
 SEXES = ("female", "male")
 ANCESTRIES = ("african", "asian", "caucasian")
@@ -124,8 +128,10 @@ def load_head() -> Head:
                 arrays["target_names"], pairwise(start), strict=True
             )
         }
+        vertices = arrays["vertices"]
+        vertices[_lower_teeth(arrays)] -= LOWER_TEETH_DROP
         return Head(
-            vertices=arrays["vertices"],
+            vertices=vertices,
             triangles=arrays["triangles"].astype(np.int32),
             materials=arrays["materials"],
             masks=arrays["masks"].astype(np.float32) / 255,
@@ -136,6 +142,14 @@ def load_head() -> Head:
             f"The head pack {path} is missing or damaged ({error}). Restore it with "
             "`git checkout data/head`, or build it with scripts/build_head_pack.py."
         ) from error
+
+
+def _lower_teeth(arrays: dict) -> np.ndarray:
+    """Rows of the lower teeth: those of the teeth that the jaw takes along."""
+    rows = np.unique(arrays["triangles"][arrays["materials"] == TEETH])
+    jaw = list(arrays["target_names"]).index("unit/jawOpen")
+    moved = arrays["target_index"][slice(*arrays["target_start"][jaw : jaw + 2])]
+    return np.intersect1d(rows, moved)
 
 
 @dataclass(frozen=True)

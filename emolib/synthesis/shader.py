@@ -29,7 +29,7 @@ from emolib.synthesis.paint import LEFT, TEXELS, TOP
 
 #: Half the side of the shadow map, decimetres, and its side in texels.
 SHADOW_REACH = 1.25
-SHADOW_SIZE = 144
+SHADOW_SIZE = 112
 
 
 @njit(cache=True)
@@ -50,17 +50,24 @@ def rasterise(pixels, nearness, triangles, one_sided, side):
         area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
         if abs(area) < 1e-9 or (area > 0 and one_sided[k]):
             continue
-        left = max(math.ceil(min(ax, bx, cx) - 0.5), 0)
-        right = min(math.floor(max(ax, bx, cx) - 0.5), side - 1)
-        top = max(math.ceil(min(ay, by, cy) - 0.5), 0)
-        bottom = min(math.floor(max(ay, by, cy) - 0.5), side - 1)
+        low, high = min(ay, by, cy), max(ay, by, cy)
+        if high < 0.5 or low > side - 0.5:
+            continue
+        left = max(int(min(ax, bx, cx) + 0.5), 0)
+        right = min(int(max(ax, bx, cx) + 0.5), side)
+        top, bottom = max(int(low + 0.5), 0), min(int(high + 0.5), side)
+        if right <= left or bottom <= top:
+            continue
         za, zb, zc = nearness[a], nearness[b], nearness[c]
-        for row in range(top, bottom + 1):
+        # weights of the first two corners, and how they change per pixel
+        u_x, u_y = (by - cy) / area, (cx - bx) / area
+        v_x, v_y = (cy - ay) / area, (ax - cx) / area
+        for row in range(top, bottom):
             y = row + 0.5 - cy
-            for column in range(left, right + 1):
+            for column in range(left, right):
                 x = column + 0.5 - cx
-                u = ((by - cy) * x + (cx - bx) * y) / area
-                v = ((cy - ay) * x + (ax - cx) * y) / area
+                u = u_x * x + u_y * y
+                v = v_x * x + v_y * y
                 if u >= 0 and v >= 0 and u + v <= 1:
                     z = u * za + v * zb + (1 - u - v) * zc
                     if z > depth[row, column]:
@@ -222,7 +229,7 @@ def shade(
                     paint[0] = _mix(paint[0], 0.10, wet)
                     paint[1] = _mix(paint[1], 0.022, wet)
                     paint[2] = _mix(paint[2], 0.02, wet)
-                    cavity = 1 - 0.75 * wet
+                    cavity = 1 - 0.85 * wet
                     # folds: darker in the groove, and the normal leans into it
                     if 1 <= ti < rows - 1 and 1 <= tj < columns - 1 and z > 0.6:
                         groove = grooves[ti, tj]
@@ -295,7 +302,7 @@ def shade(
                 sky = math.sqrt(sky)
             elif material == TONGUE:
                 paint[0], paint[1], paint[2] = 0.30, 0.09, 0.08
-                cavity = min(max((z - 0.7) / 0.7, 0.1), 0.7)
+                cavity = min(max((z - 0.8) / 0.9, 0.08), 0.45)
                 shine = 0.06
             elif material in (CLOTH, FABRIC):
                 weave = 1 + 0.05 * math.sin(y * 95)
