@@ -296,7 +296,7 @@ def shade(
                 shine, gloss = 0.5, 120.0
             elif material == TEETH:
                 paint[0], paint[1], paint[2] = 0.56, 0.52, 0.45
-                cavity = min(max(1.0 - 1.1 * (1.47 - z), 0.2), 1.0)
+                cavity = min(max(1.0 - 2.0 * (1.45 - z), 0.12), 1.0)
                 shine, gloss = 0.10, 30.0
                 glow = 0.5  # enamel lets light through
                 sky = math.sqrt(sky)
