@@ -23,7 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 import emolib
-from emolib.datasets import DatasetError, FaceDataset, load, splits
+from emolib.datasets import FaceDataset, load, splits
 from emolib.datasets.splits import LeakageWarning, Split
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import Evaluation, accuracy_by, evaluate
@@ -445,15 +445,11 @@ def synthface_model(dataset: FaceDataset, settings: dict, scratch: Path) -> dict
 def large_set() -> FaceDataset:
     """Load the large set of stills, if it is there and is that of the frozen plan."""
     folder = data_folder().parent / "build" / "synthface-large"
+    if not folder.is_dir():
+        raise TrainingError(f"{folder} does not exist; run `make data-large` first.")
     plan = (data_folder() / "synthface" / LARGE_PLAN).read_bytes()
-    try:
-        large = load("synthface", folder)
-        current = (
-            large.meta.attrs.get("plan_sha256") == hashlib.sha256(plan).hexdigest()
-        )
-    except DatasetError as error:
-        raise TrainingError(f"Run `make data-large` first: {error}") from error
-    if not current:
+    large = load("synthface", folder)
+    if large.meta.attrs.get("plan_sha256") != hashlib.sha256(plan).hexdigest():
         raise TrainingError(
             f"{folder} was made from another plan than {LARGE_PLAN}: run "
             "`make data-large` again."
