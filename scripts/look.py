@@ -30,9 +30,10 @@ def public_test(path: Path) -> FaceDataset:
     that of Training beside it.
     """
     whole = path.parent if path.suffix == ".npz" else path
-    faces = load("fer2013", whole, drop_duplicates=True, neutral=False)
+    # neutral ones leave last: a copy may be called neutral in Training
+    faces = load("fer2013", whole, drop_duplicates=True)
     faces.part("train")  # without it no duplicate could have been found
-    return faces.part("validation")
+    return faces.part("validation").labelled()
 
 
 def looks_so_far(journal: Path, model: str) -> list[dict]:
