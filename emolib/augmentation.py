@@ -42,7 +42,7 @@ def augment(
         brightness (Krizhevsky et al. 2012). *strong*: also stretched, sheared and
         seen in perspective; with another gamma curve and light from one side; and in
         part of the cases with a patch covered (DeVries & Taylor 2017,
-        arXiv:1708.04552), blurred or brought down to 28 pixels and back, sharpened,
+        arXiv:1708.04552), blurred or brought down to 32 pixels and back, sharpened,
         noisy, and compressed as in JPEG files.
 
     Returns
@@ -169,7 +169,7 @@ def _relit(faces: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     faces = np.exp(gamma.astype(np.float32) * np.log(faces + np.float32(1e-3)))
     place = np.linspace(-1, 1, side, dtype=np.float32)
     slope = rng.normal(0, 0.25, (2, n, 1)).astype(np.float32)
-    bow = rng.normal(0, 0.15, (2, n, 1)).astype(np.float32)
+    bow = rng.normal(0, 0.1, (2, n, 1)).astype(np.float32)
     # exp(a + b) = exp(a) * exp(b): two short factors instead of a field each
     light = np.exp(slope * place + bow * place**2)  # (2, n, side)
     faces *= light[0][:, None, :]
@@ -230,10 +230,10 @@ def _detail_losses(side: int) -> np.ndarray:
 
     Each shrinks to fewer pixels and back, and blurs.
     """
-    sizes = range(side, side * 7 // 16 - 1, -4)  # 64 down to 28
+    sizes = range(side, side // 2 - 1, -4)  # 64 down to 32
     ways = [
         _resize(size, side) @ _resize(side, size) @ _blur(side, spread)
-        for size, spread in product(sizes, (0.0, 0.6, 1.0))
+        for size, spread in product(sizes, (0.0, 0.5, 0.9))
     ]
     return np.stack(ways)
 

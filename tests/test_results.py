@@ -1,11 +1,14 @@
 """The committed measurements, and the script that makes them."""
 
+import hashlib
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from emolib.datasets.stills import write_stills
 from emolib.models import available, load_model, model_card
 from emolib.paths import data_folder
 
@@ -21,7 +24,10 @@ def script():
     return module
 
 
-STEPS = ("by-subject-apex", "four-splits", "four-splits-plain", "intensity-curve")
+STEPS = (
+    "by-subject-apex", "four-splits", "four-splits-plain", "intensity-curve",
+    "synthface-model",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -32,9 +38,16 @@ def test_committed_results_are_those_of_this_code_and_corpus(script, step):
     assert set(record) == {"command", "config", "config_hash", "versions", "results"}
 
 
-@pytest.mark.parametrize("name", ["deck-cnn", "small-cnn"])
-def test_shipped_weights_belong_to_the_results(script, name):
-    digest = script.config_hash("by-subject-apex")
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("deck-cnn", "by-subject-apex"),
+        ("small-cnn", "by-subject-apex"),
+        ("synthface", "synthface-model"),
+    ],
+)
+def test_shipped_weights_belong_to_the_results(script, name, step):
+    digest = script.config_hash(step)
     assert model_card(name)["config_hash"] == digest, "run `make results`"
 
 
@@ -54,6 +67,52 @@ def test_steps_run_ship_weights_and_are_skipped_when_current(script, data, capsy
     other = ["--epochs", "2", "--seeds", "1", "--only", "intensity-curve"]
     assert script.main(other) == 2
     assert "by-subject-apex first" in capsys.readouterr().err
+
+
+@pytest.fixture
+def large(data, tiny_corpus, tiny):
+    """A large set as small as the tiny corpus, in `build`, and its plan."""
+    (data / "synthface").unlink()  # a link to what all tests share
+    shutil.copytree(tiny_corpus, data / "synthface")
+    plan = data / "synthface" / "large.json"
+    plan.write_text("{}")
+    info = {"plan_sha256": hashlib.sha256(plan.read_bytes()).hexdigest()}
+    part = tiny.subset((tiny.meta["split"] != "test").to_numpy())
+    folder = data.parent / "build" / "synthface-large"
+    folder.parent.mkdir()
+    return write_stills(folder, part.images, part.meta, info)
+
+
+QUICK_MODEL = ["--epochs", "1", "--seeds", "2", "--only", "synthface-model"]
+
+
+def test_synthface_is_trained_on_the_large_set_and_ships(
+    script, data, large, monkeypatch
+):
+    monkeypatch.setattr(script, "NEUTRAL_FACES", 2)
+    assert script.main(QUICK_MODEL) == 0
+    record = json.loads((data / "results" / "synthface-model.json").read_text())
+    rows = record["results"]["rows"]
+    assert [one["seed"] for one in rows] == [0, 1]
+    losses = [one["validation_loss"] for one in rows]
+    assert record["results"]["chosen_seed"] == int(losses[1] < losses[0])
+    assert [one["bin"] for one in rows[0]["by_occlusion"]] == ["nothing"]
+    card = model_card("synthface")
+    assert card["recipe"]["seed"] == record["results"]["chosen_seed"]
+    assert card["config_hash"] == record["config_hash"]
+    assert len(card["results"]["seeds"]) == 2
+    before = script.config_hash("synthface-model")
+    (data / "synthface" / "large.json").write_text('{"stills": 2}')
+    assert script.config_hash("synthface-model") != before
+
+
+def test_a_large_set_of_another_plan_is_refused(script, data, large, capsys):
+    (data / "synthface" / "large.json").write_text('{"stills": 2}')
+    assert script.main(QUICK_MODEL) == 2
+    assert "another plan" in capsys.readouterr().err
+    shutil.rmtree(large)
+    assert script.main(QUICK_MODEL) == 2
+    assert "run `make data-large` first" in capsys.readouterr().err
 
 
 def test_interruption_leaves_no_file_and_says_how_to_go_on(

@@ -1,4 +1,4 @@
-"""Augmentation, targets and `fit`."""
+"""Targets and `fit`."""
 
 import _thread
 import os
@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emolib import augmentation, training
+from emolib import training
 from emolib.datasets import DatasetError, FaceDataset, load
 from emolib.models import predict, small_cnn
 from emolib.models._backend import keras
 from emolib.training import (
     TrainingError,
-    augment,
     fit,
     hold_out,
     set_seed,
@@ -53,43 +52,6 @@ def run(sets, seed=0, epochs=3, model=None, **options):
 def same(a, b) -> bool:
     pairs = zip(a.get_weights(), b.get_weights(), strict=True)
     return all((x == y).all() for x, y in pairs)
-
-
-# augmentation
-
-
-def test_augment_keeps_form_and_input():
-    faces = np.random.default_rng(0).integers(0, 256, (7, 64, 64), dtype=np.uint8)
-    before = faces.copy()
-    varied = augment(faces, seed=1)
-    assert varied.shape == faces.shape
-    assert varied.dtype == np.uint8
-    assert (faces == before).all()
-    assert (varied == augment(faces, seed=1)).all()
-    assert (varied != augment(faces, seed=2)).any()
-
-
-def test_augment_moves_a_mark_no_further_than_it_says():
-    face = np.full((64, 64), 60, np.uint8)
-    face[30:34, 30:34] = 220
-    varied = augment(np.repeat(face[None], 200, axis=0)).astype(float)
-    weight = varied - varied.min(axis=(1, 2), keepdims=True)
-    weight[weight < weight.max(axis=(1, 2), keepdims=True) / 2] = 0
-    total = weight.sum(axis=(1, 2))
-    rows = (weight.sum(axis=2) * np.arange(64)).sum(axis=1) / total
-    columns = (weight.sum(axis=1) * np.arange(64)).sum(axis=1) / total
-    limit = augmentation.SHIFT * 64 + 1
-    for found in (rows, columns):
-        assert np.abs(found - 31.5).max() < limit
-        assert found.std() > 1.5
-
-
-def test_augment_mirrors_half_of_the_faces():
-    face = np.zeros((64, 64), np.uint8)
-    face[:, 40:] = 200
-    varied = augment(np.repeat(face[None], 200, axis=0))
-    left_is_bright = varied[:, :, :16].mean((1, 2)) > varied[:, :, 48:].mean((1, 2))
-    assert 70 < left_is_bright.sum() < 130
 
 
 # targets
@@ -199,10 +161,10 @@ def test_resumed_run_ends_like_one_that_was_not_interrupted(
     whole, history = run(sets, epochs=4)
     original = training._one_epoch
 
-    def interrupted(model, x, y, batch_size, seed, varied):
+    def interrupted(model, x, y, batch_size, seed, strength):
         if seed[1] == 2:
             raise KeyboardInterrupt
-        return original(model, x, y, batch_size, seed, varied)
+        return original(model, x, y, batch_size, seed, strength)
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "_one_epoch", interrupted)
@@ -233,6 +195,25 @@ def test_damaged_checkpoint_is_named(sets, tmp_path):
     path.write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(TrainingError, match=r"run\.npz.*delete it"):
         run(sets, checkpoint=path)
+
+
+def test_augmentation_has_two_strengths_and_an_off(sets):
+    light, same_light = run(sets, augment=True)[0], run(sets, augment="light")[0]
+    strong, plain = run(sets, augment="strong")[0], run(sets, augment=False)[0]
+    assert same(light, same_light)
+    assert not same(light, strong)
+    assert not same(light, plain)
+    with pytest.raises(ValueError, match="augment='harsh'"):
+        run(sets, augment="harsh")
+
+
+def test_weight_decay_shrinks_kernels_and_spares_biases(sets):
+    """With a step size of almost nothing, decay is all that is left to see."""
+    start = [w.copy() for w in tiny_network().get_weights()]
+    options = {"learning_rate": 1e-6, "weight_decay": 1e5, "epochs": 1}
+    kernel, bias = run(sets, **options)[0].get_weights()
+    assert np.linalg.norm(kernel) < 0.9 * np.linalg.norm(start[0])
+    assert np.abs(bias - start[1]).max() < 1e-4
 
 
 def test_progress_can_be_silenced(sets, capfd):

@@ -111,6 +111,6 @@ def read_stills(folder: Path) -> FaceDataset:
         keep_default_na=False,
         na_values=[""],
     )
-    labels = pd.Categorical(stills["emotion"], EMOTIONS).codes  # -1 for neutral
+    labels = pd.Index(EMOTIONS).get_indexer(stills["emotion"])  # -1 for neutral
     stills.attrs = record
     return FaceDataset(record.get("name", folder.name), images, labels, stills)

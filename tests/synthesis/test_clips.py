@@ -5,7 +5,13 @@ import pytest
 
 from emolib import EMOTIONS
 from emolib.paths import data_folder
-from emolib.synthesis import Difficulty, draw_clip, random_identity, render
+from emolib.synthesis import (
+    Difficulty,
+    draw_clip,
+    draw_still,
+    random_identity,
+    render,
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +54,41 @@ def test_a_person_keeps_the_room_within_a_session(difficulty):
     ]
     assert len({scene.background for scene in scenes}) == 1
     assert len({scene.light_contrast for scene in scenes}) == 1
+
+
+def test_stills_of_a_person_share_nothing_but_the_person(difficulty):
+    person = random_identity(2)
+    stills = [
+        draw_still(person, "fear", 0.8, difficulty, seed=seed) for seed in range(8)
+    ]
+    assert stills[3] == draw_still(person, "fear", 0.8, difficulty, seed=3)
+    assert {still.intensity for still in stills} == {0.8}
+    for name in ("background", "light_azimuth", "yaw", "noise_seed", "scale"):
+        assert len({getattr(still.scene, name) for still in stills}) == 8
+    assert len({frozenset(still.expression.items()) for still in stills}) == 8
+
+
+def test_a_resting_still_shows_no_more_than_speech(difficulty):
+    person = random_identity(2)
+    shown = [
+        draw_still(person, "anger", 0.0, difficulty, seed=seed).expression
+        for seed in range(12)
+    ]
+    assert sum(max(weights.values()) == 0 for weights in shown) in range(2, 11)
+    brow = [weights[unit] for weights in shown for unit in weights if "brow" in unit]
+    assert brow
+    assert max(brow) == 0
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_stills_are_as_strong_as_asked(difficulty, emotion):
+    person = random_identity(3)
+    quiet = Difficulty(**{**vars(difficulty), "speech": 0.0})
+    weak, strong = (
+        sum(draw_still(person, emotion, i, quiet, seed=1).expression.values())
+        for i in (0.3, 0.9)
+    )
+    assert weak == pytest.approx(strong / 3, rel=0.15)
 
 
 def test_the_committed_corpus_is_what_the_plan_renders(plan, difficulty):

@@ -1,0 +1,73 @@
+"""The command that looks at real photographs: counted, written down, and no more."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emolib.datasets import DatasetError
+from emolib.datasets.fer2013 import CLASSES
+from emolib.models import contrast_cnn, save_model
+
+
+@pytest.fixture(scope="module")
+def script():
+    path = Path(__file__).resolve().parents[1] / "scripts" / "look.py"
+    spec = importlib.util.spec_from_file_location("look", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """Two files like FER2013's, of noise; two of the second's occur in the first."""
+    folder = tmp_path / "fer"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    train, test = rng.integers(0, 256, (2, 21, 48, 48), dtype=np.uint8)
+    test[:2] = train[5:7]
+    for name, images in (("train", train), ("public_test", test)):
+        np.savez(
+            folder / f"fer2013_{name}.npz",
+            images=images,
+            labels=(np.arange(21) % 7).astype(np.int8),
+            label_names=np.array(CLASSES),
+        )
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_DATA", str(tmp_path))
+    save_model(contrast_cnn(), "synthface", {})
+    return tmp_path
+
+
+def test_a_look_is_shown_and_written_down(script, photographs, data, capsys):
+    path = photographs / "fer2013_public_test.npz"
+    assert script.main([str(path), "--model", "synthface"]) == 0
+    shown = capsys.readouterr().out
+    assert "look 1 of 3" in shown
+    assert "optimistic" in shown
+    look = json.loads((data / "results" / "looks.jsonl").read_text())
+    assert look["images"] == 21 - 3 - 2  # without neutral ones and duplicates
+    assert f"{look['accuracy']:.3f}" in shown
+    assert {"date", "commit", "model", "weights", "recall"} <= look.keys()
+
+
+def test_the_fourth_look_is_refused(script, photographs, data, capsys):
+    for _ in range(3):
+        assert script.main([str(photographs)]) == 0
+    assert script.main([str(photographs)]) == 2
+    assert "all 3 looks are taken" in capsys.readouterr().err
+    assert len((data / "results" / "looks.jsonl").read_text().splitlines()) == 3
+
+
+def test_duplicates_cannot_be_left_out_without_training(script, photographs, data):
+    (photographs / "fer2013_train.npz").unlink()
+    with pytest.raises(DatasetError, match="no train images"):
+        script.main([str(photographs)])
+    assert not (data / "results" / "looks.jsonl").exists()
