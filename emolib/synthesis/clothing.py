@@ -297,8 +297,8 @@ def _hat(build, identity, rng, base):
     """Add a covering that ends in a line around the head."""
     kind = identity.covering
     front, ears, nape, off = _EDGES[kind]
-    if kind in ("headband", "bandana") and identity.hair != "bald":
-        off += identity.hair_height if kind == "headband" else 0
+    if kind == "headband" and identity.hair not in ("bald", "buzz"):
+        off += 0.04 + 0.06 * identity.hair_volume  # it lies on the hair
     angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
     cos = np.cos(angle)
     line = np.where(cos > 0, ears + (front - ears) * np.clip(cos, 0, 1) ** 0.7,
