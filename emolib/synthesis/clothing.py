@@ -16,8 +16,8 @@ from emolib.synthesis.head import (
     identity_vertices,
     load_head,
 )
-from emolib.synthesis.mesh import FABRIC, SKIN, Part, vertex_normals
-from emolib.synthesis.occluders import _Builder, pattern
+from emolib.synthesis.mesh import FABRIC, SKIN, MeshBuilder, Part, vertex_normals
+from emolib.synthesis.paint import cloth_pattern
 
 #: Middle of the skull, from which a covering is measured, decimetres.
 _MIDDLE = np.array([0.0, 7.40, 0.42])
@@ -65,7 +65,7 @@ def make_garment(identity: Identity) -> Part:
         )
     rng = np.random.default_rng([identity.seed, 14])
     base = _cloth_colour(rng)
-    build = _Builder()
+    build = MeshBuilder()
     _shirt(build, identity, rng, base)
     if identity.garment == "shirt":
         _collar(build, identity, base)
@@ -100,7 +100,7 @@ def make_covering(identity: Identity) -> Part | None:
         return None
     rng = np.random.default_rng([identity.seed, 15])
     base = _cloth_colour(rng)
-    build = _Builder()
+    build = MeshBuilder()
     if kind in ("headscarf", "hood"):
         _veil(build, identity, rng, base)
     else:
@@ -152,7 +152,7 @@ def _shirt(build, identity, rng, base):
     lift = 0.035 + 0.03 * hem * (below < band)
     at += normal * lift[:, None]
     at[:, 1] += np.minimum(below, 0)  # the cut edge is the line itself
-    colours = pattern(rng, at[:, 0], at[:, 1], base)
+    colours = cloth_pattern(rng, at[:, 0], at[:, 1], base)
     ribs = 1 + 0.12 * np.sin(70 * np.arctan2(rest[:, 0], rest[:, 2]))
     trim = (below < band)[:, None]
     colours = np.where(trim, base * 0.85 * ribs[:, None], colours)
@@ -240,7 +240,7 @@ def _wrap(build, rng, height, reach, girth, turn, base):
     around = np.tile(np.arange(14) / 14 * 0.9, 45)
     along = np.repeat(np.arange(45) / 44 * 2 * np.pi * reach, 14)
     fold = 1 - 0.3 * np.clip(np.sin(3 * 2 * np.pi * around / 0.9 + 2 * along), 0, 1)
-    build.colours[first] = pattern(rng, along, around, base) * fold[:, None]
+    build.colours[first] = cloth_pattern(rng, along, around, base) * fold[:, None]
 
 
 # ---------------------------------------------------------------- coverings
@@ -339,7 +339,7 @@ def _hat(build, identity, rng, base):
         stand += 0.008 * np.sin(around * 7 + 8 * down)
     stand[-1] -= 0.6 * off  # the edge turns in to the skin
     points = _on_head(identity, direction, stand)
-    colours = pattern(rng, x, y, base) * np.clip(shade, 0.1, 2)[..., None]
+    colours = cloth_pattern(rng, x, y, base) * np.clip(shade, 0.1, 2)[..., None]
     build.grid(points, FABRIC, colours, closed=True)
     edge = _on_head(identity, direction[-2], stand[-2])
     if kind == "cap":
@@ -416,7 +416,7 @@ def _veil(build, identity, rng, base):
     stand += folds * (2 if hood else 1)
     stand[-1] -= 0.5 * off
     points = _on_head(identity, aim(0.01 + share * ends), stand)
-    colours = pattern(rng, turn * 0.8 + 0 * share, 2 * share + 0 * turn, base)
+    colours = cloth_pattern(rng, turn * 0.8 + 0 * share, 2 * share + 0 * turn, base)
     colours *= (1 - 0.25 * (np.abs(share - 0.94) < 0.02))[..., None]
     build.grid(points, FABRIC, colours, closed=True)
     # the fall over neck and shoulders

@@ -43,6 +43,68 @@ class Part:
     rest: np.ndarray | None = None
 
 
+class MeshBuilder:
+    """Collects meshes of several materials into one `Part`."""
+
+    def __init__(self):
+        self.vertices, self.triangles, self.materials, self.colours = [], [], [], []
+        self.count = 0
+
+    def add(self, vertices, triangles, material, colours):
+        vertices = np.asarray(vertices, float).reshape(-1, 3)
+        self.vertices.append(vertices)
+        self.triangles.append(np.asarray(triangles) + self.count)
+        self.materials.append(np.full(len(triangles), material))
+        self.colours.append(np.broadcast_to(colours, vertices.shape))
+        self.count += len(vertices)
+
+    def grid(self, points, material, colours, *, closed=False):
+        """Add a sheet of points (rows, columns, 3); `closed` joins its sides."""
+        rows, columns = points.shape[:2]
+        if np.ndim(colours) == 3:
+            colours = np.reshape(colours, (-1, 3))
+        self.add(points, grid_triangles(rows, columns, closed), material, colours)
+
+    def tube(self, path, radius, material, colour, *, closed=False, segments=6):
+        """Add a round tube along a path (n, 3); a radius, or one per point."""
+        path = np.asarray(path, float)
+        if closed:
+            ahead = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0)
+        else:
+            ahead = np.gradient(path, axis=0)
+        ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
+        side = np.cross(ahead, [0.05, 0.1, 1.0])
+        side /= np.linalg.norm(side, axis=1, keepdims=True)
+        up = np.cross(side, ahead)
+        angle = np.linspace(0, 2 * np.pi, segments, endpoint=False)[None, :, None]
+        reach = np.broadcast_to(radius, len(path))[:, None, None]
+        rings = path[:, None] + reach * (
+            np.cos(angle) * side[:, None] + np.sin(angle) * up[:, None]
+        )
+        if closed:
+            rings = np.concatenate([rings, rings[:1]])
+        self.grid(rings, material, colour, closed=True)
+
+    def part(self) -> Part:
+        """Return all that was added."""
+        return Part(
+            np.concatenate(self.vertices).astype(np.float32),
+            np.concatenate(self.triangles).astype(np.int32),
+            np.concatenate(self.materials).astype(np.uint8),
+            np.clip(np.concatenate(self.colours), 0, 2).astype(np.float32),
+        )
+
+
+def grid_triangles(rows: int, columns: int, closed: bool = False) -> np.ndarray:
+    """Triangles (m, 3) of a sheet of rows x columns points."""
+    right = columns if closed else columns - 1
+    row, column = np.meshgrid(np.arange(rows - 1), np.arange(right), indexing="ij")
+    a = row * columns + column
+    b = row * columns + (column + 1) % columns
+    c, d = a + columns, b + columns
+    return np.stack([a, c, b, b, c, d], axis=-1).reshape(-1, 3)
+
+
 @njit(cache=True)
 def move_vertices(vertices, start, index, delta, weights):
     for unit in range(len(weights)):

@@ -1,7 +1,7 @@
-"""What is painted on the skin: colour, brows, beard, and the folds of expression.
+"""What is painted on: the skin's colour, brows, beard and folds, and cloth.
 
-All maps live in one frontal projection of the *rest* mesh, one texel a millimetre.
-Each vertex carries its rest position along, so paint moves with the skin.
+All maps of the skin live in one frontal projection of the *rest* mesh, one texel a
+millimetre. Each vertex carries its rest position along, so paint moves with the skin.
 Taught in chapter 2.
 """
 
@@ -361,3 +361,36 @@ def beard_region(kind: str) -> np.ndarray:
         "chin strap": strap,
     }
     return regions.get(kind, np.maximum(full, moustache))
+
+
+def cloth_pattern(
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, base: np.ndarray
+) -> np.ndarray:
+    """Return cloth colours (..., 3): plain, striped, checked, dotted or mottled.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    x, y : ndarray, (...)
+        Places on the cloth, decimetres.
+    base : ndarray, (3,)
+        Linear RGB of the ground.
+    """
+    kind = rng.choice(
+        ["plain", "stripes", "bands", "checks", "dots", "mottled"],
+        p=[0.45, 0.1, 0.15, 0.1, 0.1, 0.1],
+    )
+    other = np.exp(rng.uniform(-3.5, -0.3, 3) * 0.5 + rng.uniform(-1.7, -0.1) * 0.5)
+    if abs(np.log(other.mean() / base.mean())) < 0.7:
+        other = 0.75 - 0.7 * np.clip(base, 0, 1)
+    pace = rng.uniform(0.16, 0.32)
+    waves_x, waves_y = np.sin(2 * np.pi * x / pace), np.sin(2 * np.pi * y / pace)
+    share = {
+        "plain": 0 * x,
+        "stripes": np.clip(0.5 + 2 * waves_x, 0, 1),
+        "bands": np.clip(0.5 + 2 * waves_y, 0, 1),
+        "checks": 0.5 * (waves_x > 0) + 0.5 * (waves_y > 0),
+        "dots": np.clip(4 * (waves_x * waves_y - 0.55), 0, 1),
+        "mottled": np.clip(waves_x * np.sin(9 * y) + np.sin(11 * x + 7 * y), 0, 1),
+    }[str(kind)]
+    return base + (other - base) * np.asarray(share)[..., None]
