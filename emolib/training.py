@@ -64,20 +64,6 @@ class History:
         )
 
 
-def set_seed(seed: int) -> None:
-    """Seed Python's, NumPy's and TensorFlow's global random states.
-
-    For a chapter that trains with bare Keras, whose shuffling reads them. `fit` does
-    not need it, and no chapter uses it yet.
-
-    Parameters
-    ----------
-    seed : int
-        0 to 4,294,967,295.
-    """
-    keras.utils.set_random_seed(seed)
-
-
 def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     """Mix the label with "cannot tell", by intensity: i * one-hot + (1 - i) / 6.
 

@@ -292,7 +292,7 @@ def card(
     return {
         "title": network["title"],
         "training_data": {
-            "name": "SynthFace, first edition: rendered faces, no real person",
+            "name": "SynthFace, second edition: rendered faces, no real person",
             "licence": "CC0-1.0",
             "frames": network["frames"],
             "images": len(sets[0]),

@@ -42,7 +42,6 @@ AWAITED = {
     "Clips": "what FaceDataset.clips returns; chapter 10",
     "align": "chapter 11",
     "emotion_index": "what image_folder and synthesis look labels up with",
-    "set_seed": "nothing: it goes when `make results` runs next, which hashes its file",
 }
 
 
