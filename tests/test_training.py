@@ -294,6 +294,6 @@ def test_small_cnn_learns_from_real_photographs():
 
 
 def test_fit_leaves_the_global_random_state_alone(sets):
-    before = np.random.get_state()[1].copy()
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
     run(sets, epochs=1)
-    assert np.array_equal(before, np.random.get_state()[1])
+    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
