@@ -59,11 +59,11 @@ def render_subject(task: tuple) -> tuple[np.ndarray, dict, list[dict]]:
     person = random_identity(seed, spread=difficulty.identity_spread)
     about = asdict(person)
     about.update(zip(("african", "asian", "caucasian"), person.ancestry, strict=True))
-    for name in ("sliders", "style", "ancestry", "brow"):
-        del about[name]
-    about = {
+    about["hair_dyed"] = bool(about["hair_dye"])
+    about = {  # a table holds single values
         name: round(value, 3) if isinstance(value, float) else value
         for name, value in about.items()
+        if not isinstance(value, tuple)
     }
     clips, rows = [], []
     for emotion in EMOTIONS:
