@@ -53,7 +53,7 @@ class Scene:
     Raises
     ------
     ValueError
-        If the occluder is unknown or an angle leaves the range that can be drawn.
+        If the occluder is unknown or a number leaves the range that can be drawn.
     """
 
     yaw: float = 0.0
@@ -89,15 +89,15 @@ class Scene:
                 raise ValueError(
                     f"{name} must lie in [-{limit}, {limit}] degrees; received {value}."
                 )
-        if not 0 <= self.light_contrast <= 1:
-            raise ValueError(
-                f"light_contrast must lie in [0, 1]; received {self.light_contrast}."
-            )
-        if not (0.5 <= self.scale <= 2 and 0.1 <= self.exposure <= 4):
-            raise ValueError(
-                "scale must lie in [0.5, 2] and exposure in [0.1, 4]; received "
-                f"{self.scale} and {self.exposure}."
-            )
+        ranges = {"light_contrast": (0, 1), "rim": (0, 5), "exposure": (0.1, 4)}
+        ranges |= {"scale": (0.5, 2), "shift_x": (-1, 1), "shift_y": (-1, 1)}
+        ranges |= {"blur": (0, 0.2), "noise": (0, 100), "jpeg": (0, 95)}
+        for name, (low, high) in ranges.items():
+            value = getattr(self, name)
+            if not low <= value <= high:  # catches NaN too
+                raise ValueError(
+                    f"{name} must lie in [{low}, {high}]; received {value}."
+                )
 
 
 @dataclass(frozen=True)

@@ -277,7 +277,7 @@ def shade(
                 for axis in range(3):
                     run[axis] = camera[high, axis] - camera[low, axis]
                 shine, gloss = 0.012 + 0.06 * hair[0], 24.0
-                shine *= 1 + 0.6 * strand
+                shine *= max(1 + 0.6 * strand, 0.0)
             elif material == EYE:
                 cx = 0.31 if x > 0 else -0.31
                 radius = math.hypot(x - cx, y - 7.285)

@@ -64,11 +64,11 @@ def test_every_style_changes_the_head_but_not_the_eyes(style):
 @pytest.mark.parametrize("covered", ["top", "all"])
 def test_a_covering_flattens_the_hair(covered):
     person = styled("long wavy")
-    free, covered = hairdo(person), hairdo(person, covered)
+    free, flat = hairdo(person), hairdo(person, covered)
     crown = load_head().vertices[:, 1] > 8
     assert free.lift[crown].max() > 0.02
-    assert covered.lift[crown].max() == 0
-    assert (covered.locks is None) == (covered == "all")
+    assert flat.lift[crown].max() == 0
+    assert (flat.locks is None) == (covered == "all")
     with pytest.raises(ValueError, match="Unknown covered"):
         hairdo(person, "wig")
 

@@ -150,6 +150,9 @@ def test_unknown_unit_is_refused():
         ({"yaw": 80}, "yaw must lie in"),
         ({"scale": 9}, "scale must lie in"),
         ({"pitch": float("nan")}, "pitch must lie in"),
+        ({"noise": float("nan")}, "noise must lie in"),
+        ({"rim": -1.0}, "rim must lie in"),
+        ({"jpeg": 200}, "jpeg must lie in"),
     ],
 )
 def test_scenes_out_of_range_are_refused(change, message):
