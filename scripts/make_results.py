@@ -92,7 +92,7 @@ SPLIT_FITS = {
 SYNTHFACE = {
     "architecture": "contrast_cnn",
     "fit": {
-        "epochs": 10,
+        "epochs": 8,
         "batch_size": 128,
         "learning_rate": 3e-3,
         "augment": "strong",
