@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_evaluate)
 
     command = commands.add_parser("predict", help="probabilities of ready face crops")
-    command.add_argument("--model", default="small-cnn", metavar="NAME_OR_FOLDER")
+    command.add_argument("--model", default="synthface", metavar="NAME_OR_FOLDER")
     command.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     command.set_defaults(run=_predict)
 
