@@ -1,29 +1,24 @@
 """Clothes fit, leave the face free and are dealt out to everybody."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from emolib.synthesis import Scene, random_identity
-from emolib.synthesis import renderer as drawing
 from emolib.synthesis.clothing import hidden_hair, make_covering, make_garment
 from emolib.synthesis.head import COVERINGS, GARMENTS, load_head
-from emolib.synthesis.mesh import EYE, FABRIC, HAIR, SKIN
-from emolib.synthesis.shader import rasterise
+from emolib.synthesis.mesh import EYE, FABRIC, HAIR
 
 SIZE = 96
 PEOPLE = (1, 8, 21)
 
 
-def seen(person, scene, expression=None):
-    """Material at each pixel, and the pixels of all vertices."""
-    figure = drawing._assemble(person, expression or {}, scene)
-    camera, pixels, _ = drawing._project(figure.vertices, scene, SIZE)
-    triangle, _, _ = rasterise(
-        pixels, camera[:, 2], figure.triangles, figure.materials == SKIN, SIZE
-    )
-    return np.where(triangle >= 0, figure.materials[triangle].astype(int), -1), pixels
+@pytest.fixture
+def seen(materials_seen):
+    """Material at each pixel, and the pixels of all vertices, at this file's size."""
+    return partial(materials_seen, SIZE)
 
 
 @pytest.mark.parametrize("garment", GARMENTS)
@@ -40,7 +35,7 @@ def test_garments_are_sound_and_repeatable(garment):
 
 
 @pytest.mark.parametrize("garment", GARMENTS)
-def test_garments_reach_down_and_keep_off_the_chin(garment):
+def test_garments_reach_down_and_keep_off_the_chin(seen, garment):
     person = replace(random_identity(8), garment=garment, covering="none")
     materials, pixels = seen(person, Scene(scale=0.5, shift_y=-0.1))
     assert (materials[-4:, SIZE // 4 : -SIZE // 4] == FABRIC).mean() > 0.6
@@ -52,7 +47,7 @@ def test_garments_reach_down_and_keep_off_the_chin(garment):
 
 @pytest.mark.parametrize("covering", COVERINGS[1:])
 @pytest.mark.parametrize("yaw", [-25, 0, 25])
-def test_coverings_leave_eyes_and_brows_free(covering, yaw):
+def test_coverings_leave_eyes_and_brows_free(seen, covering, yaw):
     raised = {"browOuterUpLeft": 1.0, "browOuterUpRight": 1.0, "browInnerUp": 1.0}
     for number in PEOPLE:
         person = replace(random_identity(number), covering=covering)
@@ -70,7 +65,7 @@ def test_coverings_leave_eyes_and_brows_free(covering, yaw):
 
 
 @pytest.mark.parametrize("covering", COVERINGS[1:])
-def test_no_hair_comes_through(covering):
+def test_no_hair_comes_through(seen, covering):
     person = replace(random_identity(8), covering=covering, hair="long straight")
     materials, pixels = seen(person, Scene(scale=0.55))
     hair = materials == HAIR

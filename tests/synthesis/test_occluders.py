@@ -1,12 +1,13 @@
 """What covers a face covers what it says, and no more."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from emolib.synthesis import Scene, random_identity, render, render_with_truth
-from emolib.synthesis import renderer as drawing
 from emolib.synthesis.head import load_head
-from emolib.synthesis.mesh import CLOTH, EYE, FRAME, SKIN
+from emolib.synthesis.mesh import CLOTH, EYE, FRAME
 from emolib.synthesis.occluders import (
     FRAMES,
     HAND_POSES,
@@ -17,7 +18,6 @@ from emolib.synthesis.occluders import (
     make_occluder,
     mask_kind,
 )
-from emolib.synthesis.shader import rasterise
 
 SIZE = 128
 #: Middles of named regions of the face on the rest mesh, (x, y) decimetres.
@@ -31,14 +31,10 @@ REGIONS = {
 }
 
 
-def seen(person, scene, expression=None):
-    """Material at each pixel, -1 for background, and the pixels of all vertices."""
-    figure = drawing._assemble(person, expression or {}, scene)
-    camera, pixels, _ = drawing._project(figure.vertices, scene, SIZE)
-    triangle, _, _ = rasterise(
-        pixels, camera[:, 2], figure.triangles, figure.materials == SKIN, SIZE
-    )
-    return np.where(triangle >= 0, figure.materials[triangle].astype(int), -1), pixels
+@pytest.fixture
+def seen(materials_seen):
+    """Material at each pixel, and the pixels of all vertices, at this file's size."""
+    return partial(materials_seen, SIZE)
 
 
 def around(pixels, region, side=1):
@@ -76,7 +72,7 @@ def test_unknown_kind_names_the_nearest():
 
 @pytest.mark.parametrize("shape", FRAMES)
 @pytest.mark.parametrize("yaw", [-25, 0, 25])
-def test_sunglasses_hide_both_eyes_and_glasses_neither(shape, yaw):
+def test_sunglasses_hide_both_eyes_and_glasses_neither(seen, shape, yaw):
     seed = seed_of(frame_shape, shape)
     for number in (1, 8, 21):
         person = random_identity(number)
@@ -96,7 +92,7 @@ def test_sunglasses_hide_both_eyes_and_glasses_neither(shape, yaw):
 
 @pytest.mark.parametrize("kind", MASKS)
 @pytest.mark.parametrize("yaw", [-35, 0, 35])
-def test_masks_hide_nose_mouth_and_chin_but_not_the_eyes(kind, yaw):
+def test_masks_hide_nose_mouth_and_chin_but_not_the_eyes(seen, kind, yaw):
     seed = seed_of(mask_kind, kind)
     for number in (1, 8, 21, 33):
         person = random_identity(number)
@@ -114,7 +110,7 @@ def test_masks_hide_nose_mouth_and_chin_but_not_the_eyes(kind, yaw):
     [("mouth", "mouth"), ("cheek", "cheek"), ("chin", "chin"), ("lips", "mouth"),
      ("eye", "eye"), ("temple", "temple")],
 )  # fmt: skip
-def test_hands_cover_what_their_pose_says(pose, region):
+def test_hands_cover_what_their_pose_says(seen, pose, region):
     start = 0
     for number in (1, 8, 21):
         seed = seed_of(hand_pose, pose, start)
@@ -145,7 +141,7 @@ def test_hands_have_the_colour_of_the_person():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_picture_changes_where_the_occluder_is(kind):
+def test_the_picture_changes_where_the_occluder_is(seen, kind):
     person = random_identity(8)
     scene = Scene(occluder=kind, occluder_seed=2)
     bare = render(person, {}, size=SIZE).astype(int)
