@@ -486,7 +486,7 @@ def synthface_card(
     measured = ("seed", "accuracy", "low", "high", "by_occlusion")
     measured += ("neutral_median_top_probability", "validation_loss")
     return {
-        "title": "synthface: reads photographs, has seen rendered faces only",
+        "title": "synthface: meant for photographs, has seen rendered faces only",
         "training_data": {
             "name": "SynthFace, large set (make data-large): rendered faces, no real "
             "person",
@@ -521,8 +521,10 @@ def synthface_card(
         "limits": "It compares a picture with posed expressions and does not tell what "
         "a person feels. It needs a face crop in the canonical geometry and has no "
         "class for neutral or any other expression: those should read as unsure. "
-        "Figures here are on rendered faces; on photographs expect less, and weigh "
-        "that children, and whatever else the renderer cannot draw, were never seen.",
+        "Figures here are on rendered faces. On photographs it is far weaker: each "
+        "look that was taken stands in data/results/looks.jsonl, recall by emotion "
+        "included. Children, and whatever else the renderer cannot draw, were never "
+        "seen.",
         "known_failures": [
             f"{recall.idxmin()} is recognised least often: recall {recall.min():.2f}.",
             f"{EMOTIONS[shown]} read as {EMOTIONS[read_as]} is the most frequent "

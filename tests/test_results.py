@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from emolib.datasets import load
 from emolib.datasets.stills import write_stills
 from emolib.models import available, load_model, model_card
 from emolib.paths import data_folder
+from emolib.recognizer import EmotionRecognizer
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,6 +51,23 @@ def test_committed_results_are_those_of_this_code_and_corpus(script, step):
 def test_shipped_weights_belong_to_the_results(script, name, step):
     digest = script.config_hash(step)
     assert model_card(name)["config_hash"] == digest, "run `make results`"
+
+
+def test_the_shipped_recogniser_does_what_its_results_say():
+    record = json.loads(
+        (data_folder() / "results" / "synthface-model.json").read_text()
+    )
+    chosen = record["results"]["rows"][record["results"]["chosen_seed"]]
+    claimed = {one["bin"]: one["accuracy"] for one in chosen["by_occlusion"]}
+    test = load("synthface").part("test").apex()
+    right = EmotionRecognizer("synthface").predict_proba(test.images).argmax(axis=1)
+    right = right == test.labels
+    free = (test.meta["occluder"] == "none").to_numpy()
+    assert right[free].mean() == pytest.approx(claimed["nothing"], abs=0.005)
+    assert right[~free].mean() == pytest.approx(claimed["anything"], abs=0.005)
+    assert right[free].mean() >= 0.93
+    assert right[~free].mean() >= 0.85
+    assert chosen["neutral_median_top_probability"] <= 0.40
 
 
 def test_steps_run_ship_weights_and_are_skipped_when_current(script, data, capsys):

@@ -197,7 +197,7 @@ def contrast_cnn(seed: int = 0) -> keras.Model:
     standardised, then `LocalContrast` takes out shading and skin tone, which a
     renderer gets least right. Two strided convolutions and two residual blocks (He et
     al. 2016, doi:10.1109/CVPR.2016.90) follow, then a global average. 173,558
-    parameters. Taught in chapter 11.
+    parameters. Taught in chapter 3.
 
     Parameters
     ----------
