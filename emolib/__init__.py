@@ -25,6 +25,7 @@ _SUBMODULES = (
     "paths",
     "plots",
     "recognizer",
+    "results",
     "synthesis",
     "training",
     "widgets",

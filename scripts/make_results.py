@@ -26,12 +26,13 @@ import emolib
 from emolib.datasets import FaceDataset, load, splits
 from emolib.datasets.splits import LeakageWarning, Split
 from emolib.emotions import EMOTIONS
-from emolib.evaluation import Evaluation, accuracy_by, evaluate
+from emolib.evaluation import Evaluation, accuracy_by, evaluate, learning_curve
 from emolib.models.baselines import BASELINES, fit_baseline
+from emolib.models.cnn import deck_cnn
 from emolib.models.inference import predict, predict_both_ways
 from emolib.models.registry import build, load_model, model_card, save_model
 from emolib.paths import data_folder
-from emolib.training import TrainingError, fit
+from emolib.training import History, TrainingError, fit
 
 COMMAND = "make results"
 PACKAGE = Path(emolib.__file__).resolve().parent
@@ -42,7 +43,7 @@ CODE = (
     "datasets/corpus.py",
     "datasets/face_dataset.py",
     "datasets/splits.py",
-    "evaluation.py",
+    "evaluation/metrics.py",
     "models/baselines.py",
     "models/cnn.py",
     "models/inference.py",
@@ -101,9 +102,28 @@ SYNTHFACE = {
         "monitor": "loss",
     },
 }
-#: What else `synthface` depends on.
-SYNTHFACE_CODE = ("datasets/stills.py",)
+#: What single steps depend on besides.
+OWN_CODE = {
+    "learning-curve": ("evaluation/comparison.py",),
+    "synthface-model": ("datasets/stills.py",),
+}
 LARGE_PLAN = "large.json"
+
+#: What chapter 4 changes in the deck's recipe, one choice at a time, and measures on
+#: the validation subjects.
+CHOICES: dict[str, dict] = {
+    "as in this chapter": {},
+    "no augmentation": {"fit": {"augment": False}},
+    "no dropout": {"network": {"dropout": 0.0}},
+    "neither": {"fit": {"augment": False}, "network": {"dropout": 0.0}},
+    "batch normalisation": {"network": {"batch_norm": True}},
+    "learning rate x 10": {"fit": {"learning_rate": 1e-2}},
+    "learning rate / 10": {"fit": {"learning_rate": 1e-4}},
+}
+
+#: People to learn from, each number with as many gradient steps as all of them get.
+CURVE_PEOPLE = [9, 18, 36, 72]
+CURVE_BASELINE = "HOG + logistic regression"
 
 INTENSITY_EDGES = [0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.9, 1.0]
 NEUTRAL_FACES = 100
@@ -169,6 +189,12 @@ def config(name: str, settings: dict) -> dict:
             for one, recipe in SPLIT_FITS.items()
         },
         "intensity-curve": {"networks": NETWORKS, "edges": INTENSITY_EDGES},
+        "training-choices": {"network": NETWORKS["deck_cnn"], "choices": CHOICES},
+        "learning-curve": {
+            "network": NETWORKS["deck_cnn"],
+            "baseline": CURVE_BASELINE,
+            "people": CURVE_PEOPLE,
+        },
         "synthface-model": SYNTHFACE,
     }[name]
     return {"step": name, **settings, **own}
@@ -178,10 +204,12 @@ def config_hash(step: str, settings: dict | None = None) -> str:
     """Hash the settings, the code and the corpus that a step depends on."""
     settings = settings or {"seeds": 3, "epochs": None}
     digest = hashlib.sha256(json.dumps(config(step, settings)).encode())
-    own = step == "synthface-model"
-    for name in (*CODE, *SYNTHFACE_CODE) if own else CODE:
+    for name in (*CODE, *OWN_CODE.get(step, ())):
         digest.update(code_without_words(PACKAGE / name).encode())
-    for name in ("corpus.json", LARGE_PLAN) if own else ("corpus.json",):
+    plans = (
+        ("corpus.json", LARGE_PLAN) if step == "synthface-model" else ("corpus.json",)
+    )
+    for name in plans:
         digest.update((data_folder() / "synthface" / name).read_bytes())
     return digest.hexdigest()
 
@@ -235,19 +263,18 @@ def row(name: str, seed: int | None, result: Evaluation, **more) -> dict:
 
 
 def train(
-    architecture: str,
+    model,
     seed: int,
     sets: tuple[FaceDataset, FaceDataset],
     recipe: dict,
     checkpoint: Path,
-):
-    """Train one network, from its checkpoint where there is one; return it."""
-    model = build(architecture, seed)
+) -> History:
+    """Train one network in place, from its checkpoint where there is one."""
     history = fit(model, *sets, **recipe, seed=seed, checkpoint=checkpoint)
     if history.interrupted:
         raise KeyboardInterrupt
-    print(f"  {architecture}, seed {seed}: {history}", flush=True)
-    return model, history
+    print(f"  {checkpoint.stem}: {history}", flush=True)
+    return history
 
 
 def by_subject_apex(dataset: FaceDataset, settings: dict, scratch: Path) -> dict:
@@ -266,7 +293,8 @@ def by_subject_apex(dataset: FaceDataset, settings: dict, scratch: Path) -> dict
         recipe["epochs"] = settings["epochs"] or recipe["epochs"]
         for seed in range(settings["seeds"]):
             checkpoint = scratch / f"{architecture}-{seed}.npz"
-            model, history = train(architecture, seed, sets, recipe, checkpoint)
+            model = build(architecture, seed)
+            history = train(model, seed, sets, recipe, checkpoint)
             result = evaluate(test.labels, predict(model, test.images), test.groups)
             more = {
                 "parameters": int(model.count_params()),
@@ -334,7 +362,8 @@ def four_splits(step: str, dataset: FaceDataset, settings: dict, scratch: Path) 
         parts = [apex.subset(p) for p in (split.train, split.validation, split.test)]
         print(f"  {split}", flush=True)
         checkpoint = scratch / f"{name.replace(' ', '-')}-{seed}.npz"
-        model, _ = train("deck_cnn", seed, tuple(parts[:2]), recipe, checkpoint)
+        model = build("deck_cnn", seed)
+        train(model, seed, tuple(parts[:2]), recipe, checkpoint)
         test = parts[2]
         result = evaluate(test.labels, predict(model, test.images), test.groups)
         rows.append(row(split.name, seed, result, leaks=split.leaks))
@@ -346,6 +375,72 @@ def quietly(split: Callable[..., Split], dataset: FaceDataset, seed: int) -> Spl
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeakageWarning)
         return split(dataset, seed)
+
+
+def training_choices(dataset: FaceDataset, settings: dict, scratch: Path) -> dict:
+    """The deck's recipe with one choice changed, measured on validation people.
+
+    The epoch that is kept was chosen by the same people, for every choice alike.
+    """
+    sets = (dataset.part("train").apex(), dataset.part("validation").apex())
+    rows = []
+    for name, change in CHOICES.items():
+        recipe = {**NETWORKS["deck_cnn"]["fit"], **change.get("fit", {})}
+        recipe["epochs"] = settings["epochs"] or recipe["epochs"]
+        for seed in range(settings["seeds"]):
+            model = deck_cnn(seed, **change.get("network", {}))
+            checkpoint = scratch / f"{name.replace(' ', '-').replace('/', 'by')}-{seed}"
+            history = train(model, seed, sets, recipe, checkpoint.with_suffix(".npz"))
+            learnt, checked = (
+                evaluate(one.labels, predict(model, one.images), one.groups)
+                for one in sets
+            )
+            more = {
+                "train_accuracy": learnt.accuracy,
+                "best_epoch": history.best_epoch,
+                "history": history.frame.round(4).to_dict(orient="list"),
+            }
+            line = row(name, seed, checked, **more)
+            del line["evaluation"]
+            rows.append(line)
+    train_set, validation = sets
+    return {
+        "training_images": len(train_set),
+        "training_subjects": len(np.unique(train_set.groups)),
+        "validation_images": len(validation),
+        "validation_subjects": len(np.unique(validation.groups)),
+        "rows": rows,
+    }
+
+
+def people_curve(dataset: FaceDataset, settings: dict, scratch: Path) -> dict:
+    """The deck's network and a baseline, with ever more people to learn from."""
+    apex, test = dataset.part("train").apex(), dataset.part("test").apex()
+    validation = dataset.part("validation").apex()
+    recipe = {**NETWORKS["deck_cnn"]["fit"]}
+    epochs = settings["epochs"] or recipe.pop("epochs")
+
+    def network(part: FaceDataset, seed: int) -> Callable:
+        people = len(np.unique(part.groups))
+        steps = {**recipe, "epochs": round(epochs * len(apex) / len(part))}
+        model = build("deck_cnn", seed)
+        checkpoint = scratch / f"{people}-people-{seed}.npz"
+        train(model, seed, (part, validation), steps, checkpoint)
+        return partial(predict, model)
+
+    def baseline(part: FaceDataset, _seed: int) -> Callable:
+        return fit_baseline(CURVE_BASELINE, part).predict_proba
+
+    seeds = range(settings["seeds"])
+    rows = []
+    for name, method in {
+        NETWORKS["deck_cnn"]["title"]: network,
+        CURVE_BASELINE: baseline,
+    }.items():
+        table = learning_curve(apex, test, CURVE_PEOPLE, method, seeds=seeds)
+        table.insert(0, "name", name)
+        rows += json.loads(table.round(6).to_json(orient="records"))
+    return {"images": len(test), "subjects": len(np.unique(test.groups)), "rows": rows}
 
 
 def intensity_curve(dataset: FaceDataset, settings: dict, scratch: Path) -> dict:
@@ -410,9 +505,8 @@ def synthface_model(dataset: FaceDataset, settings: dict, scratch: Path) -> dict
     rows, networks = [], []
     for seed in range(settings["seeds"]):
         checkpoint = scratch / f"synthface-{seed}.npz"
-        network, history = train(
-            SYNTHFACE["architecture"], seed, sets, recipe, checkpoint
-        )
+        network = build(SYNTHFACE["architecture"], seed)
+        history = train(network, seed, sets, recipe, checkpoint)
         best = history.frame.set_index("epoch").loc[history.best_epoch]
         shares = predict_both_ways(network, test.images)
         tops = predict_both_ways(network, resting).max(axis=1)
@@ -542,6 +636,8 @@ STEPS = {
     "four-splits": partial(four_splits, "four-splits"),
     "four-splits-plain": partial(four_splits, "four-splits-plain"),
     "intensity-curve": intensity_curve,
+    "training-choices": training_choices,
+    "learning-curve": people_curve,
     "synthface-model": synthface_model,
 }
 

@@ -1,0 +1,43 @@
+"""What a model's predictions are worth, always with their uncertainty.
+
+`metrics` scores one model, `calibration` asks whether its probabilities can be
+believed, `comparison` sets two models, or one with less data, side by side.
+"""
+
+from emolib.evaluation.calibration import (
+    apply_temperature,
+    fit_temperature,
+    reliability,
+)
+from emolib.evaluation.comparison import (
+    Difference,
+    McNemar,
+    learning_curve,
+    mcnemar,
+    paired_bootstrap,
+)
+from emolib.evaluation.metrics import (
+    CALIBRATION_BINS,
+    Evaluation,
+    EvaluationError,
+    accuracy_by,
+    calibration_error,
+    evaluate,
+)
+
+__all__ = [
+    "CALIBRATION_BINS",
+    "Difference",
+    "Evaluation",
+    "EvaluationError",
+    "McNemar",
+    "accuracy_by",
+    "apply_temperature",
+    "calibration_error",
+    "evaluate",
+    "fit_temperature",
+    "learning_curve",
+    "mcnemar",
+    "paired_bootstrap",
+    "reliability",
+]

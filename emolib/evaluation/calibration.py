@@ -1,0 +1,137 @@
+"""Can the probabilities be believed, and how to make them more believable."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+
+from emolib.evaluation.metrics import EvaluationError, _checked, accuracy_by
+
+_SMALLEST = 1e-12  # a probability of 0 counts as this one: its logarithm is finite
+_TEMPERATURES = (0.05, 20.0)  # where the best one is looked for
+
+
+def reliability(
+    y_true: np.ndarray,
+    probabilities: np.ndarray,
+    groups: Sequence | np.ndarray | None = None,
+    *,
+    bins: int = 10,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> pd.DataFrame:
+    """Return claimed and observed accuracy, by the top probability.
+
+    The table behind a reliability diagram (Guo et al. 2017, arXiv:1706.04599).
+    Taught in chapter 5.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+    probabilities : ndarray of float, (n, 6)
+    groups : array, (n,), optional
+        As in `evaluate`.
+    bins : int, default 10
+        Bins of equal width between 0 and 1, 1 or more.
+    seed, resamples : int
+        As in `evaluate`.
+
+    Returns
+    -------
+    DataFrame
+        One row per bin that holds an image: ``bin`` (a `pandas.Interval`), ``n``
+        (int), ``confidence`` (mean top probability), ``accuracy``, and ``low`` and
+        ``high`` of the accuracy's 95 % interval.
+
+    Raises
+    ------
+    EvaluationError
+        As in `evaluate`, or if there is no bin.
+    """
+    if bins < 1:
+        raise EvaluationError(f"bins must be 1 or more; received {bins}.")
+    y_true, probabilities = _checked(y_true, probabilities)
+    top = probabilities.max(axis=1).clip(0, 1)  # rounding may exceed 1
+    edges = np.linspace(0, 1, bins + 1).round(9)  # 0.3, not 0.30000000000000004
+    table = accuracy_by(
+        top, y_true, probabilities, edges, groups, seed=seed, resamples=resamples
+    )
+    place = np.searchsorted(edges, top, side="right").clip(1, bins) - 1
+    total = np.bincount(place, weights=top, minlength=bins)
+    table.insert(2, "confidence", total / table["n"].clip(lower=1))
+    return table[table["n"] > 0].reset_index(drop=True)
+
+
+def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Soften (T > 1) or sharpen (T < 1) probabilities: softmax(log p / T).
+
+    The same as dividing the scores in front of the softmax by T, so the order of the
+    classes, and with it the accuracy, stays. Taught in chapter 5.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, (n, 6)
+        Rows sum to 1.
+    temperature : float
+        Above 0; 1 changes nothing.
+
+    Returns
+    -------
+    ndarray, float64, (n, 6)
+
+    Raises
+    ------
+    EvaluationError
+        If the temperature is not positive and finite.
+
+    Examples
+    --------
+    >>> cooler = apply_temperature(np.array([[0.5, 0.3, 0.2, 0, 0, 0]]), 0.5)
+    >>> cooler[0, :2].round(2).tolist()
+    [0.66, 0.24]
+    """
+    if not 0 < temperature < np.inf:
+        raise EvaluationError(
+            f"temperature must be a finite number above 0; received {temperature}."
+        )
+    scores = np.log(np.maximum(np.asarray(probabilities, np.float64), _SMALLEST))
+    powers = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the temperature under which the labels were most probable.
+
+    Fit it on validation images, never on those that are reported (Guo et al. 2017,
+    arXiv:1706.04599, section 4.2). Taught in chapter 5.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+    probabilities : ndarray of float, (n, 6)
+
+    Returns
+    -------
+    float
+        0.05 to 20: above 1 if the model claims too much, below 1 if too little. An
+        end of that range means that the images could not fix it, for example because
+        every answer is right.
+
+    Raises
+    ------
+    EvaluationError
+        As in `evaluate`.
+    """
+    y_true, probabilities = _checked(y_true, probabilities)
+    rows = np.arange(len(y_true))
+
+    def surprise(log_temperature: float) -> float:
+        given = apply_temperature(probabilities, float(np.exp(log_temperature)))
+        return -np.log(np.maximum(given[rows, y_true], _SMALLEST)).mean()
+
+    found = minimize_scalar(
+        surprise, bounds=np.log(_TEMPERATURES), method="bounded",
+        options={"xatol": 1e-4},
+    )  # fmt: skip
+    return float(np.exp(found.x))

@@ -1,0 +1,207 @@
+"""Two models on the same images, and one model with ever more people to learn from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from emolib.datasets import FaceDataset
+from emolib.evaluation.metrics import (
+    EvaluationError,
+    _checked,
+    _group_codes,
+    _interval,
+    evaluate,
+)
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Where two models differ; what `mcnemar` found. Taught in chapter 5.
+
+    Attributes
+    ----------
+    only_first, only_second : int
+        Images that only one of the two names correctly.
+    p_value : float
+        How probable so uneven a division is if neither model were better, and the
+        images independent.
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better the second of two models is. Taught in chapter 5.
+
+    Attributes
+    ----------
+    difference : float
+        Accuracy of the second minus accuracy of the first, -1 to 1.
+    interval : (float, float)
+        95 % interval by bootstrap over groups, NaN with fewer than two.
+    n, n_groups : int
+        Images, and the groups they come from.
+    optimistic : bool
+        Whether no groups were given, so that images count as independent.
+    """
+
+    difference: float
+    interval: tuple[float, float]
+    n: int
+    n_groups: int
+    optimistic: bool
+
+
+def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNemar:
+    """Test whether two models err equally often on the same images.
+
+    Only images on which one is right and the other wrong tell; under the null each of
+    them is a toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact
+    binomial test, two-sided). The images count as independent, which several images
+    of a person are not: with such data the p-value is too small, and
+    `paired_bootstrap` over people is to be preferred. Taught in chapter 5.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+    first, second : ndarray of float, (n, 6)
+        Probabilities of the two models.
+
+    Returns
+    -------
+    McNemar
+
+    Raises
+    ------
+    EvaluationError
+        As in `evaluate`.
+    """
+    right, other = _right(y_true, first), _right(y_true, second)
+    only_first, only_second = int((right & ~other).sum()), int((other & ~right).sum())
+    apart = only_first + only_second
+    p_value = float(binomtest(only_first, apart).pvalue) if apart else 1.0
+    return McNemar(only_first, only_second, p_value)
+
+
+def paired_bootstrap(
+    y_true: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    groups: Sequence | np.ndarray | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> Difference:
+    """Return how much better the second model is, with an interval over people.
+
+    Each sample draws people and scores both models on the same ones, so that what is
+    hard for both cancels (Efron & Tibshirani 1993). Taught in chapter 5.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+    first, second : ndarray of float, (n, 6)
+        Probabilities of the two models.
+    groups : array, (n,), optional
+    seed, resamples : int
+        As in `evaluate`.
+
+    Returns
+    -------
+    Difference
+
+    Raises
+    ------
+    EvaluationError
+        As in `evaluate`.
+    """
+    gain = _right(y_true, second).astype(int) - _right(y_true, first)  # -1, 0 or 1
+    codes, n_groups = _group_codes(groups, len(gain))
+    return Difference(
+        difference=float(gain.mean()),
+        interval=_interval(gain, codes, n_groups, seed, resamples),
+        n=len(gain),
+        n_groups=n_groups,
+        optimistic=groups is None,
+    )
+
+
+def learning_curve(
+    dataset: FaceDataset,
+    test: FaceDataset,
+    sizes: Sequence[int],
+    fit: Callable[[FaceDataset, int], Callable[[np.ndarray], np.ndarray]],
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+) -> pd.DataFrame:
+    """Score a method that learns from ever more people. Taught in chapter 5.
+
+    Each seed draws its own order of people; the larger samples contain the smaller.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+        What to learn from; subjects must be known.
+    test : FaceDataset
+        Other people, to score on.
+    sizes : sequence of int
+        Numbers of people to learn from.
+    fit : callable
+        ``fit(part, seed)`` trains on a `FaceDataset` and returns a function from
+        images, uint8 (n, 64, 64), to probabilities (n, 6).
+    seeds : sequence of int
+
+    Returns
+    -------
+    DataFrame
+        One row per seed and size: people, images, seed, accuracy, and low and high of
+        its 95 % interval over test people.
+
+    Raises
+    ------
+    EvaluationError
+        If a size is below 1 or above the number of people, or if somebody is in both
+        sets.
+    """
+    people = np.unique(dataset.groups)
+    shared = set(people) & set(test.groups)
+    if shared:
+        raise EvaluationError(
+            f"{len(shared)} people are in both sets (such as {min(shared)}); split by "
+            "subject first."
+        )
+    unfit = [size for size in sizes if not 1 <= size <= len(people)]
+    if unfit:
+        raise EvaluationError(
+            f"sizes must be 1 to {len(people)}, the number of people; received {unfit}."
+        )
+    rows = []
+    for seed in seeds:
+        order = np.random.default_rng(seed).permutation(people)
+        for size in sizes:
+            part = dataset.subset(np.isin(dataset.groups, order[:size]))
+            answers = fit(part, seed)(test.images)
+            result = evaluate(test.labels, answers, test.groups)
+            low, high = result.interval
+            rows.append(
+                {
+                    "people": size,
+                    "images": len(part),
+                    "seed": seed,
+                    "accuracy": result.accuracy,
+                    "low": low,
+                    "high": high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _right(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    y_true, probabilities = _checked(y_true, probabilities)
+    return probabilities.argmax(axis=1) == y_true

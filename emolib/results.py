@@ -1,0 +1,49 @@
+"""The committed measurements: what `make results` wrote to ``data/results``."""
+
+import json
+
+from emolib.paths import data_folder
+
+
+class ResultsError(ValueError):
+    """A measurement is missing or damaged; the message says what to do."""
+
+
+def measured() -> list[str]:
+    """Return the names of the measurements there are, sorted. Used in chapter 7."""
+    return sorted(path.stem for path in (data_folder() / "results").glob("*.json"))
+
+
+def load_results(name: str) -> dict:
+    """Return what one step of ``make results`` measured. Used from chapter 4 on.
+
+    The file also holds the command, its settings and a hash of them, of the code and
+    of the corpus; a test fails where the hash is no longer that of the project.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"by-subject-apex"``; `measured` lists them.
+
+    Returns
+    -------
+    dict
+        As the step wrote it; accuracies are shares, 0 to 1.
+
+    Raises
+    ------
+    ResultsError
+        If there is no such measurement, or its file is damaged.
+    """
+    path = data_folder() / "results" / f"{name}.json"
+    if not path.is_file():
+        raise ResultsError(
+            f"There is no measurement {name!r}; there are: {', '.join(measured())}. "
+            "`make results` measures what is missing."
+        )
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["results"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultsError(
+            f"{path} is damaged ({error!r}): delete it and run `make results`."
+        ) from error
