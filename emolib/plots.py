@@ -433,6 +433,71 @@ def intervals(
 
 
 @_figure
+def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
+    """Draw observed against claimed accuracy, and how often each was claimed.
+
+    Taught in chapter 5.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `emolib.evaluation.reliability` returned: one dot per bin, with the 95 %
+        interval of its accuracy. Below the diagonal the model claims too much.
+    title : str
+        What the figure shows.
+    """
+    figure, axes = _panels(2, 1, 4.6, 4.8, title, height_ratios=(4, 1), sharex=True)
+    ax, counts = axes[:, 0]
+    ax.plot([0, 1], [0, 1], color=QUIET, lw=1, ls="--", label="as claimed")
+    ax.vlines(table["confidence"], table["low"], table["high"], color=ACCENT, lw=2,
+              alpha=0.4)  # fmt: skip
+    ax.vlines(table["confidence"], table["confidence"], table["accuracy"],
+              color=ALERT, lw=1, ls=":", label="gap")  # fmt: skip
+    ax.plot(table["confidence"], table["accuracy"], "o", color=ACCENT, ms=5,
+            label="accuracy, 95 % interval")  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
+    figure.legend(loc="outside lower right", ncols=3, fontsize=8)
+    middles = [one.mid for one in table["bin"]]
+    widths = [0.9 * one.length for one in table["bin"]]
+    counts.bar(middles, table["n"], widths, color=QUIET)
+    counts.set(xlabel="top probability (the model's claim)", ylabel="images")
+    for axis in (ax.xaxis, ax.yaxis, counts.xaxis):
+        _percent(axis)
+    return figure
+
+
+@_figure
+def learning_curves(table: pd.DataFrame, *, title: str = "") -> Figure:
+    """Draw accuracy against the number of people learnt from. Taught in chapter 5.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns name, people, accuracy: as `emolib.evaluation.learning_curve` returns
+        them, with a name. Dots are seeds, the line joins their means.
+    title : str
+        What the figure shows.
+    """
+    figure, axes = _panels(1, 1, 6.5, 3.2, "")
+    ax = axes[0, 0]
+    names = list(dict.fromkeys(table["name"]))
+    for name, colour, marker in zip(names, (ACCENT, ALERT, INK, QUIET), "osD^"):  # noqa: B905
+        rows = table[table["name"] == name]
+        mean = rows.groupby("people")["accuracy"].mean()
+        ax.plot(mean.index, mean, color=colour, marker=marker, ms=6, label=name)
+        ax.plot(rows["people"], rows["accuracy"], marker, color=colour, ms=4, alpha=0.4)
+    people = sorted(table["people"].unique())
+    ax.axhline(_CHANCE, color=QUIET, lw=1, ls="--", label="chance")
+    ax.set(xscale="log", ylim=(0, 1), ylabel="accuracy", title=title)
+    ax.set(xlabel="people to learn from (logarithmic)")
+    ax.set_xticks(people, [str(one) for one in people])
+    ax.minorticks_off()
+    _percent(ax.yaxis)
+    figure.legend(loc="outside lower right", ncols=4, fontsize=8)
+    return figure
+
+
+@_figure
 def split_map(
     dataset: FaceDataset,
     splits: Sequence[Split],

@@ -31,6 +31,7 @@ MODULES = (
     "emolib.paths",
     "emolib.plots",
     "emolib.recognizer",
+    "emolib.results",
     "emolib.synthesis",
     "emolib.training",
     "emolib.widgets",

@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 
@@ -12,8 +13,14 @@ from emolib.evaluation import (
     Evaluation,
     EvaluationError,
     accuracy_by,
+    apply_temperature,
     calibration_error,
     evaluate,
+    fit_temperature,
+    learning_curve,
+    mcnemar,
+    paired_bootstrap,
+    reliability,
 )
 
 
@@ -233,7 +240,7 @@ class TestStorage:
         def interrupted(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("emolib.evaluation.os.replace", interrupted)
+        monkeypatch.setattr("emolib.evaluation.metrics.os.replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
             result.save(path)
         assert path.read_text() == "old"
@@ -306,3 +313,162 @@ def test_neither_plots_nor_networks_are_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+@pytest.fixture(scope="module")
+def claims():
+    """Labels drawn from stated probabilities, which are therefore honest."""
+    rng = np.random.default_rng(4)
+    scores = rng.normal(0, 2, (20_000, 6))
+    honest = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    y_true = (rng.random((len(honest), 1)) > honest.cumsum(axis=1)).sum(axis=1)
+    return y_true.clip(0, 5), honest
+
+
+class TestReliability:
+    def test_by_hand(self):
+        probabilities = _sure([0, 1, 2, 3], top=0.75)
+        probabilities[3] = _sure([3], top=0.35)[0]
+        table = reliability([0, 1, 0, 3], probabilities, bins=4)
+        assert list(table["n"]) == [1, 3]  # bins without an image are left out
+        assert table["confidence"].to_numpy() == pytest.approx([0.35, 0.75])
+        assert table["accuracy"].to_numpy() == pytest.approx([1, 2 / 3])
+        assert (table["bin"].iloc[1].left, table["bin"].iloc[1].right) == (0.75, 1)
+
+    def test_honest_claims_lie_on_the_diagonal_and_boasting_below(self, claims):
+        y_true, honest = claims
+        table = reliability(y_true, honest)
+        large = table[table["n"] > 500]
+        assert np.abs(large["accuracy"] - large["confidence"]).max() < 0.03
+        boasting = reliability(y_true, apply_temperature(honest, 0.5))
+        large = boasting[(boasting["n"] > 500) & (boasting["confidence"] < 0.95)]
+        assert (large["accuracy"] < large["confidence"] - 0.05).all()
+
+    def test_certainty_belongs_to_the_last_bin(self):
+        table = reliability([0, 1], _sure([0, 1]))
+        assert list(table["n"]) == [2]
+        assert table["confidence"].tolist() == [1]
+
+    def test_intervals_draw_groups(self, clustered):
+        y_true, probabilities, people = clustered
+        alone = reliability(y_true, probabilities).iloc[0]
+        grouped = reliability(y_true, probabilities, people).iloc[0]
+        assert grouped["high"] - grouped["low"] > 3 * (alone["high"] - alone["low"])
+
+    def test_no_bins(self):
+        with pytest.raises(EvaluationError, match="bins must be 1 or more"):
+            reliability([0], _sure([0]), bins=0)
+
+
+class TestTemperature:
+    @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+    def test_the_hidden_temperature_is_found(self, claims, temperature):
+        y_true, honest = claims
+        given = apply_temperature(honest, 1 / temperature)
+        found = fit_temperature(y_true, given)
+        assert found == pytest.approx(temperature, rel=0.05)
+        repaired = apply_temperature(given, found)
+        assert calibration_error(y_true, repaired) < 0.02
+        assert (repaired.argmax(axis=1) == given.argmax(axis=1)).all()
+
+    def test_equals_dividing_the_scores(self):
+        scores = np.random.default_rng(0).normal(0, 3, (50, 6))
+
+        def softmax(z):
+            return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+        assert apply_temperature(softmax(scores), 1.7) == pytest.approx(
+            softmax(scores / 1.7)
+        )
+
+    def test_certainty_stays_finite(self):
+        cooled = apply_temperature(_sure([0, 3]), 5.0)
+        assert np.isfinite(cooled).all()
+        assert cooled.sum(axis=1) == pytest.approx(1)
+        assert 0.05 <= fit_temperature([0, 3], _sure([0, 3], 0.9)) <= 20
+
+    @pytest.mark.parametrize("temperature", [0, -1, np.nan, np.inf])
+    def test_impossible_temperatures(self, temperature):
+        with pytest.raises(EvaluationError, match="above 0"):
+            apply_temperature(_sure([0]), temperature)
+
+
+class TestComparison:
+    def test_mcnemar_by_hand(self):
+        y_true = np.zeros(12, int)
+        first = _sure([0] * 2 + [1] * 8 + [0] * 2)  # right, wrong, right
+        second = _sure([1] * 2 + [0] * 8 + [0] * 2)
+        found = mcnemar(y_true, first, second)
+        assert (found.only_first, found.only_second) == (2, 8)
+        tails = sum(math.comb(10, k) for k in (0, 1, 2)) * 2 / 2**10
+        assert found.p_value == pytest.approx(tails)
+
+    def test_mcnemar_of_a_model_with_itself(self):
+        assert mcnemar([0, 1], _sure([0, 0]), _sure([0, 0])).p_value == 1
+
+    def test_paired_bootstrap_by_hand(self, clustered):
+        y_true, first, people = clustered
+        second = _sure(y_true)
+        found = paired_bootstrap(y_true, first, second, people)
+        assert found.difference == pytest.approx(0.5)
+        assert (found.n, found.n_groups, found.optimistic) == (1000, 20, False)
+        low, high = found.interval
+        assert low < 0.32 < 0.68 < high < 0.8
+        assert low == pytest.approx(0.3, abs=0.05)  # 20 tosses of a fair coin
+        images = paired_bootstrap(y_true, first, second)
+        assert images.optimistic
+        assert images.interval[1] - images.interval[0] < (high - low) / 3
+
+    def test_what_is_hard_for_both_cancels(self, clustered):
+        y_true, first, people = clustered
+        second = first.copy()
+        second[::50] = _sure(y_true[::50])  # one image of each person
+        low, high = paired_bootstrap(y_true, first, second, people).interval
+        assert 0 < low < high < 0.021
+        alone = evaluate(y_true, first, people).interval
+        assert high - low < (alone[1] - alone[0]) / 10
+
+    def test_one_person_gives_no_interval(self):
+        found = paired_bootstrap([0, 1], _sure([0, 0]), _sure([0, 1]), ["a", "a"])
+        assert np.isnan(found.interval).all()
+
+    def test_predictions_are_checked(self):
+        with pytest.raises(EvaluationError, match="shape"):
+            mcnemar([0, 1], _sure([0, 0]), _sure([0]))
+
+
+class TestLearningCurve:
+    def fit(self, part, seed):
+        """A method that is right for the share of people it has seen."""
+        self.seen.append((seed, sorted(np.unique(part.groups))))
+        share = len(np.unique(part.groups)) / self.everybody
+
+        def answer(images):
+            right = np.arange(len(images)) < share * len(images)
+            return _sure(np.where(right, self.labels, (self.labels + 1) % 6))
+
+        return answer
+
+    def test_samples_grow_and_are_scored(self, tiny):
+        groups = np.unique(tiny.groups)
+        learn = tiny.subset(np.isin(tiny.groups, groups[:-1]))
+        test = tiny.subset(tiny.groups == groups[-1])
+        self.seen, self.labels = [], test.labels
+        self.everybody = len(groups) - 1
+        sizes = (1, self.everybody)
+        table = learning_curve(learn, test, sizes, self.fit, seeds=(0, 1))
+        assert table["people"].tolist() == [*sizes, *sizes]
+        assert table["accuracy"].iloc[1] == table["accuracy"].iloc[3] == 1
+        assert table["accuracy"].iloc[0] < 1
+        assert table["images"].iloc[1] == len(learn)
+        assert set(self.seen[0][1]) < set(self.seen[1][1])
+        assert [seed for seed, _ in self.seen] == [0, 0, 1, 1]
+
+    def test_shared_people_and_impossible_sizes(self, tiny):
+        with pytest.raises(EvaluationError, match="are in both sets"):
+            learning_curve(tiny, tiny, [1], self.fit)
+        groups = np.unique(tiny.groups)
+        learn = tiny.subset(tiny.groups != groups[0])
+        test = tiny.subset(tiny.groups == groups[0])
+        with pytest.raises(EvaluationError, match=r"received \[0, 99\]"):
+            learning_curve(learn, test, [0, 1, 99], self.fit)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from emolib import plots
 from emolib.datasets import splits
-from emolib.evaluation import evaluate
+from emolib.evaluation import evaluate, reliability
 from emolib.training import History
 
 TITLE = "What the figure shows"
@@ -57,6 +57,12 @@ def figures(tiny, shares):
         ),
         "history": plots.history(History(frame, 4, 2.0), title=TITLE),
         "confusion": plots.confusion(result, title=TITLE),
+        "reliability_diagram": plots.reliability_diagram(
+            reliability(tiny.labels, shares, tiny.groups), title=TITLE
+        ),
+        "learning_curves": plots.learning_curves(
+            table.assign(people=[9, 9, 18]), title=TITLE
+        ),
         "intervals": plots.intervals(
             table, highlight=["leaky"], target=0.84, title=TITLE
         ),

@@ -28,7 +28,7 @@ def script():
 
 STEPS = (
     "by-subject-apex", "four-splits", "four-splits-plain", "intensity-curve",
-    "synthface-model",
+    "training-choices", "learning-curve", "synthface-model",
 )  # fmt: skip
 
 
@@ -86,6 +86,29 @@ def test_steps_run_ship_weights_and_are_skipped_when_current(script, data, capsy
     other = ["--epochs", "2", "--seeds", "1", "--only", "intensity-curve"]
     assert script.main(other) == 2
     assert "by-subject-apex first" in capsys.readouterr().err
+
+
+def test_choices_and_the_number_of_people_are_measured(script, data, monkeypatch):
+    monkeypatch.setattr(script, "CURVE_PEOPLE", [1, 3])
+    chosen = ("no dropout", "batch normalisation")
+    choices = {name: script.CHOICES[name] for name in chosen}
+    monkeypatch.setattr(script, "CHOICES", choices)
+    quick = ["--epochs", "1", "--seeds", "2"]
+    assert script.main([*quick, "--only", "training-choices"]) == 0
+    record = json.loads((data / "results" / "training-choices.json").read_text())
+    rows = record["results"]["rows"]
+    assert [(one["name"], one["seed"]) for one in rows] == [
+        (name, seed) for name in chosen for seed in (0, 1)
+    ]
+    assert all(0 <= one["train_accuracy"] <= 1 for one in rows)
+    assert rows[0]["history"]["epoch"] == [1]
+    assert record["results"]["validation_subjects"] == 1
+
+    assert script.main([*quick, "--only", "learning-curve"]) == 0
+    record = json.loads((data / "results" / "learning-curve.json").read_text())
+    rows = record["results"]["rows"]
+    assert [one["people"] for one in rows] == [1, 3] * 4
+    assert rows[0]["name"] == "the deck's CNN"
 
 
 @pytest.fixture

@@ -1,0 +1,32 @@
+"""Reading the committed measurements."""
+
+import json
+
+import pytest
+
+from emolib.results import ResultsError, load_results, measured
+
+
+def test_the_project_s_measurements_are_listed_and_readable():
+    names = measured()
+    assert {"by-subject-apex", "four-splits", "synthface-model"} <= set(names)
+    rows = load_results("by-subject-apex")["rows"]
+    assert all(0 <= row["accuracy"] <= 1 for row in rows)
+
+
+def test_a_missing_measurement_names_those_there_are(data):
+    folder = data / "results"
+    folder.mkdir()
+    (folder / "one.json").write_text(json.dumps({"results": {"images": 3}}))
+    assert measured() == ["one"]
+    assert load_results("one") == {"images": 3}
+    with pytest.raises(ResultsError, match=r"'two'; there are: one.*make results"):
+        load_results("two")
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]"])
+def test_a_damaged_file_is_named(data, text):
+    (data / "results").mkdir()
+    (data / "results" / "one.json").write_text(text)
+    with pytest.raises(ResultsError, match=r"one\.json is damaged .*make results"):
+        load_results("one")
