@@ -45,9 +45,13 @@ AMERICAN = {
 }
 FORBIDDEN = re.compile(r"\b(?:" + "|".join(AMERICAN) + r")\b", re.I)
 
-#: What is no prose: code, formulas, addresses, options in braces, HTML.
+#: Directives that hold code; others, such as a glossary, hold prose.
+CODE = {"code", "code-block", "code-cell", "eval-rst", "bibliography", "nb-exec-table"}
+
+#: What is no prose, fenced code apart: code in a line, formulas, addresses, HTML, the
+#: fields of a docstring and its examples.
 NO_PROSE = re.compile(
-    r"```.*?```|~~~.*?~~~|``[^`]+``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|https?://\S+"
+    r"``[^`]+``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|https?://\S+"
     r"|\]\([^)\s]+\)|</?\w[^>\n]*>|^ *>>> .*?$|^ *\.\.\. .*?$|^ *:\w[\w-]*:.*?$"
     r"|^ *\w+(?:, \w+)* : [^\n]*$",
     re.S | re.M,
@@ -65,13 +69,27 @@ def titles() -> re.Pattern:
 TITLES = titles()
 
 
+def without_fences(text: str) -> str:
+    """Return the text with fenced code, and the fences of prose, as empty lines."""
+    kept, opened = [], []  # for each open fence: its marks, and whether it holds code
+    for line in text.split("\n"):
+        fence = re.match(r" *(`{3,}|~{3,}|:{3,})(?:\{([\w-]+)\})?", line)
+        in_code = bool(opened and opened[-1][1])
+        if fence and opened and line.strip() == opened[-1][0]:
+            opened.pop()
+        elif fence and not in_code:
+            opened.append((fence[1], fence[2] is None or fence[2] in CODE))
+        kept.append("" if fence or in_code else line)
+    return "\n".join(kept)
+
+
 def american(text: str) -> list[tuple[int, str]]:
     """Return the number of the line and the word for each American form in prose."""
 
     def blank(found):  # line numbers stay
         return re.sub(r"[^\n]", " ", found[0])
 
-    prose = NO_PROSE.sub(blank, TITLES.sub(blank, text))
+    prose = NO_PROSE.sub(blank, TITLES.sub(blank, without_fences(text)))
     return [
         (prose.count("\n", 0, found.start()) + 1, found[0])
         for found in FORBIDDEN.finditer(prose)
