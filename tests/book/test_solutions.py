@@ -22,6 +22,9 @@ CHAPTERS = {
 FAULTS = [
     ("01", 1, "change[:border].sum()", "change[border:].sum()"),
     ("01", 2, "set(first) & set(second)", "set(first) | set(second)"),
+    ("04", 1, "softmax(x @ w) - y", "softmax(x @ w) + y"),
+    ("04", 2, "/ 6", "/ 5"),
+    ("04", 3, "hidden > 0", "hidden <= 0"),
 ]
 
 
