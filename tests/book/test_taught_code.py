@@ -8,7 +8,7 @@ And what a chapter builds by hand must equal what `emolib` offers under that nam
 import ast
 from functools import cache
 
-import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -23,9 +23,18 @@ CHAPTERS = {
 FAULTS = [
     ("01", 1, "change[:border].sum()", "change[border:].sum()"),
     ("01", 2, "set(first) & set(second)", "set(first) | set(second)"),
+    ("02", 1, "(means - values.mean(axis=0)) ** 2", "(means - values.mean()) ** 2"),
+    ("02", 2, "split = splits.official(faces)", "split = splits.random_clip(faces)"),
+    ("02", 3, "rng.integers(1, classes", "rng.integers(0, classes"),
+    ("03", 1, "c : c + width] * kernel)", "c : c + width] * kernel[::-1])"),
+    ("03", 2, "k * k * channels_in * channels_out", "k * channels_in * channels_out"),
+    ("03", 3, "kernels, axes=3) + bias", "kernels, axes=3)"),
     ("04", 1, "softmax(x @ w) - y", "softmax(x @ w) + y"),
     ("04", 2, "/ 6", "/ 5"),
     ("04", 3, "hidden > 0", "hidden <= 0"),
+    ("05", 1, "np.bincount(place, top, bins)", "np.bincount(place, hit, bins)"),
+    ("05", 2, "np.bincount(person, correct)", "np.bincount(person, ~correct)"),
+    ("05", 3, "np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
 ]
 
 
@@ -80,11 +89,11 @@ def needed(cells: tuple[str, ...], last: int) -> list[int]:
 
 def run(cells: list[str]) -> dict:
     """Run cells one after another in a world of their own."""
-    matplotlib.use("agg")
+    plt.switch_backend("agg")
     world = {"__name__": "__main__", "display": lambda *_: None}
     for source in cells:
         exec(compile(source, "<cell>", "exec"), world)
-    matplotlib.pyplot.close("all")
+    plt.close("all")
     return world
 
 
@@ -123,7 +132,7 @@ def test_slices_take_what_a_cell_needs_and_no_more():
 # ------------------------------------------------------ by hand, and as a library
 
 
-def lift(chapter: str, name: str):
+def lift(chapter: str, name: str, **world):
     """A function that a chapter builds, with those of its functions that it calls."""
     bodies = [node for source in code(chapter) for node in ast.parse(source).body]
     found = {one.name: one for one in bodies if isinstance(one, ast.FunctionDef)}
@@ -132,7 +141,7 @@ def lift(chapter: str, name: str):
         chosen.append(found[wanted.pop()])
         reads = names(ast.unparse(chosen[-1]))[1] & set(found)
         wanted += reads - {one.name for one in chosen} - set(wanted)
-    world = {"np": np}
+    world["np"] = np
     exec(compile(ast.Module(chosen, []), f"<chapter {chapter}>", "exec"), world)
     return world[name]
 
@@ -266,3 +275,113 @@ def test_chapter_4_stops_where_keras_stops(patience, rng):
             stopper.on_epoch_end(epoch, {"val_accuracy": values[epoch]})
             epoch += 1
         assert lift("04", "stopped_at")(values, patience) == epoch
+
+
+def test_chapter_2_measures_distance_and_spread_as_the_libraries_do(rng):
+    from sklearn.feature_selection import f_classif
+    from sklearn.metrics import pairwise_distances
+
+    first, second = (rng.integers(0, 256, (n, 6, 6)).astype(np.uint8) for n in (5, 7))
+    flat = [stack.reshape(len(stack), -1).astype(float) for stack in (first, second)]
+    mine = lift("02", "distances")(first, second)
+    assert np.allclose(mine, pairwise_distances(*flat) / 6, atol=1e-3)
+
+    labels, values = np.arange(60) % 6, rng.normal(size=(60, 4))
+    ratio = f_classif(values, labels)[0] * 5
+    shares = ratio / (ratio + 60 - 6)  # eta squared
+    for chapter in ("02", "03"):
+        assert np.allclose(lift(chapter, "between")(values, labels), shares)
+
+
+def test_chapter_2_judges_out_of_the_fold_as_the_library_does(rng):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
+
+    labels, features = np.arange(120) % 6, rng.normal(size=(120, 5))
+    fold = lift("02", "folds_by_person")(np.arange(120) // 10)
+
+    def fit(features, labels):
+        return LogisticRegression().fit(features, labels).predict_proba
+
+    mine = lift("02", "out_of_fold")(fit, features, labels, fold)
+    parts = {"cv": PredefinedSplit(fold), "method": "predict_proba"}
+    theirs = cross_val_predict(LogisticRegression(), features, labels, **parts)
+    assert np.allclose(mine, theirs)
+
+
+def test_chapter_2_ranks_suspects_as_the_library_does(rng):
+    from sklearn.metrics import average_precision_score
+
+    wrong, suspicion = rng.random(50) < 0.2, rng.random(50)
+    precision, recall = lift("02", "found_among")(wrong, suspicion)
+    area = (np.diff(recall, prepend=0) * precision).sum()
+    assert np.isclose(area, average_precision_score(wrong, suspicion))
+
+
+@pytest.fixture
+def answers(rng):
+    """Labels of 300 images, and probabilities that know something about them."""
+    labels = rng.integers(0, 6, 300)
+    scores = rng.normal(size=(300, 6)) + 2 * np.eye(6)[labels]
+    return labels, np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+
+def test_chapter_5_sorts_and_sums_as_the_package_does(answers):
+    from emolib.evaluation import calibration_error, reliability
+
+    table = reliability(*answers, bins=15, resamples=50)
+    mine = lift("05", "bins_by_hand")(*answers)
+    assert np.allclose(np.transpose(mine), table[["n", "confidence", "accuracy"]])
+    error = lift("05", "calibration_by_hand")(*answers)
+    assert np.isclose(error, calibration_error(*answers))
+
+
+def test_chapter_5_tempers_as_the_package_does(answers):
+    from sklearn.metrics import log_loss
+
+    from emolib.evaluation import apply_temperature
+
+    labels, probabilities = answers
+    for temperature in (0.3, 1, 2.5):
+        mine = lift("05", "temper")(probabilities, temperature)
+        assert np.allclose(mine, apply_temperature(probabilities, temperature))
+    loss = log_loss(labels, probabilities, labels=range(6))
+    assert np.isclose(lift("05", "surprise")(labels, probabilities), loss)
+
+
+def test_chapter_5_tosses_the_coin_that_the_package_tosses(rng):
+    from math import comb
+
+    from scipy.stats import binomtest
+
+    coin = lift("05", "coin", comb=comb)
+    for first, second in rng.integers(1, 60, (20, 2)):
+        theirs = (
+            binomtest(int(first), int(first + second)).pvalue if first + second else 1
+        )
+        assert np.isclose(coin(first, second), theirs)
+
+
+def test_chapter_6_points_where_the_crop_was_cut():
+    from emolib.faces import CROP
+
+    left, right = (203.0, 101.0), (246.0, 96.0)
+    (x0, y0), (x1, y1) = CROP.eyes()
+    found = lift("06", "where")([x0, x1], [y0, y1], left, right)
+    assert np.allclose(found, [left, right])
+
+
+def test_chapter_6_compares_maps_by_their_correlation(rng):
+    a, b = rng.random((2, 4, 5, 5))
+    theirs = [
+        np.corrcoef(x.ravel(), y.ravel())[0, 1] for x, y in zip(a, b, strict=True)
+    ]
+    assert np.allclose(lift("06", "agreement")(a, b), theirs)
+
+
+def test_chapter_7_draws_the_interval_of_the_library():
+    from scipy.stats import binomtest
+
+    for right, n in [(126, 150), (9, 10), (0, 7)]:
+        theirs = binomtest(right, n).proportion_ci(method="wilson")
+        assert np.allclose(lift("07", "wilson")(right / n, n), theirs, atol=1e-4)
