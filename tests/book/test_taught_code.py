@@ -6,7 +6,9 @@ And what a chapter builds by hand must equal what `emolib` offers under that nam
 """
 
 import ast
+import symtable
 from functools import cache
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -35,6 +37,13 @@ FAULTS = [
     ("05", 1, "np.bincount(place, top, bins)", "np.bincount(place, hit, bins)"),
     ("05", 2, "np.bincount(person, correct)", "np.bincount(person, ~correct)"),
     ("05", 3, "np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
+    ("05", 4, "np.abs(observed - claimed)", "(observed - claimed)"),
+    ("06", 1, "np.maximum(maps @ weights, 0)", "np.maximum(-maps @ weights, 0)"),
+    ("06", 2, "shares.argmax(axis=1)", "shares.argmin(axis=1)"),
+    ("06", 3, "right_eye + dr", "right_eye + dl"),
+    ("07", 1, "z**2 / (2 * n)", "z**2 / n"),
+    ("07", 2, '(None, "", [], {})', '(None, "")'),
+    ("07", 3, "if low > target", "if high > target"),
 ]
 
 
@@ -56,35 +65,62 @@ def solution(chapter: str, exercise: int) -> int:
     return next(k for k, one in enumerate(code(chapter)) if one.startswith(start))
 
 
-def names(source: str) -> tuple[set[str], set[str]]:
-    """The names that a cell binds or changes, and those that it reads."""
-    bound, read = set(), set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            bound.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            bound |= {(one.asname or one.name).split(".")[0] for one in node.names}
-        if isinstance(node, ast.Assign | ast.AugAssign):
-            targets = getattr(node, "targets", None) or [node.target]
-            for target in targets:
-                while isinstance(target, ast.Subscript | ast.Attribute):
-                    target = target.value
-                if isinstance(target, ast.Name):
-                    bound.add(target.id)
-    return bound, read | bound
+class Names(NamedTuple):
+    """The names of the notebook that a cell binds, reads, and reads when called."""
+
+    bound: set[str]
+    read: set[str]
+    called: set[str]  # in the body of a function
+
+
+def names(source: str) -> Names:
+    found = Names(set(), set(), set())
+    top = symtable.symtable(source, "<cell>", "exec")
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        comprehension = table.get_name() in (
+            "listcomp",
+            "genexpr",
+            "setcomp",
+            "dictcomp",
+        )
+        for symbol in table.get_symbols():
+            if table is not top and not symbol.is_global():
+                continue
+            if symbol.is_assigned() or symbol.is_imported():
+                found.bound.add(symbol.get_name())
+            if symbol.is_referenced():
+                now = table is top or comprehension
+                (found.read if now else found.called).add(symbol.get_name())
+    for node in ast.walk(ast.parse(source)):  # a[0] = 1 and a += 1 change a
+        changed = isinstance(node, ast.AugAssign)
+        targets = [node.target] if changed else getattr(node, "targets", [])
+        for target in targets:
+            while isinstance(target, ast.Subscript | ast.Attribute):
+                target, changed = target.value, True
+            if changed and isinstance(target, ast.Name):
+                found.bound.add(target.id)
+                found.read.add(target.id)
+    return found
 
 
 def needed(cells: tuple[str, ...], last: int) -> list[int]:
     """The cells that cell `last` depends on, in order, itself included."""
-    wanted, chosen = names(cells[last])[1], {last}
-    for k in reversed(range(last)):
-        bound, read = names(cells[k])
-        if bound & wanted and not is_solution(cells[k]):
-            chosen.add(k)
-            wanted |= read
-    return sorted(chosen)
+    found = {k: names(cells[k]) for k in range(last + 1)}
+    always: set[str] = set()  # what functions read: it may be bound after they are
+    while True:
+        wanted, chosen, before = set(always), [], len(always)
+        for k in reversed(range(last + 1)):
+            one = found[k]
+            if k < last and (is_solution(cells[k]) or not one.bound & wanted):
+                continue
+            chosen.append(k)
+            wanted = (wanted - one.bound) | one.read | always
+            always |= one.called
+        if len(always) == before:
+            return chosen[::-1]
 
 
 def run(cells: list[str]) -> dict:
@@ -139,7 +175,7 @@ def lift(chapter: str, name: str, **world):
     wanted, chosen = [name], []
     while wanted:
         chosen.append(found[wanted.pop()])
-        reads = names(ast.unparse(chosen[-1]))[1] & set(found)
+        reads = names(ast.unparse(chosen[-1])).called & set(found)
         wanted += reads - {one.name for one in chosen} - set(wanted)
     world["np"] = np
     exec(compile(ast.Module(chosen, []), f"<chapter {chapter}>", "exec"), world)
