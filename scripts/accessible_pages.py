@@ -1,9 +1,9 @@
 """A Sphinx extension: mend what the builders leave unreadable for some readers.
 
-A quote that begins with **Predict.** gets a class of its own, tables of data frames a
-box that scrolls, and the marks that mislead a screen reader go. What only scripts draw
-is mended in ``book/assets/page.js``; ``tests/book/test_accessibility.py`` checks the
-whole.
+A quote that begins with **Predict.** gets a class of its own, a figure a sheet of paper
+to lie on, a data frame a box to scroll in, and the marks that mislead a screen reader
+go. What only scripts draw is mended in ``book/assets/page.js``;
+``tests/book/test_accessibility.py`` checks the whole.
 """
 
 import re
@@ -40,6 +40,13 @@ def mend(body: str) -> str:
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     # pandas and myst: a header cell without a word is none
     body = re.sub(r"<th(?: class=\"head\")?>(?:<p></p>)?</th>", "<td></td>", body)
+    # figures of cells: something for custom.css to lay under them
+    body = re.sub(
+        r"^<img [^>]*_images/[0-9a-f]{64}\.png[^>]*>$",
+        r'<div class="paper">\g<0></div>',
+        body,
+        flags=re.M,
+    )
     # pandas: as the theme does for other tables, with a stop for the keyboard
     return re.sub(
         r'<table border="1" class="dataframe">.*?</table>',

@@ -21,10 +21,27 @@ CHAPTER = re.compile(r"book/part-[\w-]+/(\d\d)-")
 #: Terms that are words of every day as well.
 EVERYDAY = {
     "activation", "apex", "bias", "channel", "class", "clip", "confidence", "emotion",
-    "expression", "feature", "flatten", "held-out", "intensity", "interval", "label",
-    "momentum", "parameter", "precision", "recall", "score", "seed", "split", "subject",
+    "expression", "feature", "flatten", "held-out", "intensity", "interval",
+    "kernel", "label", "momentum", "parameter", "precision", "recall", "score", "seed", "split", "subject",
     "unit", "weight",
 }  # fmt: skip
+#: Other words for a term, as patterns.
+ALSO = {
+    "data leakage": "[Ll]eak(?:s|ed|y|age)?",
+    "expected calibration error": "[Cc]alibration error",
+    "F1 score": "(?:[Mm]acro )?F1",
+    "initialisation": "[Ii]nitial weights",
+    "McNemar's test": "McNemar",
+    "near-duplicate": r"[Nn]ear[-\s]cop(?:y|ies)",
+    "nearest neighbour": "[Nn]earest (?:copy|copies|picture|image)",
+    "percentage point": r"(?<=\d )points|(?:few|two|three) points",
+    "residual connection": "[Ss]hortcuts?",
+    "test set": "[Tt]est (?:people|subjects|images)",
+    "training set": "[Tt]raining (?:people|subjects|images)",
+    "validation set": "[Vv]alidation (?:people|subjects|images)",
+}
+#: What must not stand before a term: Jupyter has kernels of another kind.
+NOT_AFTER = {"kernel": ("running ", "without a ")}
 #: Where no term is linked.
 CLOSED = (
     nodes.title,
@@ -69,14 +86,19 @@ class Term:
         return int(number) if number.isdigit() else None
 
     def spellings(self) -> list[str]:
-        """Return patterns: the term, as a plural, with its abbreviation."""
-        words = re.escape(self.name).replace(r"\ ", r"\s+")
+        """Return patterns: the term, also as a plural, and its abbreviation."""
+        words = re.escape(self.name).replace(r"\ ", r"\s+").replace(r"\-", r"[-\s]")
         words = re.sub("['’]", "['’]", words)
-        words = words.replace(r"\-", r"[-\s]")
-        plural = words[:-1] + "(?:y|ies)" if self.name.endswith("y") else words
-        found = [plural + "(?:s|es)?"]
+        if words.endswith("y"):
+            words = words[:-1] + "(?:y|ie)"
+        if words[0].islower():  # a sentence may begin with it
+            words = f"[{words[0]}{words[0].upper()}]{words[1:]}"
+        for before in NOT_AFTER.get(self.name, ()):
+            words = f"(?<!{before}){words}"
         short = re.search(r"\b([A-Z]{2,}) for short", self.about)
-        return [*found, short[1] + "s?"] if short else found
+        found = [words + "(?:s|es)?", ALSO.get(self.name.replace("’", "'"), "")]
+        found.append(short[1] + "s?" if short else "")
+        return [one for one in found if one]
 
     def belongs_on(self, page: str) -> bool:
         """Whether the term may be linked on a page."""
@@ -100,17 +122,11 @@ def read_terms(doctree) -> list[Term]:
 
 def pattern(terms: list[Term]) -> tuple[re.Pattern, dict[str, Term]]:
     """Return one pattern for all terms, longest first, and who its groups are."""
+    terms = sorted(terms, key=lambda term: len(term.name), reverse=True)
     spelt = [(one, term) for term in terms for one in term.spellings()]
-    spelt.sort(key=lambda pair: len(pair[0]), reverse=True)
-    groups = {f"g{k}": term for k, (_, term) in enumerate(spelt)}
-    parts = []
-    for group, (one, _) in zip(groups, spelt, strict=True):
-        # a capital may begin a sentence; an abbreviation is spelt as it is
-        first = one[0]
-        if first.islower():
-            one = f"[{first}{first.upper()}]{one[1:]}"
-        parts.append(f"(?P<{group}>{one})")
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w-])"), groups
+    parts = "|".join(f"(?P<g{k}>{one})" for k, (one, _) in enumerate(spelt))
+    owners = {f"g{k}": term for k, (_, term) in enumerate(spelt)}
+    return re.compile(rf"(?<![\w-])(?:{parts})(?![\w-])"), owners
 
 
 class LinkGlossary(SphinxPostTransform):
@@ -150,14 +166,14 @@ class LinkGlossary(SphinxPostTransform):
     def link_terms(self, page: str) -> None:
         """Link the first occurrence of each term."""
         left = [term for term in self.terms() if term.belongs_on(page)]
-        regex, groups = pattern(left)
+        regex, owners = pattern(left)
         done = set()
         for text in list(self.document.findall(nodes.Text)):
             if self.closed(text):
                 continue
             pieces, end = [], 0
             for found in regex.finditer(text):
-                term = groups[found.lastgroup]
+                term = owners[found.lastgroup]
                 if term.name in done:
                     continue
                 done.add(term.name)

@@ -7,6 +7,7 @@ addresses; they follow the repository's in ``pyproject.toml``.
 
 import re
 from html import escape, unescape
+from pathlib import Path
 
 from docutils import nodes
 from make_pictures import ICONS, SOCIAL
@@ -38,7 +39,7 @@ def metadata(title: str, about: str, page: str, book: str, base: str) -> str:
         "og:site_name": book,
         "og:title": title,
         "og:description": about,
-        "og:url": f"{base}/{page}.html",
+        "og:url": f"{base}/" if page == "index" else f"{base}/{page}.html",
         "og:image": picture,
         "og:image:width": SOCIAL[0],
         "og:image:height": SOCIAL[1],
@@ -91,7 +92,29 @@ def add_head(app, pagename, templatename, context, doctree):
     )
 
 
+def add_head_to_the_redirect(app, exception):
+    """Give the address of the whole book, which leads on, a preview and a language."""
+    index = Path(app.outdir) / "index.html"
+    start = app.config.root_doc
+    if exception or start == "index" or not index.is_file():
+        return
+    redirect = index.read_text("utf-8").strip()
+    if not redirect.startswith("<meta"):
+        return
+    book = app.config.html_title
+    about = description(app.env.get_doctree(start))
+    tags = metadata(book, about, "index", book, pages_address())
+    index.write_text(
+        f'<!DOCTYPE html>\n<html lang="{app.config.language}">\n  <head>\n    '
+        f'<meta charset="utf-8" />\n    <title>{escape(book)}</title>\n    '
+        f"{redirect}\n    {tags}\n    {icons('_static')}\n  </head>\n  <body>"
+        f'<a href="{start}.html">{escape(book)}</a></body>\n</html>\n',
+        "utf-8",
+    )
+
+
 def setup(app):
     """Register the extension."""
     app.connect("html-page-context", add_head)
+    app.connect("build-finished", add_head_to_the_redirect, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
