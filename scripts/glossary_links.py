@@ -22,8 +22,8 @@ CHAPTER = re.compile(r"book/part-[\w-]+/(\d\d)-")
 EVERYDAY = {
     "activation", "apex", "bias", "channel", "class", "clip", "confidence", "emotion",
     "expression", "feature", "flatten", "held-out", "intensity", "interval",
-    "kernel", "label", "momentum", "parameter", "precision", "recall", "score", "seed", "split", "subject",
-    "unit", "weight",
+    "kernel", "label", "momentum", "parameter", "precision", "recall", "score", "seed",
+    "split", "subject", "unit", "weight",
 }  # fmt: skip
 #: Other words for a term, as patterns.
 ALSO = {

@@ -1,7 +1,7 @@
 """Draw the pictures of the landing page, of previews and icons, and of the README.
 
-``python scripts/make_pictures.py`` renders with emolib the six faces of the landing page
-(``book/assets/faces``) and the picture that is shown where somebody shares a link
+``python scripts/make_pictures.py`` renders with emolib the six faces of the landing
+page (``book/assets/faces``) and the picture that is shown where somebody shares a link
 (``book/assets/social.jpg``); ``--icons`` draws ``favicon.svg`` as PNG for browsers and
 phones that want one; ``--screenshot PAGE`` photographs a page of the built book (``make
 book`` first) into ``book/assets/screenshot.png``; a section may follow, as in
