@@ -202,9 +202,9 @@ class LinkGlossary(SphinxPostTransform):
             if found := CHAPTER.match(page):
                 homes[f"Chapter {int(found[1])}"] = page
         for note in list(self.document.findall(nodes.emphasis)):
-            target = homes.get(note.astext().removesuffix("."))
-            if target:
-                link = self.reference(target, "", note.astext().removesuffix("."))
+            home = " ".join(note.astext().split()).removesuffix(".")
+            if home in homes:
+                link = self.reference(homes[home], "", home)
                 note.replace_self(nodes.emphasis("", "", link, nodes.Text(".")))
 
 
