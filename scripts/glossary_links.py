@@ -34,7 +34,7 @@ ALSO = {
     "McNemar's test": "McNemar",
     "near-duplicate": r"[Nn]ear[-\s]cop(?:y|ies)",
     "nearest neighbour": "[Nn]earest (?:copy|copies|picture|image)",
-    "percentage point": r"(?<=\d )points|(?:few|two|three) points",
+    "percentage point": r"(?:(?<=\d )|(?<=two )|(?<=few )|(?<=three ))points",
     "residual connection": "[Ss]hortcuts?",
     "test set": "[Tt]est (?:people|subjects|images)",
     "training set": "[Tt]raining (?:people|subjects|images)",

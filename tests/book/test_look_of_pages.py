@@ -117,5 +117,5 @@ def test_titles_and_minutes_are_those_of_the_chapters(row):
 
 
 def test_numbers_on_the_landing_page_are_arithmetic_or_cited():
-    percentages = set(re.findall(r"(\d+(?:\.\d+)?) %", INTRO))
+    percentages = set(re.findall(r"(\d+(?:\.\d+)?)(?: |&nbsp;)%", INTRO))
     assert percentages == {"84", f"{100 / len(EMOTIONS):.1f}"}
