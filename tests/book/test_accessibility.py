@@ -18,9 +18,10 @@ COLOURS = {**OPTIONS, "runOnly": ["color-contrast", "link-in-text-block"]}
 FLATTEN = """() => {
     for (const code of document.querySelectorAll('.highlight pre, .sig em, code'))
         code.textContent = code.textContent;
-    // the reference has one form, two hundred times over
-    for (const entry of [...document.querySelectorAll('dl.py')].slice(60))
-        entry.remove();
+    // reference and index have one form, hundreds of times over
+    for (const entry of ['dl.py', '.indextable li'])
+        for (const one of [...document.querySelectorAll(entry)].slice(60))
+            one.remove();
 }"""
 #: axe calls text in the very colour of its ground "incomplete"; it is a fault.
 RUN = """options => axe.run(document, options).then(found => {
