@@ -1,0 +1,387 @@
+"""Do the exercises test what the chapters teach?
+
+Each solution is run with just the cells it depends on: once as printed, where it must
+pass, and once with a fault put into the code that it is about, where it must fail.
+And what a chapter builds by hand must equal what `emolib` offers under that name.
+"""
+
+import ast
+from functools import cache
+
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+from project_inputs import PROJECT
+
+CHAPTERS = {
+    path.stem[:2]: path
+    for path in sorted((PROJECT / "book" / "part-1-the-system").glob("*.ipynb"))
+}
+
+#: Chapter, exercise, a line that is taught, and the same line broken.
+FAULTS = [
+    ("01", 1, "change[:border].sum()", "change[border:].sum()"),
+    ("01", 2, "set(first) & set(second)", "set(first) | set(second)"),
+    ("02", 1, "(means - values.mean(axis=0)) ** 2", "(means - values.mean()) ** 2"),
+    ("02", 2, "split = splits.official(faces)", "split = splits.random_clip(faces)"),
+    ("02", 3, "rng.integers(1, classes", "rng.integers(0, classes"),
+    ("03", 1, "c : c + width] * kernel)", "c : c + width] * kernel[::-1])"),
+    ("03", 2, "k * k * channels_in * channels_out", "k * channels_in * channels_out"),
+    ("03", 3, "kernels, axes=3) + bias", "kernels, axes=3)"),
+    ("04", 1, "softmax(x @ w) - y", "softmax(x @ w) + y"),
+    ("04", 2, "/ 6", "/ 5"),
+    ("04", 3, "hidden > 0", "hidden <= 0"),
+    ("05", 1, "np.bincount(place, top, bins)", "np.bincount(place, hit, bins)"),
+    ("05", 2, "np.bincount(person, correct)", "np.bincount(person, ~correct)"),
+    ("05", 3, "np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
+]
+
+
+@cache
+def code(chapter: str) -> tuple[str, ...]:
+    """The code cells of a chapter but for the set-up cell, which needs IPython."""
+    notebook = nbformat.read(CHAPTERS[chapter], as_version=4)
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return ("import emolib", *cells[1:])
+
+
+def is_solution(source: str) -> bool:
+    return source.startswith("# Solution of exercise")
+
+
+def solution(chapter: str, exercise: int) -> int:
+    """The number of the cell that solves an exercise."""
+    start = f"# Solution of exercise {exercise}"
+    return next(k for k, one in enumerate(code(chapter)) if one.startswith(start))
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """The names that a cell binds or changes, and those that it reads."""
+    bound, read = set(), set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound |= {(one.asname or one.name).split(".")[0] for one in node.names}
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            targets = getattr(node, "targets", None) or [node.target]
+            for target in targets:
+                while isinstance(target, ast.Subscript | ast.Attribute):
+                    target = target.value
+                if isinstance(target, ast.Name):
+                    bound.add(target.id)
+    return bound, read | bound
+
+
+def needed(cells: tuple[str, ...], last: int) -> list[int]:
+    """The cells that cell `last` depends on, in order, itself included."""
+    wanted, chosen = names(cells[last])[1], {last}
+    for k in reversed(range(last)):
+        bound, read = names(cells[k])
+        if bound & wanted and not is_solution(cells[k]):
+            chosen.add(k)
+            wanted |= read
+    return sorted(chosen)
+
+
+def run(cells: list[str]) -> dict:
+    """Run cells one after another in a world of their own."""
+    plt.switch_backend("agg")
+    world = {"__name__": "__main__", "display": lambda *_: None}
+    for source in cells:
+        exec(compile(source, "<cell>", "exec"), world)
+    plt.close("all")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("chapter", "exercise", "taught", "broken"),
+    FAULTS,
+    ids=[f"{chapter}-{exercise}" for chapter, exercise, _, _ in FAULTS],
+)
+def test_a_solution_notices_a_fault_in_what_it_is_about(
+    chapter, exercise, taught, broken
+):
+    cells = code(chapter)
+    chosen = needed(cells, solution(chapter, exercise))
+    sources = [cells[k] for k in chosen]
+    places = [k for k, source in enumerate(sources[:-1]) if taught in source]
+    assert places, f"{taught!r} is in no cell that exercise {exercise} needs"
+    run(sources)
+    sources[places[0]] = sources[places[0]].replace(taught, broken)
+    with pytest.raises((AssertionError, ValueError)):
+        run(sources)
+
+
+def test_each_chapter_has_a_fault_planted():
+    assert {chapter for chapter, *_ in FAULTS} == set(CHAPTERS)
+
+
+def test_slices_take_what_a_cell_needs_and_no_more():
+    cells = (
+        "import math", "a = [1]", "a[0] = 2", "b = a[0]", "print(b)",
+        "# Solution of exercise 1\nb = 7", "c = b + 1",
+    )  # fmt: skip
+    assert needed(cells, 6) == [1, 2, 3, 6]
+    assert run([cells[k] for k in needed(cells, 6)])["c"] == 3
+
+
+# ------------------------------------------------------ by hand, and as a library
+
+
+def lift(chapter: str, name: str, **world):
+    """A function that a chapter builds, with those of its functions that it calls."""
+    bodies = [node for source in code(chapter) for node in ast.parse(source).body]
+    found = {one.name: one for one in bodies if isinstance(one, ast.FunctionDef)}
+    wanted, chosen = [name], []
+    while wanted:
+        chosen.append(found[wanted.pop()])
+        reads = names(ast.unparse(chosen[-1]))[1] & set(found)
+        wanted += reads - {one.name for one in chosen} - set(wanted)
+    world["np"] = np
+    exec(compile(ast.Module(chosen, []), f"<chapter {chapter}>", "exec"), world)
+    return world[name]
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_chapter_3_slides_a_kernel_as_keras_does(rng):
+    from emolib.models.cnn import keras
+
+    image, kernel = rng.normal(size=(12, 9)), rng.normal(size=(3, 2))
+    for stride in (1, 2):
+        theirs = keras.ops.conv(
+            image[None, :, :, None], kernel[:, :, None, None], strides=stride
+        )
+        mine = lift("03", "convolve")(image, kernel, stride)
+        assert np.allclose(mine, np.asarray(theirs)[0, :, :, 0], atol=1e-5)
+
+
+def test_chapter_3_sums_over_channels_as_keras_does(rng):
+    from emolib.models.cnn import layers
+
+    maps, kernels = rng.normal(size=(8, 10, 3)), rng.normal(size=(3, 3, 3, 4))
+    bias = rng.normal(size=4)
+    layer = layers.Conv2D(4, 3, strides=2)
+    padded = layers.ZeroPadding2D(1)(maps[None])
+    layer.build(padded.shape)
+    layer.set_weights([kernels, bias])
+    mine = lift("03", "convolve_channels")(maps, kernels, bias, 2, 1)
+    assert np.allclose(mine, np.asarray(layer(padded))[0], atol=1e-4)
+
+
+def test_chapter_3_pools_and_rectifies_as_keras_does(rng):
+    from emolib.models.cnn import keras, layers
+
+    maps = rng.normal(size=(6, 8))
+    theirs = np.asarray(layers.MaxPooling2D(2)(maps[None, :, :, None]))
+    assert np.allclose(lift("03", "max_pool")(maps), theirs[0, :, :, 0])
+    assert np.allclose(lift("03", "relu")(maps), np.asarray(keras.ops.relu(maps)))
+
+
+def test_chapter_3_counts_the_places_that_keras_makes():
+    from emolib.models.cnn import layers
+
+    for k, s, padding in [(2, 2, "valid"), (3, 1, "same"), (5, 2, "same")]:
+        shape = layers.Conv2D(1, k, s, padding).compute_output_shape((1, 33, 33, 1))
+        assert shape[1] == lift("03", "places")(33, k, s, padding)
+
+
+@pytest.mark.parametrize("chapter", ["03", "04"])
+def test_softmax_is_that_of_the_library(chapter, rng):
+    from emolib.models.cnn import keras
+
+    sums = 5 * rng.normal(size=(7, 6))
+    theirs = np.asarray(keras.ops.softmax(sums))
+    assert np.allclose(lift(chapter, "softmax")(sums), theirs, atol=1e-6)
+
+
+def test_chapter_4_goes_backwards_as_the_tape_does(rng):
+    import tensorflow as tf
+
+    x, y = rng.normal(size=(5, 8)), np.eye(6)[[0, 3, 3, 5, 1]]
+    shapes = (8, 4), (4,), (4, 6), (6,)
+    weights = [rng.normal(size=shape) for shape in shapes]
+    hidden, p = lift("04", "forward")(x, *weights)
+    mine = lift("04", "backward")(x, y, hidden, p, weights[2])
+    w1, b1, w2, b2 = variables = [tf.Variable(one) for one in weights]
+    with tf.GradientTape() as tape:
+        scores = tf.nn.relu(x @ w1 + b1) @ w2 + b2
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, scores))
+    for ours, theirs in zip(mine, tape.gradient(loss, variables), strict=True):
+        assert np.allclose(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("name", "optimiser", "options"),
+    [
+        ("sgd", "SGD", {}),
+        ("momentum", "SGD", {"momentum": 0.9}),
+        ("adam", "Adam", {}),
+    ],
+)
+def test_chapter_4_steps_as_keras_does(name, optimiser, options, rng):
+    from emolib.models.cnn import keras
+
+    start, slopes = rng.normal(size=3), rng.normal(size=(9, 3))
+    theirs = getattr(keras.optimizers, optimiser)(0.1, **options)
+    variable = keras.Variable(start, dtype="float64")
+    w, memory = start, None
+    for slope in slopes:
+        w, memory = lift("04", name)(w, slope, memory, 0.1)
+        theirs.apply([keras.ops.convert_to_tensor(slope)], [variable])
+    assert np.allclose(w, keras.ops.convert_to_numpy(variable), atol=1e-5)
+
+
+def test_chapter_4_drops_and_normalises_as_keras_does(rng):
+    from emolib.models.cnn import layers
+
+    dropped = lift("04", "drop")(np.ones(4000), 0.25, rng)
+    theirs = np.asarray(layers.Dropout(0.25, seed=0)(np.ones(4000), training=True))
+    assert np.allclose(np.unique(dropped), np.unique(theirs))
+    assert abs((dropped == 0).mean() - (theirs == 0).mean()) < 0.03
+
+    maps = rng.normal(3, 2, size=(4, 5, 5, 2))
+    theirs = layers.BatchNormalization()(maps, training=True)
+    assert np.allclose(lift("04", "batch_norm")(maps), theirs, atol=1e-4)
+
+
+def test_chapter_4_softens_as_the_package_does(rng):
+    from emolib.training import soft_targets
+
+    labels, intensity = rng.integers(0, 6, 20), rng.uniform(size=20)
+    mine = lift("04", "soften")(labels, intensity)
+    assert np.allclose(mine, soft_targets(labels, intensity), atol=1e-6)
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_chapter_4_stops_where_keras_stops(patience, rng):
+    from emolib.models.cnn import keras
+
+    for values in rng.integers(0, 9, (20, 8)) / 10:
+        stopper = keras.callbacks.EarlyStopping("val_accuracy", mode="max",
+                                                patience=patience)  # fmt: skip
+        model = keras.Sequential()
+        stopper.set_model(model)
+        stopper.on_train_begin()
+        model.stop_training, epoch = False, 0
+        while not model.stop_training and epoch < len(values):
+            stopper.on_epoch_end(epoch, {"val_accuracy": values[epoch]})
+            epoch += 1
+        assert lift("04", "stopped_at")(values, patience) == epoch
+
+
+def test_chapter_2_measures_distance_and_spread_as_the_libraries_do(rng):
+    from sklearn.feature_selection import f_classif
+    from sklearn.metrics import pairwise_distances
+
+    first, second = (rng.integers(0, 256, (n, 6, 6)).astype(np.uint8) for n in (5, 7))
+    flat = [stack.reshape(len(stack), -1).astype(float) for stack in (first, second)]
+    mine = lift("02", "distances")(first, second)
+    assert np.allclose(mine, pairwise_distances(*flat) / 6, atol=1e-3)
+
+    labels, values = np.arange(60) % 6, rng.normal(size=(60, 4))
+    ratio = f_classif(values, labels)[0] * 5
+    shares = ratio / (ratio + 60 - 6)  # eta squared
+    for chapter in ("02", "03"):
+        assert np.allclose(lift(chapter, "between")(values, labels), shares)
+
+
+def test_chapter_2_judges_out_of_the_fold_as_the_library_does(rng):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
+
+    labels, features = np.arange(120) % 6, rng.normal(size=(120, 5))
+    fold = lift("02", "folds_by_person")(np.arange(120) // 10)
+
+    def fit(features, labels):
+        return LogisticRegression().fit(features, labels).predict_proba
+
+    mine = lift("02", "out_of_fold")(fit, features, labels, fold)
+    parts = {"cv": PredefinedSplit(fold), "method": "predict_proba"}
+    theirs = cross_val_predict(LogisticRegression(), features, labels, **parts)
+    assert np.allclose(mine, theirs)
+
+
+def test_chapter_2_ranks_suspects_as_the_library_does(rng):
+    from sklearn.metrics import average_precision_score
+
+    wrong, suspicion = rng.random(50) < 0.2, rng.random(50)
+    precision, recall = lift("02", "found_among")(wrong, suspicion)
+    area = (np.diff(recall, prepend=0) * precision).sum()
+    assert np.isclose(area, average_precision_score(wrong, suspicion))
+
+
+@pytest.fixture
+def answers(rng):
+    """Labels of 300 images, and probabilities that know something about them."""
+    labels = rng.integers(0, 6, 300)
+    scores = rng.normal(size=(300, 6)) + 2 * np.eye(6)[labels]
+    return labels, np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+
+def test_chapter_5_sorts_and_sums_as_the_package_does(answers):
+    from emolib.evaluation import calibration_error, reliability
+
+    table = reliability(*answers, bins=15, resamples=50)
+    mine = lift("05", "bins_by_hand")(*answers)
+    assert np.allclose(np.transpose(mine), table[["n", "confidence", "accuracy"]])
+    error = lift("05", "calibration_by_hand")(*answers)
+    assert np.isclose(error, calibration_error(*answers))
+
+
+def test_chapter_5_tempers_as_the_package_does(answers):
+    from sklearn.metrics import log_loss
+
+    from emolib.evaluation import apply_temperature
+
+    labels, probabilities = answers
+    for temperature in (0.3, 1, 2.5):
+        mine = lift("05", "temper")(probabilities, temperature)
+        assert np.allclose(mine, apply_temperature(probabilities, temperature))
+    loss = log_loss(labels, probabilities, labels=range(6))
+    assert np.isclose(lift("05", "surprise")(labels, probabilities), loss)
+
+
+def test_chapter_5_tosses_the_coin_that_the_package_tosses(rng):
+    from math import comb
+
+    from scipy.stats import binomtest
+
+    coin = lift("05", "coin", comb=comb)
+    for first, second in rng.integers(1, 60, (20, 2)):
+        theirs = (
+            binomtest(int(first), int(first + second)).pvalue if first + second else 1
+        )
+        assert np.isclose(coin(first, second), theirs)
+
+
+def test_chapter_6_points_where_the_crop_was_cut():
+    from emolib.faces import CROP
+
+    left, right = (203.0, 101.0), (246.0, 96.0)
+    (x0, y0), (x1, y1) = CROP.eyes()
+    found = lift("06", "where")([x0, x1], [y0, y1], left, right)
+    assert np.allclose(found, [left, right])
+
+
+def test_chapter_6_compares_maps_by_their_correlation(rng):
+    a, b = rng.random((2, 4, 5, 5))
+    theirs = [
+        np.corrcoef(x.ravel(), y.ravel())[0, 1] for x, y in zip(a, b, strict=True)
+    ]
+    assert np.allclose(lift("06", "agreement")(a, b), theirs)
+
+
+def test_chapter_7_draws_the_interval_of_the_library():
+    from scipy.stats import binomtest
+
+    for right, n in [(126, 150), (9, 10), (0, 7)]:
+        theirs = binomtest(right, n).proportion_ci(method="wilson")
+        assert np.allclose(lift("07", "wilson")(right / n, n), theirs, atol=1e-4)
