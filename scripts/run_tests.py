@@ -22,7 +22,8 @@ from run_notebooks import notebooks
 
 REPORTS = PROJECT / "_build" / "test-reports"
 PYTHON = sys.executable
-PAGES, WHEEL = "tests/book/test_pages.py", "tests/book/test_wheel.py"
+IN_BROWSER = ["tests/book/test_pages.py", "tests/book/test_accessibility.py"]
+WHEEL = "tests/book/test_wheel.py"
 
 
 def _pytest(name: str, *arguments: str) -> list[str]:
@@ -50,9 +51,13 @@ def commands() -> dict[str, list[list[str]]]:
         "nbval": [_pytest("nbval", *lax, *chapters)] if chapters else [],
         "book build": [[PYTHON, "scripts/build_book.py", "--stored"]],
         "book checks": [
-            _pytest("book", "tests/book", f"--ignore={PAGES}", f"--ignore={WHEEL}")
+            _pytest(
+                "book",
+                "tests/book",
+                *(f"--ignore={path}" for path in [*IN_BROWSER, WHEEL]),
+            )
         ],
-        "pages": [_pytest("pages", PAGES, "-n", "2")],
+        "pages": [_pytest("pages", *IN_BROWSER, "-n", "2")],
         "wheel": [_pytest("wheel", WHEEL)],
     }
 

@@ -1,15 +1,39 @@
-"""What the tests of the book share: the project, its scripts, the built pages."""
+"""What the tests of the book share: project, scripts, built pages, a browser.
 
+Tests in a browser need Chromium (or Chrome) on PATH. Without one they skip, unless
+``EMOLIB_REQUIRE_BROWSER=1`` says that a missing browser is a failure.
+"""
+
+import functools
+import http.server
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line of log for each."""
+
+    def log_message(self, *_):
+        pass
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +62,44 @@ def html() -> Path:
         folder = PROJECT / "_build" / "stored" / "_build" / "html"
     assert (folder / "index.html").is_file(), f"no built book in {folder}"
     return folder
+
+
+@pytest.fixture(scope="session")
+def page_names(html) -> list[str]:
+    """The pages of the book, without listings of code and the redirect."""
+    return [
+        path.relative_to(html).as_posix()
+        for path in sorted(html.rglob("*.html"))
+        if not path.relative_to(html).parts[0].startswith("_")
+        and 'http-equiv="Refresh"' not in path.read_text("utf-8")
+    ]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, started; a skip or a failure where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        reason = "no Chromium or Chrome on PATH"
+        if os.environ.get("EMOLIB_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason + ", and EMOLIB_REQUIRE_BROWSER=1 demands one")
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def address(html):
+    """The address of the built book on a free loopback port."""
+    handler = functools.partial(QuietHandler, directory=str(html))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture

@@ -5,28 +5,12 @@ Needs Chromium (or Chrome) on PATH. Without one the tests skip, unless
 what was seen are in ``_build/screenshots``.
 """
 
-import functools
-import http.server
-import os
 import re
-import shutil
-import threading
-from pathlib import Path
 
 import pytest
 from project_inputs import PROJECT
 
 SCREENSHOTS = PROJECT / "_build" / "screenshots"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 # Harmless, and the theme's own; anything else is an error.
 KNOWN = re.compile("'?THEBE_JS_URL'? has already been declared|Got invalid theme mode")
 SIZES = {390: 844, 1280: 900}
@@ -48,49 +32,6 @@ LOOK = """() => ({
         'script[type="application/vnd.jupyter.widget-view+json"]').length,
     widgets: document.querySelectorAll('.jupyter-widgets').length,
 })"""
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line of log for each."""
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        reason = "no Chromium or Chrome on PATH"
-        if os.environ.get("EMOLIB_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason + ", and EMOLIB_REQUIRE_BROWSER=1 demands one")
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def address(html):
-    """The address of the built book on a free loopback port."""
-    handler = functools.partial(QuietHandler, directory=str(html))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def page_names(html: Path) -> list[str]:
-    """Return the pages of the book, without listings of code and the redirect."""
-    return [
-        path.relative_to(html).as_posix()
-        for path in sorted(html.rglob("*.html"))
-        if not path.relative_to(html).parts[0].startswith("_")
-        and 'http-equiv="Refresh"' not in path.read_text("utf-8")
-    ]
 
 
 def visit(browser, base: str, name: str, width: int, theme: str, picture=None) -> list:
@@ -159,9 +100,9 @@ def report(faults: dict[str, list[str]]) -> str:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", SIZES)
-def test_served_pages(browser, html, address, width, theme):
+def test_served_pages(browser, page_names, address, width, theme):
     faults = {}
-    for name in page_names(html):
+    for name in page_names:
         picture = f"{name.removesuffix('.html').replace('/', '-')}-{width}-{theme}.png"
         found = visit(browser, address, name, width, theme, picture)
         if found:
@@ -169,9 +110,9 @@ def test_served_pages(browser, html, address, width, theme):
     assert not faults, report(faults)
 
 
-def test_pages_opened_as_files(browser, html):
+def test_pages_opened_as_files(browser, html, page_names):
     faults = {}
-    for name in page_names(html):
+    for name in page_names:
         found = visit(browser, html.resolve().as_uri(), name, 1280, "light")
         if found:
             faults[name] = found

@@ -1,0 +1,121 @@
+"""Colours, icons, previews of shared links, and what the landing page says."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import make_pictures
+import nbformat
+import pytest
+import set_address
+from bs4 import BeautifulSoup
+from PIL import Image
+from project_inputs import PROJECT
+
+from emolib import EMOTIONS, plots
+from emolib.emotions import get_emotion
+
+ASSETS = PROJECT / "book" / "assets"
+STYLES = (ASSETS / "custom.css").read_text("utf-8")
+INTRO = (PROJECT / "book" / "intro.md").read_text("utf-8")
+
+
+def variable(name: str) -> str:
+    """Return the first value of a variable in the styles: that of the light theme."""
+    return re.search(rf"--{name}: (#\w+)", STYLES)[1].lower()
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_emotions_have_the_colours_of_the_figures(emotion):
+    assert variable(f"emotion-{emotion}") == get_emotion(emotion).colour.lower()
+
+
+def test_the_page_has_the_paper_and_the_accent_of_the_figures():
+    assert variable("look-page") == plots.PAPER
+    assert variable("look-accent") == plots.ACCENT
+    assert f"background: {plots.PAPER}" in STYLES  # their card in the dark
+
+
+def test_styles_ask_for_nothing_from_elsewhere():
+    assert not re.search(r"@import|@font-face|https?:", STYLES)
+
+
+def test_previews_and_icons_have_the_sizes_that_are_asked_for():
+    social = ASSETS / "social.jpg"
+    assert Image.open(social).size == make_pictures.SOCIAL == (1200, 630)
+    assert social.stat().st_size < 300_000
+    for name, size in make_pictures.ICONS.items():
+        assert Image.open(ASSETS / name).size == (size, size)
+
+
+def test_the_faces_stand_in_the_order_of_the_labels():
+    assert tuple(make_pictures.CAST) == EMOTIONS
+    shown = re.findall(
+        r"^- !\[.{20,}\]\(assets/faces/(\w+)\.webp\)\n  (\w+)$", INTRO, re.M
+    )
+    assert shown == [(emotion, emotion) for emotion in EMOTIONS]
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "book/intro.html", "book/back-matter/api.html"]
+)
+def test_pages_carry_a_preview_and_icons(html, name):
+    page = BeautifulSoup((html / name).read_text("utf-8"), "html.parser").head
+    tags = page.find_all("meta")
+    meta = {tag.get("property") or tag.get("name"): tag.get("content") for tag in tags}
+    for key in ("og:title", "og:description", "description", "og:image:alt"):
+        assert len(meta[key]) > 10, key
+    assert len(meta["og:description"]) <= 200
+    assert meta["twitter:card"] == "summary_large_image"
+    base = set_address.pages_address()
+    for key in ("og:image", "twitter:image", "og:url"):
+        assert meta[key].startswith(f"{base}/"), key
+    picture = urlsplit(meta["og:image"]).path.partition("/_static/")[2]
+    assert (html / "_static" / picture).is_file()
+    kinds = set()
+    for link in page.select('link[rel="icon"], link[rel="apple-touch-icon"]'):
+        path = Path(urlsplit(link["href"]).path)
+        assert ((html / name).parent / path).resolve().is_file(), link
+        kinds.add(path.suffix)
+    assert ".png" in kinds
+
+
+def test_predictions_are_set_apart(html):
+    for path in sorted(html.glob("book/part-1-the-system/*.html")):
+        page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        asked = page.find_all("strong", string="Predict.")
+        quotes = page.select("blockquote.predict")
+        assert len(quotes) == len(
+            [one for one in asked if one.find_parent("blockquote")]
+        )
+
+
+def rows() -> list[tuple[str, str, str, str]]:
+    """Return number, title, file and minutes of the chapters on the landing page."""
+    return re.findall(
+        r"^\| (\d) \| \[(.+?)\]\((part-1-the-system/.+?\.ipynb)\) \| .+ \| (\d+) \|$",
+        INTRO,
+        re.M,
+    )
+
+
+def test_the_landing_page_lists_the_seven_chapters():
+    assert [row[0] for row in rows()] == list("1234567")
+    there = sorted(p.name for p in (PROJECT / "book/part-1-the-system").glob("*.ipynb"))
+    assert [Path(row[2]).name for row in rows()][: len(there)] == there
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[1])
+def test_titles_and_minutes_are_those_of_the_chapters(row):
+    _, title, file, minutes = row
+    path = PROJECT / "book" / file
+    if not path.is_file():
+        pytest.skip(f"{path.name} is not written yet")
+    opening = nbformat.read(path, as_version=4).cells[0].source
+    assert opening.splitlines()[0] == f"# {title}"
+    assert re.search(r"Minutes to read: (\d+)", opening)[1] == minutes
+
+
+def test_numbers_on_the_landing_page_are_arithmetic_or_cited():
+    percentages = set(re.findall(r"(\d+(?:\.\d+)?)(?: |&nbsp;)%", INTRO))
+    assert percentages == {"84", f"{100 / len(EMOTIONS):.1f}"}
