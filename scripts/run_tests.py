@@ -55,6 +55,8 @@ def commands() -> dict[str, list[list[str]]]:
                 "book",
                 "tests/book",
                 *(f"--ignore={path}" for path in [*IN_BROWSER, WHEEL]),
+                "-n",
+                "2",
             )
         ],
         "pages": [_pytest("pages", *IN_BROWSER, "-n", "2")],
