@@ -21,7 +21,7 @@ CHAPTER = re.compile(r"book/part-[\w-]+/(\d\d)-")
 #: Terms that are words of every day as well.
 EVERYDAY = {
     "activation", "apex", "bias", "channel", "class", "clip", "confidence", "emotion",
-    "expression", "feature", "flatten", "held-out", "intensity", "interval",
+    "expression", "feature", "flatten", "fold", "held-out", "intensity", "interval",
     "kernel", "label", "momentum", "parameter", "precision", "recall", "score", "seed",
     "split", "subject", "unit", "weight",
 }  # fmt: skip
