@@ -119,3 +119,12 @@ def test_titles_and_minutes_are_those_of_the_chapters(row):
 def test_numbers_on_the_landing_page_are_arithmetic_or_cited():
     percentages = set(re.findall(r"(\d+(?:\.\d+)?)(?: |&nbsp;)%", INTRO))
     assert percentages == {"84", f"{100 / len(EMOTIONS):.1f}"}
+
+
+def test_of_the_icons_only_those_are_loaded_that_pages_show(html):
+    script = (html / "_static/scripts/fontawesome.js").read_text("utf-8")
+    assert len(script) < 150_000  # all of them: 1.5 million
+    for name in ("book/intro.html", "book/part-1-the-system/01-introduction.html"):
+        page = (html / name).read_text("utf-8")
+        for icon in set(re.findall(r"\bfa-(?:solid|brands) fa-([\w-]+)", page)):
+            assert f'"{icon}":[' in script or f"{icon}:[" in script, icon
