@@ -1,57 +1,152 @@
-"""From ready face crops of any size to the six probabilities, with shipped weights.
+"""From photographs, or ready face crops, to the six probabilities; no TensorFlow.
 
-Taught in chapter 11. TensorFlow is imported when the first recogniser is made.
+The detector of `emolib.faces` finds and aligns the faces, a shipped network in ONNX
+form reads them. Taught in chapter 11.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emolib.faces import CROP, to_canonical
+from emolib.emotions import EMOTIONS
+from emolib.faces import CROP, Face, FaceDetector, read_picture, to_canonical
+from emolib.models.registry import model_card, onnx_graph
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from PIL import Image
+
+_BATCH = 256  # faces passed through the network at a time; bounds the memory
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """What a network says of one face in a picture. Taught in chapter 11.
+
+    Attributes
+    ----------
+    face : Face
+        Where it is: box, score and five points, in pixels of the picture.
+    probabilities : ndarray, float32, (6,)
+        In the order of ``EMOTIONS``; sums to 1. How much the face resembles *posed*
+        expressions, not what the person feels.
+    label : str
+        The most probable emotion.
+    unsure : bool
+        Whether that probability is too small to be worth an answer.
+    """
+
+    face: Face
+    probabilities: np.ndarray
+    label: str
+    unsure: bool
+
+    def __str__(self) -> str:
+        share = f"{self.label} {self.probabilities.max():.0%}"
+        return f"unsure ({share})" if self.unsure else share
 
 
 class EmotionRecognizer:
-    """A trained network that reads crops of faces.
+    """A trained network that reads faces.
 
     It says how much a face resembles *posed* expressions, not what the person feels.
+    Do not judge people by it. Taught in chapter 11.
 
     Parameters
     ----------
-    model : str or Path, default "synthface"
+    model : str or Path, default "real-faces"
         A shipped model (see `emolib.models.available`), or the folder of one of your
-        own. The default has seen rendered faces only.
+        own to which ``emolib export`` has added the ONNX form.
 
     Attributes
     ----------
     card : dict
         The model's card: training data, results, intended use, limits.
+    unsure_below : float
+        Smallest top probability that is an answer; chosen on validation photographs
+        as its card says, 0 where a card names none.
 
     Raises
     ------
     ModelFileError
-        If there is no such model (the nearest name is suggested), or its files are
-        damaged.
+        If there is no such model (the nearest name is suggested), it has no ONNX
+        form, or its files are damaged.
 
     Examples
     --------
     >>> EmotionRecognizer().predict_proba(photos).argmax(axis=1)  # doctest: +SKIP
     array([3, 0])
+    >>> for one in EmotionRecognizer().recognize("party.jpg"):  # doctest: +SKIP
+    ...     print(one.face.box, one)
     """
 
-    def __init__(self, model: "str | Path" = "synthface"):
-        from emolib.models.registry import load_model, model_card
+    def __init__(self, model: str | Path = "real-faces"):
+        import onnxruntime
 
         self.card = model_card(model)
-        self._network = load_model(model)
+        self.unsure_below = float(self.card.get("unsure_below", 0.0))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # one face is too little work to share
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            onnx_graph(model), options, providers=["CPUExecutionProvider"]
+        )
+
+    @cached_property
+    def _detector(self) -> FaceDetector:
+        return FaceDetector()
+
+    def recognize(
+        self, picture: "str | Path | bytes | Image.Image | np.ndarray"
+    ) -> tuple[Recognition, ...]:
+        """Find the faces of a picture and read each.
+
+        Parameters
+        ----------
+        picture : str, Path, bytes, PIL image or ndarray
+            What `emolib.faces.read_picture` reads, or an array, uint8 (height, width)
+            or (height, width, 3), RGB.
+
+        Returns
+        -------
+        tuple of Recognition
+            Best score of the detector first; empty where it finds no face.
+
+        Raises
+        ------
+        PictureError
+            If the picture cannot be read.
+        ValueError
+            If an array is not a picture of bytes.
+        """
+        image = picture if isinstance(picture, np.ndarray) else read_picture(picture)
+        faces = self._detector.detect(image)
+        if not faces:
+            return ()
+        crops = np.stack([face.crop(image) for face in faces])
+        return tuple(
+            Recognition(face, shares, EMOTIONS[shares.argmax()], self.unsure(shares))
+            for face, shares in zip(faces, self.predict_proba(crops), strict=True)
+        )
+
+    def unsure(self, probabilities: np.ndarray) -> bool | np.ndarray:
+        """Tell whether the largest probability is below `unsure_below`.
+
+        Parameters
+        ----------
+        probabilities : ndarray of float, (6,) or (n, 6)
+
+        Returns
+        -------
+        bool, or ndarray of bool, (n,)
+        """
+        low = np.asarray(probabilities).max(axis=-1) < self.unsure_below
+        return low if low.ndim else bool(low)
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Return the six probabilities of each face.
-
-        The answer is the mean over the picture and its mirror image, which differ in
-        nothing that matters.
+        """Return the six probabilities of each ready crop.
 
         Parameters
         ----------
@@ -69,8 +164,6 @@ class EmotionRecognizer:
         ValueError
             If the array is not a stack of grey images of bytes.
         """
-        from emolib.models.inference import predict_both_ways
-
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape[1:]:
             raise ValueError(
@@ -78,7 +171,13 @@ class EmotionRecognizer:
                 f"received {images.dtype} of shape {images.shape}. For one picture "
                 "pass image[None]; for colour, emolib.faces.to_canonical(image)[None]."
             )
-        faces = np.empty((len(images), CROP.size, CROP.size), np.uint8)
-        for k, image in enumerate(images):
-            faces[k] = to_canonical(image)
-        return predict_both_ways(self._network, faces)
+        answers = np.empty((len(images), len(EMOTIONS)), np.float32)
+        for start in range(0, len(images), _BATCH):
+            part = images[start : start + _BATCH]
+            faces = np.empty((len(part), CROP.size, CROP.size, 1), np.float32)
+            for k, image in enumerate(part):
+                faces[k, ..., 0] = to_canonical(image)
+            answers[start : start + _BATCH] = self._session.run(
+                ["probabilities"], {"face": faces}
+            )[0]
+        return answers

@@ -1,7 +1,8 @@
 """The shipped weights: found by name, checked, and put into a network built in code.
 
-A model is a folder with ``weights.weights.h5`` and ``card.json``. Keras cannot read a
-``.keras`` file of a newer Keras, but weights load into a model built in code.
+A model is a folder with ``weights.weights.h5``, ``card.json`` and, once exported,
+``model.onnx``. Keras cannot read a ``.keras`` file of a newer Keras, but weights load
+into a model built in code; the ONNX form needs no Keras at all.
 """
 
 import hashlib
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     import keras
 
 #: Networks that can be built by name.
-ARCHITECTURES: tuple[str, ...] = ("deck_cnn", "small_cnn", "contrast_cnn")
+ARCHITECTURES: tuple[str, ...] = (
+    "deck_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn",
+)  # fmt: skip
 
-WEIGHTS, CARD = "weights.weights.h5", "card.json"
+WEIGHTS, CARD, ONNX = "weights.weights.h5", "card.json", "model.onnx"
+
+_REMEDY = "restore it with `git checkout data/models`, or train the model again"
 
 
 class ModelFileError(ValueError):
@@ -45,7 +50,7 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
 
     Parameters
     ----------
-    architecture : {"deck_cnn", "small_cnn", "contrast_cnn"}
+    architecture : {"deck_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
     seed : int, default 0
         Seeds the initial weights.
 
@@ -59,13 +64,22 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
             f"Unknown architecture {architecture!r}; expected one of "
             f"{', '.join(ARCHITECTURES)}."
         )
-    from emolib.models import cnn
+    from emolib.models import cnn, real
 
-    return getattr(cnn, architecture)(seed)
+    room = real if hasattr(real, architecture) else cnn
+    return getattr(room, architecture)(seed)
 
 
-def _folder(name: str | Path) -> Path:
-    """Resolve a shipped name, or a folder that holds a card."""
+def model_folder(name: str | Path) -> Path:
+    """Return the folder of a model: a shipped name, or a folder that holds a card.
+
+    Used by `emolib.export`; chapter 11.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such model; the nearest shipped name is suggested.
+    """
     own = Path(name).is_dir()
     folder = Path(name) if own else data_folder() / "models" / str(name)
     if (folder / CARD).is_file():
@@ -105,19 +119,15 @@ def model_card(name: str | Path) -> dict:
     ModelFileError
         If there is no such model or its card is not readable.
     """
-    path = _folder(name) / CARD
+    path = model_folder(name) / CARD
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelFileError(
-            f"{path} is not a readable model card ({error}); restore it with "
-            "`git checkout data/models`, or train the model again."
+            f"{path} is not a readable model card ({error}); {_REMEDY}."
         ) from error
     if not isinstance(card, dict) or not {"architecture", "sha256"} <= card.keys():
-        raise ModelFileError(
-            f"{path} lacks 'architecture' or 'sha256'; restore it with "
-            "`git checkout data/models`, or train the model again."
-        )
+        raise ModelFileError(f"{path} lacks 'architecture' or 'sha256'; {_REMEDY}.")
     return card
 
 
@@ -141,16 +151,8 @@ def load_model(name: str | Path) -> "keras.Model":
         its card describes.
     """
     card = model_card(name)
-    path = _folder(name) / WEIGHTS
-    remedy = "restore it with `git checkout data/models`, or train the model again"
-    if not path.is_file():
-        raise ModelFileError(f"{path} is missing; {remedy}.")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != card["sha256"]:
-        raise ModelFileError(
-            f"{path} is damaged or altered: its sha256 is {found[:12]}..., its card "
-            f"says {str(card['sha256'])[:12]}...; {remedy}."
-        )
+    path = model_folder(name) / WEIGHTS
+    _verified(path, card["sha256"])
     model = build(card["architecture"])
     try:
         with warnings.catch_warnings():  # Keras warns before it raises
@@ -159,9 +161,52 @@ def load_model(name: str | Path) -> "keras.Model":
     except (ValueError, OSError, KeyError) as error:
         raise ModelFileError(
             f"{path} does not fit the network {card['architecture']!r} of this version "
-            f"of emolib ({error}); {remedy}."
+            f"of emolib ({error}); {_REMEDY}."
         ) from error
     return model
+
+
+def onnx_graph(name: str | Path) -> bytes:
+    """Return a network in ONNX form, checked. Used by the recogniser; chapter 11.
+
+    Parameters
+    ----------
+    name : str or Path
+        A shipped model (see `available`), or the folder of one of your own.
+
+    Returns
+    -------
+    bytes
+        A graph as `emolib.export.to_onnx` writes it.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such model, it was never exported, or its file is not the one
+        that its card describes.
+    """
+    card = model_card(name)
+    path = model_folder(name) / ONNX
+    if "onnx_sha256" not in card:
+        raise ModelFileError(
+            f"{path.parent} has no ONNX form yet; add it with "
+            f"`emolib export {name}` (needs TensorFlow)."
+        )
+    return _verified(path, card["onnx_sha256"])
+
+
+def _verified(path: Path, sha256: str) -> bytes:
+    """Return the bytes of a file, if they are those that the card describes."""
+    if not path.is_file():
+        raise ModelFileError(f"{path} is missing; {_REMEDY}.")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelFileError(
+            f"{path} is damaged or altered: its sha256 is {found[:12]}..., its card "
+            f"says {str(sha256)[:12]}...; {_REMEDY}."
+        )
+    return content
 
 
 def save_model(model: "keras.Model", name: str | Path, card: dict) -> Path:
@@ -225,7 +270,7 @@ def _replace(fresh: Path, folder: Path) -> None:
     """Put `fresh` where `folder` is; what else lay in `folder` is kept."""
     if folder.is_dir():
         for path in folder.iterdir():
-            if path.name not in (WEIGHTS, CARD):
+            if path.name not in (WEIGHTS, CARD, ONNX):
                 target = fresh / path.name
                 (shutil.copytree if path.is_dir() else shutil.copy2)(path, target)
         old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

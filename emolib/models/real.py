@@ -1,0 +1,121 @@
+"""The networks for real photographs: a wide one that learns first, and the small one.
+
+Both read the canonical crop and shrink it inside to the 48 pixels that FER2013 has.
+Chapter 11 trains and compares them.
+"""
+
+import numpy as np
+
+from emolib.emotions import EMOTIONS
+from emolib.faces import CROP
+from emolib.models._backend import keras
+from emolib.models.cnn import ImageStandardisation, _residual_parts
+
+layers, ops = keras.layers, keras.ops
+
+
+@keras.saving.register_keras_serializable(package="emolib")
+class Shrink(layers.Layer):
+    """Resize square images with a triangle filter, as two products of matrices.
+
+    The filter is that of `emolib.faces.RESAMPLE`, widened when shrinking. A product
+    with a fixed matrix runs fast everywhere and exports to ONNX as it stands. Taught
+    in chapter 11.
+
+    Parameters
+    ----------
+    side : int
+        Side of the result, pixels, at least 8.
+    """
+
+    def __init__(self, side: int, **kwargs):
+        super().__init__(**kwargs)
+        if side < 8:
+            raise ValueError(f"side must be at least 8. Received: side={side}")
+        self.side = side
+
+    def build(self, shape):
+        """Prepare the weights for images of ``shape`` (n, side, side, 1)."""
+        self._down = triangle_weights(shape[1], self.side)  # NumPy: a constant
+
+    def call(self, images):
+        """Map images ``(n, s, s, 1)`` to ``(n, side, side, 1)``."""
+        flat = ops.squeeze(images, axis=-1)  # (n, s, s)
+        small = ops.matmul(self._down, ops.matmul(flat, self._down.T))
+        return ops.expand_dims(small, axis=-1)
+
+    def get_config(self):
+        """Return what is needed to build this layer again."""
+        return {**super().get_config(), "side": self.side}
+
+
+def triangle_weights(source: int, target: int) -> np.ndarray:
+    """Weights of a resize with a triangle filter, float32 (target, source)."""
+    scale = source / target
+    middle = (np.arange(target)[:, None] + 0.5) * scale - 0.5
+    distance = np.abs(np.arange(source) - np.clip(middle, 0, source - 1))
+    weights = np.maximum(0, 1 - distance / max(scale, 1.0))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def wide_cnn(seed: int = 0) -> keras.Model:
+    """Build the teacher: a wide residual network of 0.9 million parameters.
+
+    Residual blocks (He et al. 2016, doi:10.1109/CVPR.2016.90) at 24, 12 and 6 pixels.
+    Too slow to ship; the small network learns from its opinions (Hinton, Vinyals &
+    Dean 2015, arXiv:1503.02531). Used in chapter 11.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Seeds the initial weights and the dropout.
+
+    Returns
+    -------
+    keras.Model
+        Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
+        probabilities.
+    """
+    stages = ((48, 1), (112, 2), (224, 2))
+    return _network("wide_cnn", seed, stem=32, stages=stages, dropout=0.4)
+
+
+def real_cnn(seed: int = 0) -> keras.Model:
+    """Build the small network that reads photographs. Taught in chapter 11.
+
+    Most of its work happens at 12 and 6 pixels, where it is cheap: nine million
+    multiplications a face. 0.19 million parameters.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Seeds the initial weights and the dropout.
+
+    Returns
+    -------
+    keras.Model
+        Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
+        probabilities.
+    """
+    stages = ((40, 2), (64, 2), (80, 1))
+    return _network("real_cnn", seed, stem=24, stages=stages, dropout=0.2)
+
+
+def _network(name, seed, *, stem, stages, dropout) -> keras.Model:
+    """Stem, residual stages of (filters, stride), global average, softmax."""
+    draw = keras.random.SeedGenerator(seed)
+    convolution, residual = _residual_parts(draw)
+    inputs = keras.Input((CROP.size, CROP.size, 1), name="face")
+    x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
+    x = Shrink(48, name="shrink")(x)  # (n, 48, 48, 1)
+    x = convolution(x, stem, 5, "stem", stride=2)
+    x = layers.ReLU(name="stem_relu")(x)  # (n, 24, 24, stem)
+    for number, (filters, stride) in enumerate(stages, start=1):
+        x = residual(x, filters, f"stage{number}", stride=stride)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.Dropout(dropout, seed=seed, name="dropout")(x)
+    glorot = keras.initializers.GlorotUniform(seed=draw)
+    outputs = layers.Dense(
+        len(EMOTIONS), activation="softmax", kernel_initializer=glorot, name="emotion"
+    )(x)
+    return keras.Model(inputs, outputs, name=name)
