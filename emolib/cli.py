@@ -1,4 +1,4 @@
-"""The command line: ``emolib info | train | evaluate | predict | render``.
+"""The command line: ``emolib info | train | export | evaluate | predict | render``.
 
 Every command ends in 0, or in 2 with one line on the standard error stream. Heavy
 libraries are imported by the command that needs them, so that ``--help`` is fast.
@@ -24,6 +24,10 @@ CAUTION = (
     "judge people by them."
 )
 
+#: What ``emolib predict`` looks for in a folder.
+READABLE = (
+    ".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff",
+)  # fmt: skip
 #: What ``emolib render`` saves.
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 #: Options of ``emolib render`` that are fields of `synthesis.Scene`.
@@ -113,9 +117,20 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", type=Path, metavar="FILE", help="save the result")
     command.set_defaults(run=_evaluate)
 
-    command = commands.add_parser("predict", help="probabilities of ready face crops")
-    command.add_argument("--model", default="synthface", metavar="NAME_OR_FOLDER")
-    command.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    command = commands.add_parser("export", help="add the ONNX form to a model")
+    command.add_argument("model", metavar="NAME_OR_FOLDER")
+    command.set_defaults(run=_export)
+
+    command = commands.add_parser("predict", help="find and read faces in pictures")
+    command.add_argument("--model", default="real-faces", metavar="NAME_OR_FOLDER")
+    command.add_argument(
+        "--crops", action="store_true", help="the pictures are ready crops of one face"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument(
+        "--annotate", type=Path, metavar="FILE", help="draw the faces of one picture"
+    )
+    command.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER")
     command.set_defaults(run=_predict)
 
     command = commands.add_parser(
@@ -200,6 +215,7 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from emolib.export import add_onnx
     from emolib.models.registry import build, save_model
     from emolib.training import fit
 
@@ -238,6 +254,7 @@ def _train(options: argparse.Namespace) -> None:
         "limits": CAUTION,
     }
     print(f"saved in {save_model(model, options.output, card)}")
+    add_onnx(options.output)
 
 
 def _check_output(folder: Path) -> None:
@@ -298,19 +315,100 @@ def _evaluate(options: argparse.Namespace) -> None:
         result.save(options.json)
 
 
+def _export(options: argparse.Namespace) -> None:
+    from emolib.export import add_onnx
+
+    print(f"wrote {add_onnx(options.model)}")
+
+
 def _predict(options: argparse.Namespace) -> None:
-    import numpy as np
+    import json
 
-    from emolib.faces import read_picture, to_canonical
-    from emolib.recognizer import EmotionRecognizer
+    from emolib.faces import PictureError, read_picture, to_canonical
+    from emolib.recognizer import EmotionRecognizer, annotate
 
-    faces = [to_canonical(read_picture(path)) for path in options.images]
-    answers = EmotionRecognizer(options.model).predict_proba(np.stack(faces))
-    for path, shares in zip(options.images, answers, strict=True):
-        print(path)
-        for k in np.argsort(-shares):
-            print(f"  {EMOTIONS[k]:<10} {shares[k]:6.1%}")
-    print(CAUTION)
+    paths = _pictures(options.pictures)
+    if options.annotate:
+        _check_picture(options.annotate)
+        if len(paths) != 1 or options.crops:
+            raise CommandError("--annotate takes one picture, and not --crops.")
+    recognizer = EmotionRecognizer(options.model)
+    report, problems = [], []
+    for path in paths:
+        try:
+            image = read_picture(path)
+        except PictureError as error:
+            problems.append(str(error))
+            report.append({"file": str(path), "error": str(error)})
+            continue
+        if options.crops:
+            shares = recognizer.predict_proba(to_canonical(image)[None])
+            faces = [{**_answer(recognizer, one)} for one in shares]
+        else:
+            found = recognizer.recognize(image)
+            faces = [
+                {
+                    "box": [round(float(v), 1) for v in one.face.box],
+                    "score": round(one.face.score, 4),
+                    **_answer(recognizer, one.probabilities),
+                }
+                for one in found
+            ]
+            if options.annotate:
+                _save_picture(annotate(image, found), options.annotate)
+        report.append({"file": str(path), "faces": faces})
+        if not options.json:
+            print(_report(path, faces))
+    if options.json:
+        print(json.dumps({"caution": CAUTION, "pictures": report}, indent=1))
+    elif len(problems) < len(paths):
+        print(CAUTION)
+    if problems:
+        more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+        raise CommandError(
+            f"{len(problems)} of {len(paths)} pictures could not be read: "
+            f"{' '.join(problems[:3])}{more}"
+        )
+
+
+def _pictures(paths: list[Path]) -> list[Path]:
+    """Replace folders by the pictures in them, sorted."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in READABLE)
+        if not inside:
+            raise CommandError(f"{path} holds no pictures ({', '.join(READABLE)}).")
+        found += inside
+    return found
+
+
+def _answer(recognizer, shares: "np.ndarray") -> dict:
+    return {
+        "label": EMOTIONS[int(shares.argmax())],
+        "unsure": recognizer.unsure(shares),
+        "probabilities": {
+            name: round(float(share), 4)
+            for name, share in zip(EMOTIONS, shares, strict=True)
+        },
+    }
+
+
+def _report(path: Path, faces: list[dict]) -> str:
+    """What is printed about one picture."""
+    lines = [str(path) if faces else f"{path}: no face found"]
+    for face in faces:
+        place = ""
+        if "box" in face:
+            x, y, width, height = (round(value) for value in face["box"])
+            place = f"face {width} x {height} at ({x}, {y}): "
+        answer = f"unsure, perhaps {face['label']}" if face["unsure"] else face["label"]
+        lines.append(f"  {place}{answer}")
+        shares = sorted(face["probabilities"].items(), key=lambda one: -one[1])
+        lines.append("    " + ", ".join(f"{name} {p:.0%}" for name, p in shares))
+    return "\n".join(lines)
 
 
 def _render(options: argparse.Namespace) -> None:

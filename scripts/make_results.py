@@ -27,6 +27,7 @@ from emolib.datasets import FaceDataset, load, splits
 from emolib.datasets.splits import LeakageWarning, Split
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import Evaluation, accuracy_by, evaluate, learning_curve
+from emolib.export import add_onnx
 from emolib.models.baselines import BASELINES, fit_baseline
 from emolib.models.cnn import deck_cnn
 from emolib.models.inference import predict, predict_both_ways
@@ -524,6 +525,7 @@ def synthface_model(dataset: FaceDataset, settings: dict, scratch: Path) -> dict
     chosen = int(np.argmin([one["validation_loss"] for one in rows]))
     shipped = synthface_card(recipe, sets, rows, chosen, settings)
     save_model(networks[chosen], "synthface", shipped)
+    add_onnx("synthface")
     return {
         "images": len(test),
         "subjects": len(np.unique(test.groups)),

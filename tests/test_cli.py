@@ -46,7 +46,7 @@ def test_help_is_fast_because_nothing_heavy_is_imported():
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
-    for command in ("info", "train", "evaluate", "predict", "render"):
+    for command in ("info", "train", "export", "evaluate", "predict", "render"):
         assert command in done.stdout
 
 
@@ -73,7 +73,7 @@ def test_train_evaluate_predict(trained, tmp_path, capsys):
 
     picture = tmp_path / "face.png"
     Image.fromarray(np.full((48, 48), 120, np.uint8)).save(picture)
-    code, out, err = run(capsys, "predict", "--model", trained, picture)
+    code, out, err = run(capsys, "predict", "--crops", "--model", trained, picture)
     assert (code, err) == (0, "")
     assert all(name in out for name in EMOTIONS)
     assert "not what the person feels" in out
@@ -107,7 +107,11 @@ def test_train_on_a_folder_without_subjects_says_what_the_split_is(
             ["train", "--data", "image_folder", "--path", "gone", "--output", "x"],
             "gone",
         ),
-        (["predict", "--model", "nothing", "gone.png"], "gone.png does not exist"),
+        (["predict", "--model", "nothing", "gone.png"], "No model 'nothing'"),
+        (["predict", "."], "holds no pictures"),
+        (["predict", "--annotate", "x.txt", "a.png"], "must end in one of .png"),
+        (["predict", "--annotate", "x.png", "a.png", "b.png"], "takes one picture"),
+        (["export", "nothing"], "No model 'nothing'"),
         (["render", "--emotion", "hapiness", "-o", "x.png"], "mean 'happiness'"),
         (["render", "--occluder", "hat", "-o", "x.png"], "sunglasses"),
         (["render", "--intensity", "2", "-o", "x.png"], "lie in [0, 1]"),
@@ -139,12 +143,52 @@ def test_errors_are_one_line_and_exit_code_2(
     assert err.count("\n") == 1
 
 
-def test_picture_that_does_not_decode_is_named(tmp_path, capsys):
-    broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"\xff\xd8 not a picture")
-    code, _, err = run(capsys, "predict", broken)
+@pytest.fixture
+def photograph(tmp_path) -> Path:
+    """A picture of one rendered face."""
+    from emolib.synthesis import Scene, express, random_identity, render
+
+    face = render(
+        random_identity(3), express("happiness", 1.0, seed=1), Scene(), size=220,
+        colour=True,
+    )  # fmt: skip
+    folder = tmp_path / "photos" / "inner"
+    folder.mkdir(parents=True)
+    Image.fromarray(np.pad(face, ((60, 60), (60, 60), (0, 0)), "edge")).save(
+        folder / "one.png"
+    )
+    return folder / "one.png"
+
+
+def test_a_photograph_is_read_printed_and_annotated(photograph, tmp_path, capsys):
+    drawn = tmp_path / "drawn.png"
+    code, out, err = run(
+        capsys, "predict", "--model", "synthface", "--annotate", drawn, photograph
+    )
+    assert (code, err) == (0, "")
+    assert "face " in out
+    assert "not what the person feels" in out
+    assert Image.open(drawn).size == Image.open(photograph).size
+    assert drawn.read_bytes() != photograph.read_bytes()
+
+
+def test_a_folder_with_broken_pictures_is_read_to_the_end(photograph, capsys):
+    folder = photograph.parent.parent
+    (folder / "a.jpg").write_bytes(b"\xff\xd8 not a picture")
+    (folder / "z.png").write_bytes(b"")
+    (folder / "notes.txt").write_text("no picture")
+    code, out, err = run(capsys, "predict", "--model", "synthface", "--json", folder)
     assert code == 2
-    assert "broken.jpg is not a picture" in err
+    assert "2 of 3 pictures could not be read" in err
+    assert err.count("\n") == 1
+    report = {Path(one["file"]).name: one for one in json.loads(out)["pictures"]}
+    assert set(report) == {"a.jpg", "one.png", "z.png"}
+    assert "a.jpg" in report["a.jpg"]["error"]
+    (face,) = report["one.png"]["faces"]
+    assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert face["label"] in EMOTIONS
+    assert isinstance(face["unsure"], bool)
+    assert len(face["box"]) == 4
 
 
 def test_output_that_holds_other_files_is_refused_before_training(
