@@ -102,6 +102,17 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--soft-targets", action="store_true", help="weight targets by intensity"
     )
+    recipe = command.add_argument_group("the recipe of the shipped networks")
+    recipe.add_argument(
+        "--recipe", choices=("real-faces",), help="instead of the options above"
+    )
+    recipe.add_argument("--fer2013", type=Path, metavar="PATH", help="your FER2013")
+    recipe.add_argument(
+        "--stage", default="alone", choices=("teacher", "student", "alone")
+    )
+    recipe.add_argument(
+        "--minutes", type=float, default=135.0, help="stop here, go on next time"
+    )
     command.add_argument("--output", type=Path, required=True, metavar="FOLDER")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
     command.set_defaults(run=_train)
@@ -215,6 +226,9 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    if options.recipe:
+        _train_real_faces(options)
+        return
     from emolib.export import add_onnx
     from emolib.models.registry import build, save_model
     from emolib.training import fit
@@ -255,6 +269,26 @@ def _train(options: argparse.Namespace) -> None:
     }
     print(f"saved in {save_model(model, options.output, card)}")
     add_onnx(options.output)
+
+
+def _train_real_faces(options: argparse.Namespace) -> None:
+    from emolib.real_faces import train_real_faces
+
+    if options.fer2013 is None:
+        raise CommandError("--recipe real-faces needs --fer2013 PATH.")
+    _check_output(options.output)
+    saved = train_real_faces(
+        options.fer2013,
+        options.output,
+        stage=options.stage,
+        minutes=options.minutes,
+        seed=options.seed,
+        progress=not options.quiet,
+    )
+    if saved:
+        print(f"saved in {saved}")
+    else:
+        print(f"stage {options.stage}: saved how far it is; run again to go on")
 
 
 def _check_output(folder: Path) -> None:
