@@ -349,8 +349,19 @@ def _film(folder: Path, take: Take) -> dict:
         [take.subject, EMOTIONS.index(take.emotion), number, 22]
     )
     seat = np.random.default_rng([take.subject, 23])  # the same in every take
-    zoom = seat.uniform(1.3, 2.0)
-    side = round(PATCH * zoom)
+    side = round(PATCH * seat.uniform(1.6, 2.3))
+    # left edge and top of the face's square: off the middle, and moving, pixels
+    start = (WIDTH - side) * seat.uniform(0.1, 0.9), HEIGHT - side * seat.uniform(0.9, 1)
+    reach, phase = rng.uniform(4, 22, 2), rng.uniform(0, 2 * np.pi, 2)
+    times = np.arange(take.frames)[:, None] / take.frames
+    sway = start + rng.uniform(-12, 12, 2) + reach * np.sin(2 * np.pi * times + phase)
+    places = np.rint(sway).astype(int)  # (frames, 2)
+    shown = (np.arange(take.frames) * FACES) // take.frames
+
+    # what lies outside the square goes on as at its edge: the panel, the shoulders
+    before = np.maximum(places.max(axis=0), 0)
+    after = np.maximum((WIDTH - side, HEIGHT - side) - places.min(axis=0), 0)
+    margins = ((before[1], after[1]), (before[0], after[0]), (0, 0))
     faces, eyes = [], []
     for frame in drawn:
         scene = replace(frame.scene, background=None, scale=0.5)
@@ -358,24 +369,14 @@ def _film(folder: Path, take: Take) -> dict:
             person, frame.expression, scene, size=PATCH, colour=True
         )
         large = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
-        # what lies outside goes on as at the edge: the panel, the shoulders
-        faces.append(np.pad(np.asarray(large), ((HEIGHT,), (WIDTH,), (0,)), "edge"))
+        faces.append(np.pad(np.asarray(large), margins, "edge"))
         eyes.append(
             [truth[f"{eye}_eye_{axis}"] * side for eye in ("left", "right")
              for axis in "xy"]
         )  # fmt: skip
-    # off the middle, and moving: left edge and top of the face's square, pixels
-    room = np.array([WIDTH - side, HEIGHT - side])
-    start = room * (0.5 + seat.uniform(-0.35, 0.35, 2)) + rng.uniform(-12, 12, 2)
-    reach, phase = rng.uniform(4, 22, 2), rng.uniform(0, 2 * np.pi, 2)
-    times = np.arange(take.frames) / take.frames
-    places = start + reach * np.sin(2 * np.pi * times[:, None] + phase)
-    places = np.rint(np.clip(places, -side / 4, room + side / 4)).astype(int)
-    shown = (np.arange(take.frames) * FACES) // take.frames
 
     def pictures() -> Iterator[np.ndarray]:
-        for face, (x, y) in zip(shown, places, strict=True):
-            top, left = HEIGHT - y, WIDTH - x
+        for face, (left, top) in zip(shown, before - places, strict=True):
             yield faces[face][top : top + HEIGHT, left : left + WIDTH]
 
     path = folder / take.path
