@@ -34,6 +34,8 @@ SUBJECTS = tuple(range(1, 45))
 IRREGULAR = (3, 5, 6, 11, 12, 16, 20, 23)
 
 WIDTH, HEIGHT, RATE = 720, 576, 25
+#: Samples of sound per second.
+SOUND = 8000
 #: Faces rendered for a clip; each is shown for several frames.
 FACES = 5
 #: Side of a rendered face with its shoulders, pixels, before it is enlarged.
@@ -404,26 +406,25 @@ def _write_video(path: Path, pictures: Iterator[np.ndarray]) -> None:
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.bit_rate = 1_500_000
         video.codec_context.thread_count = 1
-        sound = file.add_stream("pcm_s16le", rate=8000, layout="mono")
-        count = 0
+        sound = file.add_stream("pcm_s16le", rate=SOUND, layout="mono")
         for k, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(
                 np.ascontiguousarray(picture), format="rgb24"
             )
             frame.pts, frame.time_base = k, Fraction(1, RATE)
             file.mux(video.encode(frame))
-            count += 1
+            heard = av.AudioFrame.from_ndarray(_tone(), "s16", "mono")
+            heard.sample_rate, heard.pts = SOUND, k * SOUND // RATE
+            file.mux(sound.encode(heard))
         file.mux(video.encode())
-        tone = av.AudioFrame.from_ndarray(_tone(count), "s16", "mono")
-        tone.sample_rate, tone.pts = 8000, 0
-        file.mux(sound.encode(tone))
         file.mux(sound.encode())
 
 
 @cache
-def _tone(frames: int) -> np.ndarray:
-    time = np.arange(frames * 8000 // RATE) / 8000
-    return np.int16(2000 * np.sin(2 * np.pi * 180 * time))[None]
+def _tone() -> np.ndarray:
+    """Sound of one frame, int16 (1, samples)."""
+    time = np.arange(SOUND // RATE) / SOUND
+    return np.int16(2000 * np.sin(2 * np.pi * 200 * time))[None]
 
 
 def _write_truth(folder: Path, rows: list[dict]) -> None:
