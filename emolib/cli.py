@@ -300,23 +300,11 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _predict(options: argparse.Namespace) -> None:
     import numpy as np
-    from PIL import Image, UnidentifiedImageError
 
-    from emolib.faces import to_canonical
+    from emolib.faces import read_picture, to_canonical
     from emolib.recognizer import EmotionRecognizer
 
-    faces = []
-    for path in options.images:
-        try:
-            with Image.open(path) as image:
-                faces.append(to_canonical(np.asarray(image.convert("RGB"))))
-        except FileNotFoundError:
-            raise CommandError(f"{path} does not exist.") from None
-        except (UnidentifiedImageError, OSError) as error:
-            raise CommandError(
-                f"{path} is not a picture that can be read ({error}); give a PNG, "
-                "JPEG or WebP file of one cropped face."
-            ) from error
+    faces = [to_canonical(read_picture(path)) for path in options.images]
     answers = EmotionRecognizer(options.model).predict_proba(np.stack(faces))
     for path, shares in zip(options.images, answers, strict=True):
         print(path)

@@ -4,5 +4,18 @@ Taught in chapters 2, 11 and 12.
 """
 
 from emolib.faces.crop import CROP, RESAMPLE, CanonicalCrop, align, to_canonical
+from emolib.faces.detection import DetectorError, Face, FaceDetector
+from emolib.faces.picture import PictureError, read_picture
 
-__all__ = ["CROP", "RESAMPLE", "CanonicalCrop", "align", "to_canonical"]
+__all__ = [
+    "CROP",
+    "RESAMPLE",
+    "CanonicalCrop",
+    "DetectorError",
+    "Face",
+    "FaceDetector",
+    "PictureError",
+    "align",
+    "read_picture",
+    "to_canonical",
+]

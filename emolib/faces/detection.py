@@ -1,0 +1,412 @@
+"""Finding faces in a picture: MTCNN, a cascade of three small networks.
+
+Zhang, Zhang, Li and Qiao 2016, doi:10.1109/LSP.2016.2603342. The weights lie in
+``data/detector`` and run in ONNX Runtime: no TensorFlow, no download. Taught in
+chapter 12.
+
+Points are (x, y) in pixels from the top left corner of the top left pixel; "left" and
+"right" are those of the picture, not of the person.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from emolib.faces.crop import align
+from emolib.paths import data_folder
+
+#: The networks, and the side in pixels of what the second and third look at.
+NETWORKS = ("pnet", "rnet", "onet")
+WINDOW, STRIDE = 12, 2  # of the first network, which slides over the picture
+SIDES = {"rnet": 24, "onet": 48}
+
+#: Each level of the picture pyramid is smaller by this factor.
+SHRINK = 0.709
+
+#: Windows of one stage that overlap more than this are one face: within a level of
+#: the pyramid, between levels, after the second stage (intersection over union), and
+#: after the third (intersection over the smaller of both).
+OVERLAPS = (0.5, 0.7, 0.7, 0.7)
+
+_BATCH = 128
+_GREY = 128  # beyond the edge of the picture
+_REMEDY = "restore it with `git checkout data/detector`, or install emolib again"
+
+
+class DetectorError(ValueError):
+    """The detector's files are missing or altered; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face that was found. Taught in chapter 12.
+
+    Attributes
+    ----------
+    box : (x, y, width, height)
+        In pixels; may reach beyond the edge of the picture.
+    score : float
+        How sure the last network is that this is a face, 0 to 1.
+    left_eye, right_eye, nose, left_mouth, right_mouth : (x, y)
+        Pupils, tip of the nose, corners of the mouth, in pixels; left as in the
+        picture.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    left_eye: tuple[float, float]
+    right_eye: tuple[float, float]
+    nose: tuple[float, float]
+    left_mouth: tuple[float, float]
+    right_mouth: tuple[float, float]
+
+    def crop(self, image: np.ndarray) -> np.ndarray:
+        """Cut this face out of its picture as the canonical crop.
+
+        Parameters
+        ----------
+        image : ndarray, uint8, (height, width) or (height, width, 3)
+            The picture in which it was found.
+
+        Returns
+        -------
+        ndarray, uint8, (64, 64)
+        """
+        return align(image, self.left_eye, self.right_eye)
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What one stage of the cascade keeps. Taught in chapter 12.
+
+    Attributes
+    ----------
+    name : {"proposal", "refinement", "output"}
+    boxes : ndarray, float64, (n, 4)
+        x, y, width, height in pixels, best score first.
+    scores : ndarray, float64, (n,)
+        0 to 1.
+    points : ndarray, float64, (n, 5, 2)
+        Eyes, nose and corners of the mouth as in `Face`; NaN before the last stage.
+    """
+
+    name: str
+    boxes: np.ndarray
+    scores: np.ndarray
+    points: np.ndarray
+
+
+class FaceDetector:
+    """Finds faces and their five points (MTCNN, Zhang et al. 2016).
+
+    Taught in chapter 12.
+
+    Parameters
+    ----------
+    smallest : int, default 40
+        Side in pixels of the smallest face to look for, at least 12. Twice as large
+        is about three times as fast.
+    thresholds : (float, float, float)
+        Scores that a window has to exceed in each of the three stages, 0 to 1.
+    threads : int, default 1
+        Threads of ONNX Runtime; the networks are too small to gain from many.
+
+    Raises
+    ------
+    DetectorError
+        If the files in ``data/detector`` are missing or altered.
+    ValueError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> FaceDetector().detect(np.zeros((90, 120), np.uint8))
+    ()
+    """
+
+    def __init__(
+        self,
+        smallest: int = 40,
+        thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8),
+        threads: int = 1,
+    ):
+        if not smallest >= WINDOW:
+            raise ValueError(
+                f"smallest must be at least {WINDOW} pixels; received {smallest}."
+            )
+        if len(thresholds) != 3 or not all(0 <= one <= 1 for one in thresholds):
+            raise ValueError(
+                f"thresholds are three numbers from 0 to 1; received {thresholds}."
+            )
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1; received {threads}.")
+        self.smallest = smallest
+        self.thresholds = tuple(thresholds)
+        self._networks = _load_networks(threads)
+        self.filter0 = Image.Resampling.BOX
+        self.filter1 = Image.Resampling.BILINEAR
+        self.mirror = True
+        self.again = 0
+        self.shift = 0.0
+
+    def detect(self, image: np.ndarray) -> tuple[Face, ...]:
+        """Find the faces in a picture.
+
+        Parameters
+        ----------
+        image : ndarray, uint8, (height, width) or (height, width, 3)
+            Grey or RGB, 0-255.
+
+        Returns
+        -------
+        tuple of Face
+            Best score first; empty if there is none.
+
+        Raises
+        ------
+        ValueError
+            If the array is not an image of bytes.
+        """
+        found = self.cascade(image)[-1]
+        return tuple(
+            Face(tuple(box), score, *map(tuple, points))
+            for box, score, points in zip(
+                found.boxes.tolist(),
+                found.scores.tolist(),
+                found.points.tolist(),
+                strict=True,
+            )
+        )
+
+    def cascade(self, image: np.ndarray) -> tuple[Stage, Stage, Stage]:
+        """Find faces and show what each of the three stages keeps on the way.
+
+        Parameters
+        ----------
+        image : ndarray, uint8, (height, width) or (height, width, 3)
+
+        Returns
+        -------
+        tuple of three Stage
+            Proposal, refinement and output; the last holds what `detect` returns.
+
+        Raises
+        ------
+        ValueError
+            If the array is not an image of bytes.
+        """
+        picture = _picture(image)
+        proposed = self._propose(picture)
+        refined = self._refine(picture, *proposed)
+        boxes, scores, points = self._output(picture, *refined)
+        return (
+            _stage("proposal", *proposed),
+            _stage("refinement", *refined),
+            _stage("output", boxes, scores, points),
+        )
+
+    def _propose(self, picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+        """Slide the first network over the pyramid: boxes (n, 4), scores (n,)."""
+        boxes, scores = [np.empty((0, 4))], [np.empty(0)]
+        for level in self._pyramid(picture):
+            offsets, faces = self._run("pnet", np.asarray(level)[None])
+            rows, columns = np.nonzero(faces[0, 1] > self.thresholds[0])
+            corner = STRIDE * np.stack([columns, rows] * 2, axis=1)
+            corner = corner + np.array([0, 0, WINDOW, WINDOW])
+            here = corner + WINDOW * offsets[0][:, rows, columns].T.astype(float)
+            zoom = np.array(picture.size) / level.size
+            found = faces[0, 1, rows, columns].astype(float)
+            keep = _suppress(here, found, OVERLAPS[0])
+            boxes.append(here[keep] * np.tile(zoom, 2))
+            scores.append(found[keep])
+        boxes, scores = np.concatenate(boxes), np.concatenate(scores)
+        keep = _suppress(boxes, scores, OVERLAPS[1])
+        return boxes[keep], scores[keep]
+
+    def _pyramid(self, picture: Image.Image):
+        """Yield the picture smaller and smaller, until a window no longer fits."""
+        scale = WINDOW / self.smallest
+        source = picture
+        while True:
+            size = tuple(round(side * scale) for side in picture.size)
+            if min(size) < WINDOW:
+                return
+            level = source.resize(size, self.filter0)
+            if source is picture:
+                source = level  # from here on smaller pictures make smaller ones
+            yield level
+            scale *= SHRINK
+
+    def _refine(
+        self, picture: Image.Image, boxes: np.ndarray, scores: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        squares = _squares(boxes)
+        offsets, faces = self._look("rnet", picture, squares)
+        scores = faces[:, 1].astype(float)
+        boxes = _moved(squares, offsets)
+        kept = np.flatnonzero(scores > self.thresholds[1])
+        kept = kept[_suppress(boxes[kept], scores[kept], OVERLAPS[2])]
+        return boxes[kept], scores[kept]
+
+    def _output(
+        self, picture: Image.Image, boxes: np.ndarray, scores: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        squares = _squares(boxes)
+        boxes, points, scores = self._third(picture, squares)
+        kept = np.flatnonzero(scores > self.thresholds[2])
+        kept = kept[_suppress(boxes[kept], scores[kept], OVERLAPS[3], smaller=True)]
+        boxes, points, scores = boxes[kept], points[kept], scores[kept]
+        for _ in range(self.again):
+            _, points, _ = self._third(picture, _squares(boxes))
+        return boxes, scores, points + self.shift
+
+    def _third(self, picture, squares):
+        offsets, points, faces = self._look("onet", picture, squares)
+        n = len(squares)
+        points = points.reshape(-1, 2, 5).transpose(0, 2, 1).astype(float)
+        if self.mirror:
+            offsets, o2 = offsets[:n], offsets[n:]
+            points, p2 = points[:n], points[n:]
+            faces = (faces[:n] + faces[n:]) / 2
+            offsets = (offsets + o2[:, [2, 1, 0, 3]] * [-1, 1, -1, 1]) / 2
+            p2 = p2[:, [1, 0, 2, 4, 3]] * [-1, 1] + [1, 0]
+            points = (points + p2) / 2
+        sides = squares[:, 2] - squares[:, 0]
+        points = squares[:, None, :2] + points * sides[:, None, None]
+        return _moved(squares, offsets), points, faces[:, 1].astype(float)
+
+    def _look(
+        self, network: str, picture: Image.Image, squares: np.ndarray
+    ) -> list[np.ndarray]:
+        side = SIDES[network]
+        patches = _patches(picture, squares, side, self.filter1)
+        if network == "onet" and self.mirror:
+            patches = np.concatenate([patches, patches[:, :, ::-1]])
+        parts = [
+            self._run(network, patches[start : start + _BATCH])
+            for start in range(0, max(len(patches), 1), _BATCH)
+        ]
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def _run(self, network: str, images: np.ndarray) -> list[np.ndarray]:
+        return self._networks[network].run(None, {"images": images})
+
+
+def _load_networks(threads: int) -> dict:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    folder = data_folder() / "detector"
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        sums = {name: card["sha256"][f"{name}.onnx"] for name in NETWORKS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DetectorError(
+            f"{folder / 'card.json'} is missing or not readable ({error}); {_REMEDY}."
+        ) from error
+    networks = {}
+    for name in NETWORKS:
+        path = folder / f"{name}.onnx"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DetectorError(f"{path} cannot be read ({error}); {_REMEDY}.") from (
+                error
+            )
+        found = hashlib.sha256(content).hexdigest()
+        if found != sums[name]:
+            raise DetectorError(
+                f"{path} is damaged or altered: its sha256 is {found[:12]}..., its "
+                f"card says {str(sums[name])[:12]}...; {_REMEDY}."
+            )
+        networks[name] = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"]
+        )
+    return networks
+
+
+def _picture(image: np.ndarray) -> Image.Image:
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or min(image.shape) == 0:
+        raise ValueError(
+            "A picture is uint8 of shape (height, width) or (height, width, 3), 0-255; "
+            f"received {image.dtype} of shape {image.shape}."
+        )
+    if image.ndim == 3 and image.shape[2] != 3:
+        raise ValueError(
+            f"A colour picture is RGB, 3 channels last; received shape {image.shape}."
+        )
+    return Image.fromarray(image).convert("RGB")
+
+
+def _stage(
+    name: str, boxes: np.ndarray, scores: np.ndarray, points: np.ndarray | None = None
+) -> Stage:
+    if points is None:
+        points = np.full((len(boxes), 5, 2), np.nan)
+    shaped = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    return Stage(name, shaped, scores, points)
+
+
+def _squares(boxes: np.ndarray) -> np.ndarray:
+    """The square around each box's middle with its longer side, (n, 4) corners."""
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True, initial=0) / 2
+    return np.concatenate([middle - half, middle + half], axis=1)
+
+
+def _moved(squares: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Squares whose corners move by offsets, in fractions of the side."""
+    return squares + offsets * (squares[:, 2:3] - squares[:, 0:1])
+
+
+def _patches(picture, squares, side, filter1) -> np.ndarray:
+    """Cut squares out of a picture, (n, side, side, 3) uint8; grey beyond its edge."""
+    patches = np.empty((len(squares), side, side, 3), np.uint8)
+    if len(squares) == 0:
+        return patches
+    width, height = picture.size
+    over = max(-squares.min(), (squares[:, 2:] - (width, height)).max())
+    margin = max(0, int(np.ceil(over)) + 1)
+    if margin:
+        padded = Image.new(
+            "RGB", (width + 2 * margin, height + 2 * margin), (_GREY,) * 3
+        )
+        padded.paste(picture, (margin, margin))
+        picture = padded
+    for patch, square in zip(patches, (squares + margin).tolist(), strict=True):
+        patch[:] = picture.resize((side, side), filter1, box=square)
+    return patches
+
+
+def _suppress(
+    boxes: np.ndarray, scores: np.ndarray, overlap: float, smaller: bool = False
+) -> np.ndarray:
+    """Keep the best of boxes that overlap; return their indices, best first.
+
+    Greedy non-maximum suppression on corners (n, 4). The overlap is the intersection
+    over the union, or over the smaller box.
+    """
+    order = np.argsort(-scores, kind="stable")
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    kept = []
+    while len(order):
+        best, rest = order[0], order[1:]
+        kept.append(best)
+        low = np.maximum(boxes[best, :2], boxes[rest, :2])
+        high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
+        shared = np.prod(np.maximum(high - low, 0), axis=1)
+        whole = (
+            np.minimum(areas[best], areas[rest])
+            if smaller
+            else areas[best] + areas[rest] - shared
+        )
+        order = rest[shared <= overlap * whole]
+    return np.array(kept, dtype=int)
