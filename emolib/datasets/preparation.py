@@ -62,6 +62,7 @@ SPLIT_SEED = 2006
 #: More processes than this gain little and cost memory.
 MOST_WORKERS = 4
 
+_CONTEXT = multiprocessing.get_context("spawn")
 _OURS = {"work", "corpus", "report.json"}
 
 
@@ -312,7 +313,14 @@ class Task(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why a clip is not in the data set: ``kind`` is video, face, source or crash."""
+    """Why a clip is not in the data set.
+
+    Attributes
+    ----------
+    kind : {"video", "face", "source", "crash"}
+        It does not decode, shows no face, cannot be read, or ends the decoder.
+    reason : str
+    """
 
     kind: str
     reason: str
@@ -389,8 +397,9 @@ def _run(
     those that were at work are tried again one by one, and only the culprit fails.
     """
     waiting = deque(tasks)
+    stop = _CONTEXT.Event()
     while waiting:
-        pool = _pool(min(workers, len(waiting)), source, settings)
+        pool = _pool(min(workers, len(waiting)), source, settings, stop)
         running = {}
         try:
             while waiting or running:
@@ -403,13 +412,16 @@ def _run(
                     yield running.pop(future), failure
         except BrokenProcessPool:
             for task in running.values():
-                yield task, _do_alone(task, source, settings)
+                yield task, _do_alone(task, source, settings, stop)
+        except BaseException:  # Ctrl-C above all: what is queued is not begun
+            stop.set()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _do_alone(task: Task, source: Path, settings: Settings) -> Failure | None:
-    pool = _pool(1, source, settings)
+def _do_alone(task: Task, *bench) -> Failure | None:
+    pool = _pool(1, *bench)
     try:
         with _interrupted_later():
             future = pool.submit(_do, task)
@@ -420,10 +432,9 @@ def _do_alone(task: Task, source: Path, settings: Settings) -> Failure | None:
         pool.shutdown(cancel_futures=True)
 
 
-def _pool(workers: int, source: Path, settings: Settings) -> ProcessPoolExecutor:
-    spawn = multiprocessing.get_context("spawn")
+def _pool(workers: int, *bench) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
-        workers, mp_context=spawn, initializer=_start, initargs=(source, settings)
+        workers, mp_context=_CONTEXT, initializer=_start, initargs=bench
     )
 
 
@@ -440,16 +451,16 @@ def _interrupted_later() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-#: What a process works with: source, settings, detector.
-_bench: tuple[Source, Settings, FaceDetector] | None = None
+#: What a process works with: source, settings, detector, and whether to stop.
+_bench: tuple | None = None
 
 
-def _start(source: Path, settings: Settings) -> None:
+def _start(source: Path, settings: Settings, stop) -> None:
     """Begin a process; it ends with the one that started it, however that ends."""
     global _bench
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _bench = Source(source), settings, FaceDetector(smallest=settings.smallest)
+    _bench = Source(source), settings, FaceDetector(smallest=settings.smallest), stop
 
 
 def _end_with_parent() -> None:
@@ -461,7 +472,9 @@ def _end_with_parent() -> None:
 
 def _do(task: Task) -> Failure | None:
     """Make one clip and write its file; what is wrong with a video is written too."""
-    source, settings, detector = _bench
+    source, settings, detector, stop = _bench
+    if stop.is_set():
+        return Failure("stopped", "interrupted")
     clip = task.clip
     try:
         data = source.read(clip.file)

@@ -353,7 +353,10 @@ def _film(folder: Path, take: Take) -> dict:
     seat = np.random.default_rng([take.subject, 23])  # the same in every take
     side = round(PATCH * seat.uniform(1.6, 2.3))
     # left edge and top of the face's square: off the middle, and moving, pixels
-    start = (WIDTH - side) * seat.uniform(0.1, 0.9), HEIGHT - side * seat.uniform(0.9, 1)
+    start = (
+        (WIDTH - side) * seat.uniform(0.1, 0.9),
+        HEIGHT - side * seat.uniform(0.9, 1),
+    )
     reach, phase = rng.uniform(4, 22, 2), rng.uniform(0, 2 * np.pi, 2)
     times = np.arange(take.frames)[:, None] / take.frames
     sway = start + rng.uniform(-12, 12, 2) + reach * np.sin(2 * np.pi * times + phase)
