@@ -46,14 +46,15 @@ def subject_folds(
     --------
     >>> from emolib.datasets import FaceDataset
     >>> who = pd.DataFrame({"subject": ["a", "a", "b", "c"]})
-    >>> four = FaceDataset("four", np.zeros((4, 64, 64), np.uint8), np.zeros(4, int), who)
+    >>> black = np.zeros((4, 64, 64), np.uint8)
+    >>> four = FaceDataset("four", black, np.zeros(4, int), who)
     >>> sorted(int(k) for fold in subject_folds(four, 3) for k in fold.test)
     [0, 1, 2, 3]
     """
     if dataset.groups is None:
         raise NoSubjectsError(
-            f"{dataset.name!r} does not say who is in its images, so there are no folds "
-            "over subjects; use emolib.datasets.splits.official or random_frame."
+            f"{dataset.name!r} does not say who is in its images, so there are no "
+            "folds over subjects; use emolib.datasets.splits.official or random_frame."
         )
     codes, names = pd.factorize(dataset.groups, sort=True)
     if not 3 <= count <= len(names):

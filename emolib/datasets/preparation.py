@@ -347,8 +347,8 @@ def _check_places(source: Path, dest: Path) -> None:
     links = [name for name in _OURS if (dest / name).is_symlink()]
     if strange or links:
         raise DatasetError(
-            f"{dest} holds {sorted(strange + links)[0]!r}, which is not from an earlier "
-            "run; name a new or empty folder."
+            f"{dest} holds {sorted(strange + links)[0]!r}, which is not from an "
+            "earlier run; name a new or empty folder."
         )
 
 
