@@ -290,7 +290,7 @@ def _emotion_folder(subject: int, emotion: str) -> str:
 
 def _length(subject: int, emotion: str, sentence: int, seconds: float) -> int:
     rng = np.random.default_rng([subject, EMOTIONS.index(emotion), sentence, 21])
-    return int(round(RATE * seconds * rng.uniform(0.9, 1.1)))
+    return round(RATE * seconds * rng.uniform(0.9, 1.1))
 
 
 def _bystanders(subjects: list[int]) -> list[str]:
