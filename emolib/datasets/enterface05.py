@@ -268,8 +268,10 @@ def _place(file: str) -> tuple[int, str, int] | str:
     sentences = {int(match[1]) for match in found if match}
     if not sentences:
         return "lies in no sentence's folder"
-    if len(sentences) > 1 or not sentences <= set(SENTENCES):
-        return f"lies in a folder of sentence {min(sentences)}, expected one of 1 to 5"
+    if len(sentences) > 1:
+        return "lies in folders of two sentences"
+    if not sentences <= set(SENTENCES):
+        return f"lies in a folder of sentence {min(sentences)}, expected 1 to 5"
     return subjects[0], emotions.pop(), sentences.pop()
 
 

@@ -163,6 +163,9 @@ def _open(av, data: bytes, name: str):
         container.close()
         raise VideoError(f"{name} holds no video stream.")
     stream = container.streams.video[0]
+    if stream.codec_context is None:
+        container.close()
+        raise VideoError(f"{name} is of a kind that cannot be decoded.")
     stream.thread_type, stream.codec_context.thread_count = "SLICE", 1
     width, height = stream.codec_context.width, stream.codec_context.height
     if not 0 < width * height <= MAX_PIXELS:
