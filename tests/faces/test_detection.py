@@ -357,7 +357,7 @@ class TestAgreementWithThePackage:
             assert np.allclose(one, other, atol=2e-5)
 
     def test_the_same_faces_in_the_same_places(self, original, frames):
-        """Windows are cut more smoothly here, which moves points a little."""
+        """Windows are cut without aliasing here, which moves points a little."""
         detector = FaceDetector(smallest=20, thresholds=(0.6, 0.7, 0.8), mirror=False)
         moved, shared, ours_off, theirs_off = [], [], [], []
         for image, truth in frames:
@@ -377,8 +377,8 @@ class TestAgreementWithThePackage:
         print(
             "boxes shared:", np.round(shared, 2), np.mean(ours_off), np.mean(theirs_off)
         )
-        assert np.median(moved) < 0.015
-        assert np.max(moved) < 0.05
+        assert np.median(moved) < 0.02
+        assert np.max(moved) < 0.08
         assert np.median(shared) > 0.9
         assert np.min(shared) > 0.8
         assert np.mean(ours_off) < np.mean(theirs_off) + 0.005
