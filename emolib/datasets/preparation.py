@@ -232,7 +232,8 @@ def prepare(
         Default is ten frames of the middle half of each clip.
     workers : int, optional
         Processes; default is the number of cores, at most ``MOST_WORKERS``. The
-        result does not depend on it.
+        result does not depend on it. With 1 everything happens in this process, and
+        a video that makes the decoder crash ends it.
     progress : bool
         Show a bar with the time left.
 
@@ -381,11 +382,22 @@ def _make_all(
         smoothing=0.05,
     )
     with bar:
-        for task, failure in _run(waiting, source, settings, workers):
+        run = _run_here if workers == 1 else _run
+        for task, failure in run(waiting, source, settings, workers):
             if failure is not None:
                 failures[task.clip.name] = failure
             bar.update()
     return failures
+
+
+def _run_here(
+    tasks: list[Task], source: Path, settings: Settings, workers: int = 1
+) -> Iterator[tuple[Task, Failure | None]]:
+    """Do tasks in this process, in their order."""
+    detector = FaceDetector(smallest=settings.smallest)
+    with Source(source) as opened:
+        for task in tasks:
+            yield task, _make(task, opened, settings, detector)
 
 
 def _run(
@@ -471,10 +483,15 @@ def _end_with_parent() -> None:
 
 
 def _do(task: Task) -> Failure | None:
+    """Do one task in a process of the pool."""
+    *bench, stop = _bench
+    return Failure("stopped", "interrupted") if stop.is_set() else _make(task, *bench)
+
+
+def _make(
+    task: Task, source: Source, settings: Settings, detector: FaceDetector
+) -> Failure | None:
     """Make one clip and write its file; what is wrong with a video is written too."""
-    source, settings, detector, stop = _bench
-    if stop.is_set():
-        return Failure("stopped", "interrupted")
     clip = task.clip
     try:
         data = source.read(clip.file)
