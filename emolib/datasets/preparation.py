@@ -12,6 +12,7 @@ settings goes on there and ends in the same bytes. Taught in chapter 12.
 """
 
 import hashlib
+import inspect
 import json
 import multiprocessing
 import os
@@ -59,6 +60,8 @@ VERSION = 1
 WEBP_QUALITY = 90
 #: Seed of the split that is stored: subjects dealt to train, validation and test.
 SPLIT_SEED = 2006
+#: Differences that the short text of a report lists.
+SHOWN = 8
 #: More processes than this gain little and cost memory.
 MOST_WORKERS = 4
 
@@ -299,10 +302,12 @@ def report_text(report: dict) -> str:
         lines.append("this is the clean corpus, nothing is missing")
     else:
         lines.append("it differs from the clean corpus:")
+        differences = report["differences"]
         lines += [
-            one if len(one) < 160 else f"{one[:150]} ..."
-            for one in report["differences"]
+            one if len(one) < 160 else f"{one[:150]} ..." for one in differences[:SHOWN]
         ]
+        if len(differences) > SHOWN:
+            lines.append(f"and {len(differences) - SHOWN} more in report.json")
     return "\n  ".join(lines)
 
 
@@ -359,12 +364,12 @@ def _is_ours(name: str) -> bool:
 
 def _work_name(clip: SourceClip, settings: Settings) -> str:
     """Name of a clip's file: another one if anything changes that decides its faces."""
-    card = data_folder() / "detector" / "card.json"
-    detector = card.read_bytes() if card.is_file() else b""
+    weights = (data_folder() / "detector" / "card.json").read_bytes()
+    detector = str(inspect.signature(FaceDetector))
     everything = json.dumps(
-        [VERSION, asdict(settings), asdict(CROP), clip.crc32], sort_keys=True
+        [VERSION, asdict(settings), asdict(CROP), detector, clip.crc32], sort_keys=True
     )
-    key = hashlib.sha256(everything.encode() + detector).hexdigest()[:16]
+    key = hashlib.sha256(everything.encode() + weights).hexdigest()[:16]
     return f"{clip.name}-{key}.npz"
 
 

@@ -138,7 +138,7 @@ def test_the_faces_are_those_of_their_own_videos(videos, prepared):
         errors.append(abs(middle.meta.interocular[own] / distance - 1))
     assert np.mean(person) > 0.95
     assert np.mean(same) > 0.7
-    assert np.median(errors) < 0.05
+    assert np.median(errors) < 0.1
 
 
 def normalised(images):
