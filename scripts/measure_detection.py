@@ -47,9 +47,8 @@ DETECTION = {
 CRITERIA = {
     "found": "both eyes lie within 25 % of the distance between the true eyes",
     "misplaced": "its box lies on the face, but an eye does not",
-    "box_on_face": "the box's middle lies within half of the distance between the eyes "
-    "of a frontal face from the middle of the face, and it is 1 to 4 times as wide as "
-    "that distance",
+    "box_on_face": "the box's middle is no further from that of the face than the eyes "
+    "of a frontal face are apart, and it is 1 to 4 times as wide as that",
     "false_alarm": "the box lies on no face",
     "eye_error": "median over the faces found of the mean distance of both eyes from "
     "the true ones, as a share of the distance between these",
@@ -164,7 +163,7 @@ def on_face(box: tuple[float, float, float, float], framed: Framed) -> bool:
     x, y, width, height = box
     _, _, middle, distance = framed
     away = np.hypot(*(np.array([x + width / 2, y + height / 2]) - middle))
-    return bool(away <= distance / 2 and 1 <= width / distance <= 4)
+    return bool(away <= distance and 1 <= width / distance <= 4)
 
 
 def judge(faces: tuple[Face, ...], framed: Framed) -> dict:

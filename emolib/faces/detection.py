@@ -112,17 +112,16 @@ class FaceDetector:
     ----------
     smallest : int, default 40
         Side in pixels of the smallest face to look for, at least 12. Twice as large
-        is about three times as fast.
+        is about twice as fast.
     thresholds : (float, float, float)
         Scores that a window has to exceed in each of the three stages, 0 to 1. The
-        default is that of the authors' release. On rendered faces a third threshold
-        of 0.6 finds half a point more, 0.8 half a point less; on photographs without
-        a face 0.7 gives 1 false alarm in 50 pictures, 0.6 gives 4.
-    mirror : bool, default True
-        Whether the last network looks at each window and its mirror image, and the
-        mean counts: a tenth more time for points that lie better on turned faces.
+        default is that of the authors' release; what a third threshold of 0.6 or 0.8
+        gains and costs is in ``data/results/detection.json``.
     threads : int, default 1
         Threads of ONNX Runtime; the networks are too small to gain from many.
+    mirror : bool, default True
+        Whether the last network looks at each window and at its mirror image, and the
+        mean counts: a tenth more time, and points that lie better on turned faces.
 
     Raises
     ------
@@ -357,9 +356,12 @@ def _stage(
 
 
 def _squares(boxes: np.ndarray) -> np.ndarray:
-    """The square around each box's middle with its longer side, (n, 4) corners."""
+    """The square around each box's middle, (n, 4) corners; its side is the longer one.
+
+    A box that the networks turned inside out becomes one pixel.
+    """
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    half = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True, initial=0) / 2
+    half = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True, initial=1) / 2
     return np.concatenate([middle - half, middle + half], axis=1)
 
 

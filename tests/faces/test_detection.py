@@ -176,6 +176,13 @@ class TestNothingThere:
     def test_blank_pictures_of_any_shape(self, detector, shape, grey):
         assert detector.detect(np.full(shape, grey, np.uint8)) == ()
 
+    def test_boxes_turned_inside_out_do_no_harm(self):
+        boxes = np.array([[30.0, 30, 20, 20], [5, 5, 25, 15]])
+        squares = detecting._squares(boxes)
+        assert squares.tolist() == [[24.5, 24.5, 25.5, 25.5], [5, 0, 25, 20]]
+        patches = detecting._patches(Image.new("RGB", (40, 20)), squares, 24)
+        assert patches.shape == (2, 24, 24, 3)
+
     def test_noise(self, detector):
         noise = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
         assert detector.detect(noise) == ()
