@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Everything runs in .venv, which is made on first use.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv book test notebooks results data data-large bench serve lint clean vendor pins
+.PHONY: help venv book test notebooks results data data-large check-enterface bench serve lint clean vendor pins
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -34,7 +34,10 @@ data: venv ## render the SynthFace corpus again into data/synthface
 data-large: venv ## render the large set of stills into build/synthface-large
 	@$(PY) scripts/make_large.py
 
-bench: venv ## print import, loading, training and rendering speed
+check-enterface: venv ## prepare a stand-in for eNTERFACE'05, all 1,293 videos of it
+	@$(PY) scripts/check_enterface.py
+
+bench: venv ## print import, loading, training, rendering and video speed
 	@$(PY) scripts/bench.py
 
 serve: venv ## show the built book at http://localhost:8000 (PORT=... for another port)

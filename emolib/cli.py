@@ -1,4 +1,4 @@
-"""The command line: ``emolib info | train | export | evaluate | predict | render``.
+"""The command line: info, datasets, train, export, evaluate, predict and render.
 
 Every command ends in 0, or in 2 with one line on the standard error stream. Heavy
 libraries are imported by the command that needs them, so that ``--help`` is fast.
@@ -36,7 +36,7 @@ SCENE_OPTIONS = (
     "occluder", "background",
 )  # fmt: skip
 
-SOURCES = ("synthface", "image_folder", "fer2013")
+SOURCES = ("synthface", "image_folder", "fer2013", "enterface05")
 
 
 class CommandError(ValueError):
@@ -46,7 +46,7 @@ class CommandError(ValueError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 2 (error) or 130 (interrupted).
 
-    Taught in chapters 4, 5 and 6.
+    Taught in chapters 4, 5, 6 and 12.
 
     Parameters
     ----------
@@ -83,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("info", help="list data sets, models and versions")
     command.set_defaults(run=_info)
+
+    _add_datasets(commands)
 
     command = commands.add_parser("train", help="train a network and save it")
     _add_data(command)
@@ -186,6 +188,44 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_datasets(commands) -> None:
+    group = commands.add_parser("datasets", help="make data sets of your own files")
+    tasks = group.add_subparsers(title="tasks", metavar="TASK", required=True)
+    task = tasks.add_parser("prepare", help="turn a corpus of videos into faces")
+    names = task.add_subparsers(title="corpora", metavar="NAME", required=True)
+    command = names.add_parser(
+        "enterface05",
+        help="eNTERFACE'05, from its official zip or a folder",
+        description="Cut the faces out of the videos of eNTERFACE'05. If it is "
+        "interrupted, the same command goes on where it stopped.",
+        epilog="afterwards: load('enterface05', DEST), or emolib train --data "
+        "enterface05 --path DEST",
+    )
+    command.add_argument("source", type=Path, metavar="SOURCE", help="zip or folder")
+    command.add_argument("dest", type=Path, metavar="DEST", help="a new folder")
+    command.add_argument(
+        "--frames", type=_positive, default=10, help="per clip; default: 10"
+    )
+    command.add_argument(
+        "--policy",
+        default="middle",
+        choices=("middle", "whole"),
+        help="part of a clip that frames come from; default: its middle half",
+    )
+    command.add_argument(
+        "--smallest",
+        type=_positive,
+        default=80,
+        metavar="PIXELS",
+        help="smallest face to look for; default: 80",
+    )
+    command.add_argument(
+        "--workers", type=_positive, help="processes; default: one per core, up to 4"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.set_defaults(run=_prepare)
+
+
 def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", default="synthface", choices=SOURCES)
     command.add_argument("--path", type=Path, help="where your own data are")
@@ -223,6 +263,20 @@ def _info(options: argparse.Namespace) -> None:
     for name in available():
         card = model_card(name)
         print(f"  {name}: {card['architecture']}, {card['parameters']:,} parameters")
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from emolib.datasets.preparation import Settings, prepare, report_text
+
+    report = prepare(
+        options.source,
+        options.dest,
+        Settings(options.frames, options.policy, options.smallest),
+        workers=options.workers,
+        progress=not options.quiet,
+    )
+    print(report_text(report))
+    print(f"the data set and report.json are in {options.dest}")
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from measure_detection import DETECTION, measure_detection
 from tqdm import tqdm
 
 import emolib
@@ -110,6 +111,12 @@ OWN_CODE = {
 }
 LARGE_PLAN = "large.json"
 
+#: What finding faces depends on, instead of `CODE`: code, and files of the data folder.
+DETECTION_CODE = ("faces/detection.py", "synthesis/frames.py", "synthesis/clips.py")
+DETECTION_DATA = (
+    "detector/card.json", "synthface/difficulty.json", "synthface/corpus.json",
+)  # fmt: skip
+
 #: What chapter 4 changes in the deck's recipe, one choice at a time, and measures on
 #: the validation subjects.
 CHOICES: dict[str, dict] = {
@@ -197,6 +204,7 @@ def config(name: str, settings: dict) -> dict:
             "people": CURVE_PEOPLE,
         },
         "synthface-model": SYNTHFACE,
+        "detection": DETECTION,
     }[name]
     return {"step": name, **settings, **own}
 
@@ -205,6 +213,13 @@ def config_hash(step: str, settings: dict | None = None) -> str:
     """Hash the settings, the code and the corpus that a step depends on."""
     settings = settings or {"seeds": 3, "epochs": None}
     digest = hashlib.sha256(json.dumps(config(step, settings)).encode())
+    if step == "detection":
+        script = Path(__file__).with_name("measure_detection.py")
+        for path in (script, *(PACKAGE / name for name in DETECTION_CODE)):
+            digest.update(code_without_words(path).encode())
+        for name in DETECTION_DATA:
+            digest.update((data_folder() / name).read_bytes())
+        return digest.hexdigest()
     for name in (*CODE, *OWN_CODE.get(step, ())):
         digest.update(code_without_words(PACKAGE / name).encode())
     plans = (
@@ -641,6 +656,7 @@ STEPS = {
     "training-choices": training_choices,
     "learning-curve": people_curve,
     "synthface-model": synthface_model,
+    "detection": measure_detection,
 }
 
 

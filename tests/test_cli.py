@@ -46,7 +46,10 @@ def test_help_is_fast_because_nothing_heavy_is_imported():
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
-    for command in ("info", "train", "export", "evaluate", "predict", "render"):
+    commands = (
+        "info", "datasets", "train", "export", "evaluate", "predict", "render",
+    )  # fmt: skip
+    for command in commands:
         assert command in done.stdout
 
 
@@ -103,6 +106,20 @@ def test_train_on_a_folder_without_subjects_says_what_the_split_is(
     [
         (["evaluate", "--model", "nothing"], "No model 'nothing'"),
         (["train", "--data", "fer2013", "--output", "x"], "needs a path"),
+        (
+            ["train", "--data", "enterface05", "--output", "x"],
+            "emolib datasets prepare enterface05 SOURCE DEST",
+        ),
+        (
+            ["evaluate", "--model", "nothing", "--data", "enterface05"],
+            "No model 'nothing'",
+        ),
+        (["datasets", "prepare", "enterface05", "gone.zip", "x"], "gone.zip does not"),
+        (["datasets", "prepare", "enterface05", ".", "x"], "is only read"),
+        (
+            ["datasets", "prepare", "enterface05", "a", "b", "--frames", "1000"],
+            "frames must lie in 1 to 100",
+        ),
         (
             ["train", "--data", "image_folder", "--path", "gone", "--output", "x"],
             "gone",
@@ -205,6 +222,14 @@ def test_unknown_data_set_is_a_usage_error(capsys):
         cli.main(["train", "--data", "affectnet", "--output", "x"])
     assert stop.value.code == 2
     assert "fer2013" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["prepare"]])
+def test_datasets_without_a_task_is_a_usage_error(capsys, words):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["datasets", *words])
+    assert stop.value.code == 2
+    assert "usage: emolib datasets" in capsys.readouterr().err
 
 
 def test_interruption_ends_quietly(monkeypatch, capsys):

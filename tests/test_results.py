@@ -22,13 +22,15 @@ def script():
     path = ROOT / "scripts" / "make_results.py"
     spec = importlib.util.spec_from_file_location("make_results", path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(path.parent)  # for the scripts it imports
+        spec.loader.exec_module(module)
     return module
 
 
 STEPS = (
     "by-subject-apex", "four-splits", "four-splits-plain", "intensity-curve",
-    "training-choices", "learning-curve", "synthface-model",
+    "training-choices", "learning-curve", "synthface-model", "detection",
 )  # fmt: skip
 
 
@@ -185,3 +187,50 @@ def test_hash_ignores_words_and_notices_code(script, tmp_path):
 def test_hash_depends_on_the_settings(script):
     first, second = (script.config_hash("four-splits", {"seeds": n}) for n in (1, 2))
     assert first != second != script.config_hash("by-subject-apex", {"seeds": 2})
+
+
+def test_detection_is_measured(script, data, tmp_path, monkeypatch):
+    pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
+    corpus = (data / "synthface").resolve()
+    (data / "synthface").unlink()
+    shutil.copytree(corpus, data / "synthface")
+    plan = ROOT / "data" / "synthface" / "difficulty.json"
+    shutil.copy(plan, data / "synthface")
+    (data / "detector").symlink_to(ROOT / "data" / "detector")
+    few = {"yaws": [0], "people": 2, "population": 4, "cascade_people": 1}
+    for name, value in few.items():
+        monkeypatch.setitem(script.DETECTION, name, value)
+    monkeypatch.setenv("EMOLIB_FER2013", str(tmp_path / "none"))
+    assert script.main(["--only", "detection"]) == 0
+    results = json.loads((data / "results" / "detection.json").read_text())["results"]
+    assert [one["occluder"] for one in results["cells"]][:2] == ["none", "glasses"]
+    assert results["cells"][0]["found"] == 1
+    assert 0 < results["cells"][0]["eye_error"] < 0.08
+    assert results["population"]["everybody"]["faces"] == 4
+    assert [one["name"] for one in results["comparison"]] == ["MTCNN", "LBP cascade"]
+    assert results["comparison"][1]["time_relative_to_mtcnn"] > 1
+    assert results["photographs"] is None
+
+
+def test_detection_s_hash_depends_on_the_detector_alone(script, data, monkeypatch):
+    (data / "synthface").unlink()
+    shutil.copytree(ROOT / "data" / "synthface", data / "synthface")
+    shutil.copytree(ROOT / "data" / "detector", data / "detector")
+    before = {step: script.config_hash(step) for step in ("detection", "four-splits")}
+    card = data / "detector" / "card.json"
+    card.write_text(card.read_text() + " ")
+    assert script.config_hash("detection") != before["detection"]
+    assert script.config_hash("four-splits") == before["four-splits"]
+
+
+def test_the_detector_keeps_what_it_promises():
+    record = json.loads((data_folder() / "results" / "detection.json").read_text())
+    results = record["results"]
+    for cell in results["cells"]:
+        if cell["occluder"] == "none" and cell["yaw"] <= 25:
+            assert cell["found"] >= 0.99
+            assert cell["eye_error"] < 0.05
+    everybody = results["population"]["to_25_degrees"]
+    assert everybody["found"] >= 0.98
+    assert everybody["found"] + everybody["misplaced"] >= 0.99
+    assert results["false_alarms_per_frame"] < 0.01

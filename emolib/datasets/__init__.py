@@ -4,7 +4,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
-from emolib.datasets import fer2013, image_folder, splits, synthface
+from emolib.datasets import enterface05, fer2013, image_folder, splits, synthface
 from emolib.datasets.face_dataset import (
     Clips,
     DatasetError,
@@ -27,6 +27,7 @@ DATASETS: dict[str, Callable[..., FaceDataset]] = {
     "synthface": synthface.load,
     "fer2013": fer2013.load,
     "image_folder": image_folder.load,
+    "enterface05": enterface05.load,
 }
 
 
@@ -37,7 +38,8 @@ def load(name: str, /, path: str | Path | None = None, **options) -> FaceDataset
     ----------
     name : str
         A key of ``DATASETS``: ``"synthface"`` (ships with the course),
-        ``"fer2013"`` or ``"image_folder"`` (your own files).
+        ``"fer2013"`` or ``"image_folder"`` (your own files), ``"enterface05"`` (the
+        videos, prepared by ``emolib datasets prepare enterface05``).
     path : str or Path, optional
         Where your own files are; for ``"synthface"``, another corpus folder.
     **options

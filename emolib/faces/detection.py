@@ -31,8 +31,12 @@ SHRINK = 0.709
 #: after the third (intersection over the smaller of both).
 OVERLAPS = (0.5, 0.7, 0.7, 0.7)
 
-_BATCH = 128
+#: How pictures are made smaller for the pyramid, and windows for the later stages.
+RESAMPLE_LEVEL, RESAMPLE_WINDOW = Image.Resampling.BOX, Image.Resampling.BILINEAR
+
+_BATCH = 128  # windows that a network sees at once, which bounds the memory
 _GREY = 128  # beyond the edge of the picture
+_MIRRORED = (1, 0, 2, 4, 3)  # which point is which in the mirror image
 _REMEDY = "restore it with `git checkout data/detector`, or install emolib again"
 
 
@@ -108,11 +112,16 @@ class FaceDetector:
     ----------
     smallest : int, default 40
         Side in pixels of the smallest face to look for, at least 12. Twice as large
-        is about three times as fast.
+        is about twice as fast.
     thresholds : (float, float, float)
-        Scores that a window has to exceed in each of the three stages, 0 to 1.
+        Scores that a window has to exceed in each of the three stages, 0 to 1. The
+        default is that of the authors' release; what a third threshold of 0.6 or 0.8
+        gains and costs is in ``data/results/detection.json``.
     threads : int, default 1
         Threads of ONNX Runtime; the networks are too small to gain from many.
+    mirror : bool, default True
+        Whether the last network looks at each window and at its mirror image, and the
+        mean counts: a tenth more time, and points that lie better on turned faces.
 
     Raises
     ------
@@ -131,8 +140,9 @@ class FaceDetector:
     def __init__(
         self,
         smallest: int = 40,
-        thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8),
+        thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7),
         threads: int = 1,
+        mirror: bool = True,
     ):
         if not smallest >= WINDOW:
             raise ValueError(
@@ -147,11 +157,7 @@ class FaceDetector:
         self.smallest = smallest
         self.thresholds = tuple(thresholds)
         self._networks = _load_networks(threads)
-        self.filter0 = Image.Resampling.BOX
-        self.filter1 = Image.Resampling.BILINEAR
-        self.mirror = True
-        self.again = 0
-        self.shift = 0.0
+        self.mirror = mirror
 
     def detect(self, image: np.ndarray) -> tuple[Face, ...]:
         """Find the faces in a picture.
@@ -235,7 +241,7 @@ class FaceDetector:
             size = tuple(round(side * scale) for side in picture.size)
             if min(size) < WINDOW:
                 return
-            level = source.resize(size, self.filter0)
+            level = source.resize(size, RESAMPLE_LEVEL)
             if source is picture:
                 source = level  # from here on smaller pictures make smaller ones
             yield level
@@ -244,8 +250,9 @@ class FaceDetector:
     def _refine(
         self, picture: Image.Image, boxes: np.ndarray, scores: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Let the second network look at each box: boxes (n, 4), scores (n,)."""
         squares = _squares(boxes)
-        offsets, faces = self._look("rnet", picture, squares)
+        offsets, faces = self._look("rnet", _patches(picture, squares, SIDES["rnet"]))
         scores = faces[:, 1].astype(float)
         boxes = _moved(squares, offsets)
         kept = np.flatnonzero(scores > self.thresholds[1])
@@ -255,37 +262,27 @@ class FaceDetector:
     def _output(
         self, picture: Image.Image, boxes: np.ndarray, scores: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Let the third network look: boxes (n, 4), scores (n,), points (n, 5, 2)."""
         squares = _squares(boxes)
-        boxes, points, scores = self._third(picture, squares)
-        kept = np.flatnonzero(scores > self.thresholds[2])
-        kept = kept[_suppress(boxes[kept], scores[kept], OVERLAPS[3], smaller=True)]
-        boxes, points, scores = boxes[kept], points[kept], scores[kept]
-        for _ in range(self.again):
-            _, points, _ = self._third(picture, _squares(boxes))
-        return boxes, scores, points + self.shift
-
-    def _third(self, picture, squares):
-        offsets, points, faces = self._look("onet", picture, squares)
-        n = len(squares)
-        points = points.reshape(-1, 2, 5).transpose(0, 2, 1).astype(float)
+        patches = _patches(picture, squares, SIDES["onet"])
+        offsets, points, faces = self._look("onet", patches)
+        points = points.reshape(-1, 2, 5).transpose(0, 2, 1)  # x1..x5 y1..y5 to pairs
         if self.mirror:
-            offsets, o2 = offsets[:n], offsets[n:]
-            points, p2 = points[:n], points[n:]
-            faces = (faces[:n] + faces[n:]) / 2
-            offsets = (offsets + o2[:, [2, 1, 0, 3]] * [-1, 1, -1, 1]) / 2
-            p2 = p2[:, [1, 0, 2, 4, 3]] * [-1, 1] + [1, 0]
-            points = (points + p2) / 2
+            other = self._look("onet", patches[:, :, ::-1])
+            offsets = (offsets + other[0][:, [2, 1, 0, 3]] * [-1, 1, -1, 1]) / 2
+            turned = other[1].reshape(-1, 2, 5).transpose(0, 2, 1)[:, _MIRRORED]
+            points = (points + [1, 0] + turned * [-1, 1]) / 2
+            faces = (faces + other[2]) / 2
+        scores = faces[:, 1].astype(float)
+        boxes = _moved(squares, offsets)
         sides = squares[:, 2] - squares[:, 0]
         points = squares[:, None, :2] + points * sides[:, None, None]
-        return _moved(squares, offsets), points, faces[:, 1].astype(float)
+        kept = np.flatnonzero(scores > self.thresholds[2])
+        kept = kept[_suppress(boxes[kept], scores[kept], OVERLAPS[3], smaller=True)]
+        return boxes[kept], scores[kept], points[kept]
 
-    def _look(
-        self, network: str, picture: Image.Image, squares: np.ndarray
-    ) -> list[np.ndarray]:
-        side = SIDES[network]
-        patches = _patches(picture, squares, side, self.filter1)
-        if network == "onet" and self.mirror:
-            patches = np.concatenate([patches, patches[:, :, ::-1]])
+    def _look(self, network: str, patches: np.ndarray) -> list[np.ndarray]:
+        """Run a network over windows (n, side, side, 3), batch by batch."""
         parts = [
             self._run(network, patches[start : start + _BATCH])
             for start in range(0, max(len(patches), 1), _BATCH)
@@ -293,6 +290,7 @@ class FaceDetector:
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
     def _run(self, network: str, images: np.ndarray) -> list[np.ndarray]:
+        images = np.ascontiguousarray(images)
         return self._networks[network].run(None, {"images": images})
 
 
@@ -302,6 +300,8 @@ def _load_networks(threads: int) -> dict:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Threads that wait must sleep: spinning takes the cores from everything else.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     folder = data_folder() / "detector"
     try:
@@ -356,9 +356,12 @@ def _stage(
 
 
 def _squares(boxes: np.ndarray) -> np.ndarray:
-    """The square around each box's middle with its longer side, (n, 4) corners."""
+    """The square around each box's middle, (n, 4) corners; its side is the longer one.
+
+    A box that the networks turned inside out becomes one pixel.
+    """
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    half = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True, initial=0) / 2
+    half = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True, initial=1) / 2
     return np.concatenate([middle - half, middle + half], axis=1)
 
 
@@ -367,7 +370,7 @@ def _moved(squares: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return squares + offsets * (squares[:, 2:3] - squares[:, 0:1])
 
 
-def _patches(picture, squares, side, filter1) -> np.ndarray:
+def _patches(picture: Image.Image, squares: np.ndarray, side: int) -> np.ndarray:
     """Cut squares out of a picture, (n, side, side, 3) uint8; grey beyond its edge."""
     patches = np.empty((len(squares), side, side, 3), np.uint8)
     if len(squares) == 0:
@@ -382,7 +385,7 @@ def _patches(picture, squares, side, filter1) -> np.ndarray:
         padded.paste(picture, (margin, margin))
         picture = padded
     for patch, square in zip(patches, (squares + margin).tolist(), strict=True):
-        patch[:] = picture.resize((side, side), filter1, box=square)
+        patch[:] = picture.resize((side, side), RESAMPLE_WINDOW, box=square)
     return patches
 
 

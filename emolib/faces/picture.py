@@ -154,5 +154,5 @@ def _shallow(values: np.ndarray, mode: str) -> np.ndarray:
     elif low >= 0:
         whites = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0)
         low, high = 0.0, next((white for white in whites if high <= white), high)
-    scaled = (values - low) * (255 / max(high - low, 1e-12))
+    scaled = (values - low) * 255 / max(high - low, 1e-12)
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

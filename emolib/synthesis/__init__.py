@@ -12,6 +12,7 @@ from emolib.synthesis.expression import (
     UnknownUnitError,
     express,
 )
+from emolib.synthesis.frames import framed_face
 from emolib.synthesis.head import (
     HeadPackError,
     Identity,
@@ -36,6 +37,7 @@ __all__ = [
     "draw_clip",
     "draw_still",
     "express",
+    "framed_face",
     "identity_vertices",
     "load_head",
     "random_identity",

@@ -11,6 +11,8 @@ from scipy.ndimage import gaussian_filter
 
 #: What may cover a part of the face.
 OCCLUDERS = ("none", "glasses", "sunglasses", "mask", "hand")
+#: Linear grey of the plain panel: darker than most faces.
+PANEL = 0.06
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Scene:
         the side away from the key light.
     exposure : float
         Brightness; 1 is what a camera's automatic would choose.
-    background : int
-        Seed of the background.
+    background : int or None
+        Seed of the background; None for a plain grey panel, as in eNTERFACE'05.
     occluder : str
         One of `OCCLUDERS`.
     occluder_seed : int
@@ -64,7 +66,7 @@ class Scene:
     light_contrast: float = 0.5
     rim: float = 0.0
     exposure: float = 1.0
-    background: int = 0
+    background: int | None = 0
     occluder: str = "none"
     occluder_seed: int = 0
     shift_x: float = 0.0
@@ -158,13 +160,13 @@ class Difficulty:
 
 
 @lru_cache(maxsize=64)
-def background_field(seed: int, size: int) -> np.ndarray:
+def background_field(seed: int | None, size: int) -> np.ndarray:
     """Return what is behind the person, out of focus: a wall, a room, or outdoors.
 
     Parameters
     ----------
-    seed : int
-        The same seed gives the same place.
+    seed : int or None
+        The same seed gives the same place; None gives a plain grey panel.
     size : int
         Side in pixels.
 
@@ -173,6 +175,8 @@ def background_field(seed: int, size: int) -> np.ndarray:
     ndarray, float32, (size, size, 3), read-only
         Linear RGB, 0 to 1.
     """
+    if seed is None:
+        return _read_only(np.full((size, size, 3), PANEL, np.float32))
     rng = np.random.default_rng([seed, 4])
     outdoors = rng.random() < 0.3
     base = rng.uniform(0.02, 0.5) * (1 + rng.normal(0, 0.08, 3))
@@ -194,9 +198,12 @@ def background_field(seed: int, size: int) -> np.ndarray:
         box = _step((u - x0) / soft) * _step((x0 + width - u) / soft)
         box *= _step((v - y0) / soft) * _step((y0 + height - v) / soft)
         field *= 1 + rng.uniform(-0.6, 0.8) * box
-    place = np.clip(field[..., None] * base, 0, 1).astype(np.float32)
-    place.setflags(write=False)
-    return place
+    return _read_only(np.clip(field[..., None] * base, 0, 1).astype(np.float32))
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)
+    return array
 
 
 def _step(x: np.ndarray) -> np.ndarray:

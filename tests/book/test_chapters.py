@@ -1,4 +1,4 @@
-"""What every chapter of Part I owes its reader, by its literal marks."""
+"""What every chapter owes its reader, by its literal marks."""
 
 import re
 
@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from project_inputs import PROJECT
 
-CHAPTERS = sorted((PROJECT / "book" / "part-1-the-system").glob("*.ipynb"))
+CHAPTERS = sorted((PROJECT / "book").glob("part-*/*.ipynb"))
+PART_1 = [path for path in CHAPTERS if path.parent.name == "part-1-the-system"]
 TITLES = (
     "Introduction", "Dataset inspection", "Building the CNN", "Training",
     "Evaluation", "Sample predictions", "Conclusion",
@@ -25,8 +26,13 @@ def prose(path) -> str:
 
 
 def test_the_seven_chapters_follow_the_deck():
-    assert tuple(prose(path).splitlines()[0][2:] for path in CHAPTERS) == TITLES
-    assert [path.name[:2] for path in CHAPTERS] == [f"0{k}" for k in range(1, 8)]
+    assert tuple(prose(path).splitlines()[0][2:] for path in PART_1) == TITLES
+    assert [path.name[:2] for path in PART_1] == [f"0{k}" for k in range(1, 8)]
+
+
+def test_no_two_chapters_share_a_number():
+    numbers = [path.name[:2] for path in CHAPTERS]
+    assert numbers == sorted(set(numbers))
 
 
 @each_chapter
@@ -99,5 +105,5 @@ def test_the_end_looks_back_doubts_and_points_on(path):
     reading = text[places[-1] :]
     assert re.search(r"\]\((https://doi\.org/|https://arxiv\.org/|https://)", reading)
     following = CHAPTERS[CHAPTERS.index(path) + 1 :]
-    if following:
+    if following and following[0].parent == path.parent:
         assert re.search(rf"^Next: \[.+\]\({following[0].name}\)", text, re.M)

@@ -94,11 +94,11 @@ def test_entries_lead_to_their_chapters(html):
     for term in page.select("dl.glossary dt"):
         note = term.find_next_sibling("dd").select("em")[-1]
         text = " ".join(note.text.split())
-        home = re.fullmatch(r"Chapter (\d)\.|How these faces are made\.", text)
+        home = re.fullmatch(r"Chapter (\d+)\.|How these faces are made\.", text)
         assert home, term["id"]
         link = note.find("a")
         assert link, f"{term['id']}: {home[0]}"
-        start = f"0{home[1]}-" if home[1] else "how-these-faces-are-made"
+        start = f"{int(home[1]):02}-" if home[1] else "how-these-faces-are-made"
         assert Path(link["href"]).name.startswith(start)
 
 

@@ -18,6 +18,7 @@ TARGETS = [
     "notebooks",
     "results",
     "data",
+    "check-enterface",
     "bench",
     "serve",
     "lint",

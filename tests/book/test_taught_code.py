@@ -17,8 +17,7 @@ import pytest
 from project_inputs import PROJECT
 
 CHAPTERS = {
-    path.stem[:2]: path
-    for path in sorted((PROJECT / "book" / "part-1-the-system").glob("*.ipynb"))
+    path.stem[:2]: path for path in sorted((PROJECT / "book").glob("part-*/*.ipynb"))
 }
 
 #: Chapter, exercise, a line that is taught, and the same line broken.
@@ -44,6 +43,9 @@ FAULTS = [
     ("07", 1, "z**2 / (2 * n)", "z**2 / n"),
     ("07", 2, '(None, "", [], {})', '(None, "")'),
     ("07", 3, "if low > target", "if high > target"),
+    ("12", 1, r'"[\s_-]", "", part', r'"[\s_]", "", part'),
+    ("12", 2, "boxes[left[1:]]) <= most", "boxes[left[1:]]) > most"),
+    ("12", 3, "size=(draws, len(right))", "size=(draws, 5 * len(right))"),
 ]
 
 
@@ -421,3 +423,61 @@ def test_chapter_7_draws_the_interval_of_the_library():
     for right, n in [(126, 150), (9, 10), (0, 7)]:
         theirs = binomtest(right, n).proportion_ci(method="wilson")
         assert np.allclose(lift("07", "wilson")(right / n, n), theirs, atol=1e-4)
+
+
+def test_chapter_12_places_a_video_where_the_package_does():
+    import re
+
+    from emolib.datasets.enterface05 import _place
+    from emolib.emotions import EMOTIONS
+
+    place = lift("12", "place", re=re, EMOTIONS=EMOTIONS)
+    for file in (
+        "enterface database/subject 11/anger/sentence 5/s12_an_5.avi",
+        "enterface_database/SUBJECT-3/Happiness_/sentence-1/s_3_ha_1.avi",
+        "copy/subject 5/fear /sentence 2/new folder/s5_fe_2.avi",
+    ):
+        assert place(file) == _place(file)
+    for file in (
+        "subject 20/neutral/sentence 1/s20_ne_1.avi",
+        "subject 6/anger/s6_an.avi",
+        "anger/sentence 1/s1_an_1.avi",
+    ):
+        assert place(file) is None
+        assert isinstance(_place(file), str)
+
+
+@pytest.mark.parametrize("smallest", [40, 80, 131])
+def test_chapter_12_shrinks_as_the_detector_does(smallest):
+    from PIL import Image
+
+    from emolib.faces import FaceDetector
+
+    levels = FaceDetector(smallest=smallest)._pyramid(Image.new("RGB", (720, 576)))
+    sizes = [(level.height, level.width) for level in levels]
+    assert lift("12", "pyramid")(576, 720, smallest) == sizes
+
+
+def test_chapter_12_suppresses_as_the_detector_does(rng):
+    from emolib.faces.detection import _suppress
+
+    corners, sides = rng.uniform(0, 100, (60, 2)), rng.uniform(20, 80, (60, 2))
+    boxes, scores = np.hstack([corners, sides]), rng.random(60)
+    for most in (0.1, 0.3, 0.7):
+        theirs = _suppress(np.hstack([corners, corners + sides]), scores, most)
+        assert lift("12", "suppress")(boxes, scores, most) == theirs.tolist()
+
+
+def test_chapter_12_draws_people_as_the_package_does(answers, rng):
+    import pandas as pd
+
+    from emolib.evaluation import evaluate
+
+    labels, probabilities = answers
+    who = rng.integers(0, 20, len(labels))
+    person, _ = pd.factorize(who)
+    correct = probabilities.argmax(axis=1) == labels
+    right, shown = np.bincount(person, correct), np.bincount(person)
+    mine = lift("12", "over_people")(right, shown, rng)
+    theirs = evaluate(labels, probabilities, who).interval
+    assert np.allclose(mine, theirs, atol=0.02)

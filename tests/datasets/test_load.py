@@ -9,7 +9,7 @@ from emolib.paths import DataFolderError, data_folder
 
 
 def test_names():
-    assert set(DATASETS) == {"synthface", "fer2013", "image_folder"}
+    assert set(DATASETS) == {"synthface", "fer2013", "image_folder", "enterface05"}
 
 
 def test_an_unknown_name_suggests_the_nearest():

@@ -1,0 +1,215 @@
+"""A tree of files that came from elsewhere: a zip or a folder, read and never trusted.
+
+Nothing is unpacked: a file is read into memory, so no name in an archive can lead to a
+place on the disk. Names that try to are refused all the same, for whoever unpacks the
+archive by hand should know. Taught in chapter 12.
+"""
+
+import os
+import re
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+
+from emolib.datasets.face_dataset import DatasetError
+
+#: Largest file that is read, bytes; a clip of eNTERFACE'05 has about 0.6 MB.
+MAX_BYTES = 256 * 2**20
+#: Largest ratio of unpacked to packed size of a file above 1 MB.
+MAX_RATIO = 100
+#: Largest number of files looked at.
+MAX_FILES = 100_000
+
+
+class Source:
+    """The files of a zip or of a folder. Taught in chapter 12.
+
+    Use it in a ``with`` statement, or call `close`.
+
+    Parameters
+    ----------
+    path : str or Path
+        A zip file or a folder.
+
+    Attributes
+    ----------
+    path : Path
+    kind : str
+        ``"zip"`` or ``"folder"``.
+    files : tuple of str
+        The files that can be read, sorted, with ``/`` between folders.
+    folders : tuple of str
+        Folders that hold nothing at all.
+    refused : dict of str to str
+        File -> why it is not read: it leads outside, is a link, would unpack to more
+        than ``MAX_BYTES`` or by more than ``MAX_RATIO``, or needs a password.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such file or folder, or the zip is damaged as a whole.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path).expanduser()
+        self.refused: dict[str, str] = {}
+        self._zip = None
+        if self.path.is_dir():
+            self.kind = "folder"
+            self._found, empty = self._walk()
+        elif self.path.is_file():
+            self.kind = "zip"
+            self._found, empty = self._open()
+        else:
+            raise DatasetError(
+                f"{self.path} does not exist; pass the zip as it was downloaded, or "
+                "the folder it was unpacked into."
+            )
+        self.files = tuple(sorted(self._found))
+        self.folders = tuple(sorted(empty))
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the zip, if it is one."""
+        if self._zip is not None:
+            self._zip.close()
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of one of `files`.
+
+        Raises
+        ------
+        DatasetError
+            If the file is damaged in the archive, unreadable, or too large.
+        """
+        try:
+            if self._zip is None:
+                with open(self._found[name], "rb") as file:
+                    data = file.read(MAX_BYTES + 1)
+            else:  # a wrong CRC-32 raises
+                with self._zip.open(self._found[name]) as file:
+                    data = file.read(MAX_BYTES + 1)
+        except _DAMAGE as error:
+            raise DatasetError(f"{name} cannot be read ({error}).") from error
+        if len(data) > MAX_BYTES:
+            raise DatasetError(f"{name} is larger than {MAX_BYTES:,} bytes.")
+        return data
+
+    def size(self, name: str) -> int:
+        """Return the size in bytes of one of `files`."""
+        found = self._found[name]
+        return found.file_size if self._zip else found.stat().st_size
+
+    def crc32(self, name: str) -> str:
+        """Return the CRC-32 of one of `files` as eight hexadecimal digits.
+
+        Of a zip it is the recorded one, which `read` checks.
+
+        Raises
+        ------
+        DatasetError
+            As `read`, for a folder.
+        """
+        if self._zip is not None:
+            return f"{self._found[name].CRC:08x}"
+        return f"{zlib.crc32(self.read(name)):08x}"
+
+    def _walk(self) -> tuple[dict[str, Path], list[str]]:
+        found, empty = {}, []
+
+        def fail(error):
+            raise DatasetError(f"{error.filename} cannot be listed ({error.strerror}).")
+
+        for top, folders, files in os.walk(self.path, onerror=fail):
+            below = Path(top).relative_to(self.path)
+            for name in [*folders, *files]:
+                path, shown = Path(top, name), (below / name).as_posix()
+                if path.is_symlink():
+                    self.refused[shown] = "is a link"
+                elif name in files and not path.is_file():
+                    self.refused[shown] = "is neither a file nor a folder"
+                elif name in files:
+                    if path.stat().st_size > MAX_BYTES:
+                        self.refused[shown] = f"is larger than {MAX_BYTES:,} bytes"
+                    else:
+                        found[shown] = path
+            if not folders and not files:
+                empty.append(below.as_posix())
+            _check_count(self.path, len(found))
+        return found, empty
+
+    def _open(self) -> tuple[dict[str, zipfile.ZipInfo], list[str]]:
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+            members = self._zip.infolist()
+        except _DAMAGE as error:
+            raise DatasetError(
+                f"{self.path} is no zip, or is damaged or cut short ({error}). Compare "
+                "its size with the one that the download page names, and download it "
+                "again."
+            ) from error
+        _check_count(self.path, len(members))
+        found, seen, folders = {}, {}, []
+        for member in members:
+            name = member.filename.replace("\\", "/")
+            reason = _why_refused(member, name)
+            if reason:
+                self.refused[name] = reason
+            elif member.is_dir():
+                folders.append(name.rstrip("/"))
+            elif name in seen:
+                first = seen[name]
+                if (first.CRC, first.file_size) != (member.CRC, member.file_size):
+                    found.pop(name, None)
+                    self.refused[name] = "is in the zip twice, with different contents"
+            else:
+                found[name] = seen[name] = member
+        parents = {
+            "/".join(parts[:k])
+            for parts in (name.split("/") for name in [*seen, *folders])
+            for k in range(1, len(parts))
+        }
+        return found, [name for name in folders if name not in parents]
+
+
+#: What a damaged archive or disk makes Python raise.
+_DAMAGE = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+)
+
+
+def _why_refused(member: zipfile.ZipInfo, name: str) -> str | None:
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name):
+        return "has an absolute path"
+    if ".." in name.split("/"):
+        return "leads out of the archive"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "is a link"
+    if member.flag_bits & 1:
+        return "needs a password"
+    size = member.file_size
+    if size > MAX_BYTES or size > max(2**20, MAX_RATIO * member.compress_size):
+        return f"would unpack from {member.compress_size:,} to {size:,} bytes"
+    return None
+
+
+def _check_count(path: Path, count: int) -> None:
+    if count > MAX_FILES:
+        raise DatasetError(
+            f"{path} holds more than {MAX_FILES:,} files; pass the folder or the zip "
+            "of the corpus alone."
+        )

@@ -1,0 +1,234 @@
+"""Frames out of a video file, spread over the part that is wanted.
+
+Taught in chapter 12. Needs PyAV, the extra ``video``; it is imported on first use.
+"""
+
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from emolib.datasets.face_dataset import DatasetError
+
+#: Which part of a clip frames are taken from, as shares of its length.
+POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
+#: Largest frame in pixels, and largest number of frames, that are decoded.
+MAX_PIXELS, MAX_FRAMES = 4096 * 4096, 30_000
+#: A video must decode to this share of the frames that its header announces.
+COMPLETE = 0.9
+
+
+class VideoError(DatasetError):
+    """A video does not decode, or not far enough; the message names the file."""
+
+
+class SampledFrames(NamedTuple):
+    """Frames of one video.
+
+    Attributes
+    ----------
+    images : ndarray, uint8, (count, height, width, 3)
+        RGB, 0-255, with square pixels.
+    times : ndarray, float64, (count,)
+        Seconds from the beginning.
+    total : int
+        Number of frames of the whole video.
+    """
+
+    images: np.ndarray
+    times: np.ndarray
+    total: int
+
+
+def sample_frames(
+    video: str | Path | bytes,
+    count: int = 10,
+    policy: str = "middle",
+    *,
+    name: str | None = None,
+) -> SampledFrames:
+    """Take frames out of a video at equal distances. Taught in chapter 12.
+
+    Nothing about the video is assumed: codec, size, rate and length come from the
+    file, and the length is counted, for headers of old AVI files are often wrong.
+
+    Parameters
+    ----------
+    video : str, Path or bytes
+        The file, or what is in it.
+    count : int
+        Frames wanted, at least 1.
+    policy : {"middle", "whole"}
+        Spread over the middle half of the clip, where the expression is at its
+        height as a rule, or over all of it.
+    name : str, optional
+        What errors call the video; default is the path.
+
+    Returns
+    -------
+    SampledFrames
+
+    Raises
+    ------
+    VideoError
+        If the file is empty or no video, is cut short, has fewer than `count` frames,
+        or is larger than ``MAX_PIXELS`` or longer than ``MAX_FRAMES``.
+    ValueError
+        If `policy` or `count` is none of the possible ones.
+    ImportError
+        If PyAV is missing: ``pip install "emolib[video]"``.
+    """
+    if policy not in POLICIES:
+        raise ValueError(
+            f"policy must be one of {', '.join(POLICIES)}; received {policy!r}."
+        )
+    if count < 1:
+        raise ValueError(f"count must be at least 1; received {count}.")
+    av = require_av()
+    if name is None:
+        name = "the video" if isinstance(video, bytes) else str(video)
+    try:
+        data = video if isinstance(video, bytes) else Path(video).read_bytes()
+        if not data:
+            raise VideoError(f"{name} is empty (0 bytes).")
+        announced, total = _count(av, data, name)
+        _check_length(name, announced, total, count)
+        for _ in range(2):
+            wanted = sample_positions(total, count, policy)
+            images, times, decoded = _decode(av, data, name, wanted)
+            if len(images) == len(set(wanted)):
+                break
+            total = decoded  # packets that give no frame: count again what decodes
+            _check_length(name, announced, total, count)
+    except av.error.FFmpegError as error:
+        raise VideoError(
+            f"{name} does not decode as a video ({error.strerror}); it is damaged, cut "
+            "short, or something else."
+        ) from error
+    except (OSError, EOFError) as error:
+        raise VideoError(f"{name} cannot be read ({error}).") from error
+    if len(images) != len(set(wanted)):
+        raise VideoError(f"{name} decodes to another length each time.")
+    where = [sorted(set(wanted)).index(k) for k in wanted]
+    return SampledFrames(np.stack(images)[where], np.array(times)[where], total)
+
+
+def sample_positions(total: int, count: int, policy: str = "middle") -> list[int]:
+    """Return which frames of a clip are taken. Taught in chapter 12.
+
+    Parameters
+    ----------
+    total : int
+        Frames of the clip.
+    count : int
+        Frames wanted, at most `total`.
+    policy : str
+        As in `sample_frames`. The part is widened where it has fewer than `count`
+        frames, so that none is taken twice.
+
+    Examples
+    --------
+    >>> sample_positions(80, 4)
+    [25, 35, 45, 55]
+    """
+    low, high = (share * total for share in POLICIES[policy])
+    wider = max(count - (high - low), 0) / 2
+    low, high = low - wider, high + wider
+    step = (high - low) / count
+    return [min(int(low + (k + 0.5) * step), total - 1) for k in range(count)]
+
+
+def require_av():
+    """Return the module ``av``, or say how to install it. Used by chapter 12.
+
+    Raises
+    ------
+    ImportError
+        If it is missing.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise ImportError(
+            'Reading videos needs PyAV, which is not installed: pip install "emolib'
+            '[video]".'
+        ) from error
+    return av
+
+
+def _open(av, data: bytes, name: str):
+    container = av.open(io.BytesIO(data), metadata_errors="replace")
+    if not container.streams.video:
+        container.close()
+        raise VideoError(f"{name} holds no video stream.")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        container.close()
+        raise VideoError(f"{name} is of a kind that cannot be decoded.")
+    stream.thread_type, stream.codec_context.thread_count = "SLICE", 1
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if not 0 < width * height <= MAX_PIXELS:
+        container.close()
+        raise VideoError(
+            f"{name} has frames of {width} x {height} pixels, expected at most "
+            f"{MAX_PIXELS:,} pixels."
+        )
+    return container, stream
+
+
+def _count(av, data: bytes, name: str) -> tuple[int, int]:
+    """Return the frames that the header announces (0 if unknown) and the packets."""
+    container, stream = _open(av, data, name)
+    with container:
+        announced, total = stream.frames, 0
+        for packet in container.demux(stream):
+            total += packet.size > 0
+            if total > MAX_FRAMES:
+                raise VideoError(f"{name} has more than {MAX_FRAMES:,} frames.")
+    return announced, total
+
+
+def _check_length(name: str, announced: int, total: int, count: int) -> None:
+    if total < COMPLETE * announced:
+        raise VideoError(
+            f"{name} is cut short: {total} of {announced} frames can be read."
+        )
+    if total < count:
+        raise VideoError(f"{name} has {total} frames; {count} are wanted.")
+
+
+def _decode(
+    av, data: bytes, name: str, wanted: list[int]
+) -> tuple[list[np.ndarray], list[float], int]:
+    """Decode up to the last frame wanted; return images, times, frames decoded."""
+    container, stream = _open(av, data, name)
+    keep, last = set(wanted), wanted[-1]
+    images, times, position = [], [], 0
+    with container:
+        shape = None
+        rate = float(stream.average_rate or 25)
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                continue  # one damaged frame; the caller counts what is left
+            for frame in frames:
+                if position in keep:
+                    shape = shape or _shown_size(frame, stream)
+                    picture = frame.reformat(*shape, format="rgb24")
+                    images.append(picture.to_ndarray())
+                    times.append(position / rate)
+                position += 1
+            if position > last:
+                break
+    return images, times, position
+
+
+def _shown_size(frame, stream) -> tuple[int, int]:
+    """Width and height at which the pixels of a frame are square."""
+    ratio = stream.sample_aspect_ratio
+    shown = float(ratio) if ratio else 1.0
+    if not 0.5 <= shown <= 2:
+        shown = 1.0
+    return round(frame.width * shown), frame.height
