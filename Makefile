@@ -1,12 +1,13 @@
 # `make` alone lists what there is. Everything runs in .venv, which is made on first use.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv book test notebooks results data data-large check-enterface bench serve lint clean vendor pins
+.PHONY: help venv book test notebooks results data data-large check-enterface bench bench-peers serve lint clean vendor pins
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PORT ?= 8000
+FER2013 ?= ../shared/data
 PY := .venv/bin/python
 
 help: ## list the targets
@@ -39,6 +40,9 @@ check-enterface: venv ## prepare a stand-in for eNTERFACE'05, all 1,293 videos o
 
 bench: venv ## print import, loading, training, rendering and video speed
 	@$(PY) scripts/bench.py
+
+bench-peers: venv ## measure other packages' classifiers beside ours (FER2013=PATH, node)
+	@$(PY) scripts/bench_peers.py --fer2013 "$(FER2013)" $(ARGS)
 
 serve: venv ## show the built book at http://localhost:8000 (PORT=... for another port)
 	@test -f _build/html/index.html || { echo "No book yet: run 'make book'."; exit 1; }

@@ -3,6 +3,7 @@
 Every look at real photographs makes the next choice a little less honest, so there
 are `BUDGET` of them per model and each one is appended to ``data/results/looks.jsonl``.
 Images that also occur in FER2013's Training part, and neutral ones, are left out.
+``bench_peers.py`` takes its looks through here too.
 """
 
 import argparse
@@ -12,15 +13,21 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from emolib.datasets import FaceDataset, load
 from emolib.emotions import EMOTIONS
-from emolib.evaluation import evaluate
+from emolib.evaluation import Evaluation, evaluate
 from emolib.paths import data_folder
 from emolib.recognizer import EmotionRecognizer
 
 BUDGET = 3
+DATA = "FER2013 PublicTest, six classes, without duplicates of Training"
+
+
+class LookError(ValueError):
+    """All looks are taken."""
 
 
 def public_test(path: Path) -> FaceDataset:
@@ -36,10 +43,68 @@ def public_test(path: Path) -> FaceDataset:
     return faces.part("validation").labelled()
 
 
-def looks_so_far(journal: Path, model: str) -> list[dict]:
-    """Return the looks that were taken with a model."""
-    lines = journal.read_text().splitlines() if journal.exists() else []
-    return [one for one in map(json.loads, lines) if one["model"] == model]
+def journal() -> Path:
+    """Return the file that holds the looks, one a line."""
+    return data_folder() / "results" / "looks.jsonl"
+
+
+def looks_left(model: str, weights: str) -> int:
+    """Return how often a model may still be looked with.
+
+    A look counts where it had the same name or, under another, the same weights
+    (their sha256).
+
+    Raises
+    ------
+    LookError
+        If none is left.
+    """
+    lines = journal().read_text().splitlines() if journal().exists() else []
+    taken = [
+        look
+        for look in map(json.loads, lines)
+        if look["model"] == model or look["weights"] == weights
+    ]
+    if len(taken) >= BUDGET:
+        raise LookError(f"{model}: all {BUDGET} looks are taken")
+    return BUDGET - len(taken)
+
+
+def take_look(
+    model: str, weights: str, labels: np.ndarray, probabilities: np.ndarray
+) -> Evaluation:
+    """Score answers to `public_test`, and write that down before anybody sees it.
+
+    Parameters
+    ----------
+    model, weights : str
+        Name of the model, and sha256 of its weights as its card has it.
+    labels : ndarray of int, (n,)
+    probabilities : ndarray of float, (n, 6)
+
+    Raises
+    ------
+    LookError
+        If no look is left; nothing is scored then.
+    """
+    left = looks_left(model, weights)
+    result = evaluate(labels, probabilities)
+    look = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "model": model,
+        "weights": weights,
+        "data": DATA,
+        "images": result.n,
+        "accuracy": result.accuracy,
+        "interval_over_images": list(result.interval),  # optimistic: no subjects
+        "recall": result.per_class["recall"].round(4).to_dict(),
+    }
+    journal().parent.mkdir(parents=True, exist_ok=True)
+    with journal().open("a") as file:
+        file.write(json.dumps(look) + "\n")
+    print(f"look {BUDGET - left + 1} of {BUDGET}: {model}, {DATA}")
+    return result
 
 
 def commit() -> str:
@@ -55,29 +120,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("path", type=Path, help="FER2013 with Training and PublicTest")
     parser.add_argument("--model", default="synthface")
     options = parser.parse_args(arguments)
-    journal = data_folder() / "results" / "looks.jsonl"
-    taken = looks_so_far(journal, options.model)
-    if len(taken) >= BUDGET:
-        print(f"{options.model}: all {BUDGET} looks are taken", file=sys.stderr)
-        return 2
     recognizer = EmotionRecognizer(options.model)
-    faces = public_test(options.path)
-    result = evaluate(faces.labels, recognizer.predict_proba(faces.images))
-    look = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit(),
-        "model": options.model,
-        "weights": recognizer.card["sha256"],
-        "data": "FER2013 PublicTest, six classes, without duplicates of Training",
-        "images": result.n,
-        "accuracy": result.accuracy,
-        "interval_over_images": list(result.interval),  # optimistic: no subjects
-        "recall": result.per_class["recall"].round(4).to_dict(),
-    }
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    with journal.open("a") as file:  # before anybody sees the figure
-        file.write(json.dumps(look) + "\n")
-    print(f"look {len(taken) + 1} of {BUDGET}: {options.model}, {look['data']}")
+    name, weights = Path(options.model).name, recognizer.card["sha256"]
+    try:
+        looks_left(name, weights)
+        faces = public_test(options.path)
+        answers = recognizer.predict_proba(faces.images)
+        result = take_look(name, weights, faces.labels, answers)
+    except LookError as error:
+        print(error, file=sys.stderr)
+        return 2
     print(result)
     print("\nrows: the label; columns: the answer")
     print(pd.DataFrame(result.confusion, index=EMOTIONS, columns=EMOTIONS).to_string())

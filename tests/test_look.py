@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from emolib.datasets import DatasetError
 from emolib.datasets.fer2013 import CLASSES
+from emolib.export import add_onnx
 from emolib.models import contrast_cnn, save_model
 
 
@@ -39,10 +41,18 @@ def photographs(tmp_path):
     return folder
 
 
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Folder of an untrained network in ONNX form."""
+    folder = save_model(contrast_cnn(), tmp_path_factory.mktemp("untrained"), {})
+    add_onnx(folder)
+    return folder
+
+
 @pytest.fixture
-def data(tmp_path, monkeypatch):
+def data(tmp_path, model, monkeypatch):
     monkeypatch.setenv("EMOLIB_DATA", str(tmp_path))
-    save_model(contrast_cnn(), "synthface", {})
+    shutil.copytree(model, tmp_path / "models" / "synthface")
     return tmp_path
 
 
@@ -64,6 +74,16 @@ def test_the_fourth_look_is_refused(script, photographs, data, capsys):
     assert script.main([str(photographs)]) == 2
     assert "all 3 looks are taken" in capsys.readouterr().err
     assert len((data / "results" / "looks.jsonl").read_text().splitlines()) == 3
+
+
+def test_another_name_for_the_same_weights_gives_no_more_looks(script, data):
+    labels, answers = np.arange(6), np.eye(6)
+    for name in ("one", "two", "two"):
+        script.take_look(name, "weights", labels, answers)
+    assert script.looks_left("two", "others") == 1
+    with pytest.raises(script.LookError, match="three: all 3 looks"):
+        script.take_look("three", "weights", labels, answers)
+    assert script.looks_left("three", "others") == 3
 
 
 def test_duplicates_cannot_be_left_out_without_training(script, photographs, data):
