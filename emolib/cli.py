@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_export)
 
     command = commands.add_parser("predict", help="find and read faces in pictures")
-    command.add_argument("--model", default="real-faces", metavar="NAME_OR_FOLDER")
+    command.add_argument("--model", default="synthface", metavar="NAME_OR_FOLDER")
     command.add_argument(
         "--crops", action="store_true", help="the pictures are ready crops of one face"
     )

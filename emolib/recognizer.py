@@ -56,17 +56,18 @@ class EmotionRecognizer:
 
     Parameters
     ----------
-    model : str or Path, default "real-faces"
+    model : str or Path, default "synthface"
         A shipped model (see `emolib.models.available`), or the folder of one of your
-        own to which ``emolib export`` has added the ONNX form.
+        own to which ``emolib export`` has added the ONNX form. The default has seen
+        rendered faces only and reads photographs poorly (``data/results/looks.jsonl``).
 
     Attributes
     ----------
     card : dict
         The model's card: training data, results, intended use, limits.
     unsure_below : float
-        Smallest top probability that is an answer; chosen on validation photographs
-        as its card says, 0 where a card names none.
+        Smallest top probability that is an answer; 0 where the card names none, and
+        then no answer is unsure.
 
     Raises
     ------
@@ -82,7 +83,7 @@ class EmotionRecognizer:
     ...     print(one.face.box, one)
     """
 
-    def __init__(self, model: str | Path = "real-faces"):
+    def __init__(self, model: str | Path = "synthface"):
         import onnxruntime
 
         self.card = model_card(model)
