@@ -40,8 +40,9 @@ ALSO = {
     "training set": "[Tt]raining (?:people|subjects|images)",
     "validation set": "[Vv]alidation (?:people|subjects|images)",
 }
-#: What must not stand before a term: Jupyter has kernels of another kind.
-NOT_AFTER = {"kernel": ("running ", "without a ")}
+#: What must not stand before a term: Jupyter has kernels of another kind, and code
+#: has expressions.
+NOT_AFTER = {"expression": ("regular ",), "kernel": ("running ", "without a ")}
 #: Where no term is linked.
 CLOSED = (
     nodes.title,

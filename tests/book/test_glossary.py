@@ -118,6 +118,7 @@ def test_terms_are_found_in_their_forms_and_longest_first():
     assert found_in("McNemar’s test", "McNemar's test") == ["McNemar's test"]
     assert found_in("a pre-batch, batched, minibatch", "batch") == []
     assert found_in("a running kernel, a kernel", "kernel") == ["kernel"]
+    assert found_in("a regular expression", "expression") == []
     assert found_in("adam", "Adam") == []
 
 
