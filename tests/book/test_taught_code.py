@@ -17,8 +17,7 @@ import pytest
 from project_inputs import PROJECT
 
 CHAPTERS = {
-    path.stem[:2]: path
-    for path in sorted((PROJECT / "book").glob("part-*/*.ipynb"))
+    path.stem[:2]: path for path in sorted((PROJECT / "book").glob("part-*/*.ipynb"))
 }
 
 #: Chapter, exercise, a line that is taught, and the same line broken.
