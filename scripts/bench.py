@@ -53,9 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         ]
     rows.append(("Grad-CAM", f"{grad_cam_speed():.0f} images/s", ""))
     rows += video_rows()
-    print(f"{'':<22}{'measured':<18}budget")
+    print(f"{'':<24}{'measured':<18}budget")
     for what, measured, budget in rows:
-        print(f"{what:<22}{measured:<18}{budget}")
+        print(f"{what:<24}{measured:<18}{budget}")
     return 0
 
 
@@ -159,7 +159,8 @@ def video_rows(lengths: tuple[float, ...] = (1.1, 2, 3, 3, 4, 5.4)) -> list[tupl
 
     The clips of the stand-in are as long as the real ones (1.1 to 5.4 s, mean about 3),
     for a clip is decoded up to the last frame that is taken. The projection is for
-    1,260 clips at the default sampling, on two cores; it leaves out the start.
+    1,260 clips at the default sampling: once from the steps of one process, as if a
+    second core doubled them, and once from a whole run on all cores with its start.
     """
     import csv
     import tempfile
@@ -197,7 +198,7 @@ def video_rows(lengths: tuple[float, ...] = (1.1, 2, 3, 3, 4, 5.4)) -> list[tupl
                     if face is not None:
                         aligning += timed(partial(face.crop, image))[0]
                 clips += 1
-        _, peak = run_measured(
+        whole, peak = run_measured(
             [*command(Path(top) / "videos", Path(top) / "out"), "--quiet"]
         )
     taken = clips * settings.frames
@@ -206,7 +207,8 @@ def video_rows(lengths: tuple[float, ...] = (1.1, 2, 3, 3, 4, 5.4)) -> list[tupl
         ("decode 720x576", f"{decoded / decoding:.0f} frames/s", ""),
         ("detect a face", f"{taken / detecting:.1f} frames/s", ""),
         ("align a face", f"{taken / aligning:.0f} frames/s", ""),
-        ("eNTERFACE'05, 2 cores", f"{1260 * per_clip / 2 / 60:.1f} min", "30 min"),
+        ("eNTERFACE'05, steps / 2", f"{1260 * per_clip / 2 / 60:.1f} min", "30 min"),
+        ("  from a whole run", f"{1260 * whole / clips / 60:.1f} min", "30 min"),
         ("  peak memory", f"{peak / 2**20:.0f} MB", "1500 MB"),
     ]
 
