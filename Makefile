@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Everything runs in .venv, which is made on first use.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv book test notebooks results data data-large check-enterface bench bench-peers serve lint clean vendor pins
+.PHONY: help venv book test notebooks results results-photographs results-transfer data data-large check-enterface bench bench-peers serve lint clean vendor pins
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -12,7 +12,7 @@ PY := .venv/bin/python
 
 help: ## list the targets
 	@echo "make <target>, where <target> is one of"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 22
 
 venv: ## make or update .venv (first time: about five minutes and 3 GB of disk)
 	@sh scripts/make_venv.sh
@@ -28,6 +28,12 @@ notebooks: venv ## run the notebooks that changed and store their outputs
 
 results: venv ## train and measure again whatever is out of date in data/results
 	@$(PY) scripts/make_results.py
+
+results-photographs: venv ## measure the network for photographs on them (FER2013=PATH)
+	@$(PY) scripts/measure_photographs.py --fer2013 "$(FER2013)"
+
+results-transfer: venv ## train on rendered faces, photographs, both (FER2013=PATH; long)
+	@$(PY) scripts/measure_transfer.py --fer2013 "$(FER2013)"
 
 data: venv ## render the SynthFace corpus again into data/synthface
 	@$(PY) scripts/make_synthface.py

@@ -70,13 +70,13 @@ class Stage:
 
     architecture: str = "real_cnn"
     epochs: int = 45
-    batch_size: int = 64
+    batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
     label_smoothing: float = 0.1
     mixup: float = 0.2
     strong: float = 0.25
-    rendered: int = 6000
+    rendered: int = 3000
     photographs: bool = True
     balance: float = 0.25
     memory: float = 0.998
@@ -88,8 +88,8 @@ class Stage:
 COVERAGE = 0.8
 
 STAGES = {
-    "teacher": Stage("wide_cnn", epochs=40),
-    "student": Stage("real_cnn", epochs=80, opinion=0.7),
+    "teacher": Stage("wide_cnn", epochs=36),
+    "student": Stage("real_cnn", epochs=52, opinion=0.7),
     "alone": Stage("real_cnn"),
 }
 
@@ -133,6 +133,9 @@ class RealFaces:
         Where the checkpoint lies, ``state.npz``; another run's is refused.
     teacher : keras.Model, optional
         Needed where ``stage.opinion`` is above 0.
+    start : keras.Model, optional
+        A network of the same architecture whose weights are the first ones
+        (fine-tuning); without it they are drawn.
     seed : int, default 0
     """
 
@@ -145,6 +148,7 @@ class RealFaces:
         folder: Path,
         *,
         teacher: keras.Model | None = None,
+        start: keras.Model | None = None,
         seed: int = 0,
     ):
         if stage.opinion and teacher is None:
@@ -153,6 +157,9 @@ class RealFaces:
         self.train, self.validation, self.rendered = train, validation, rendered
         self.path = Path(folder) / "state.npz"
         self.model = build(stage.architecture, seed)
+        if start is not None:
+            self.model.set_weights(start.get_weights())
+        self._first = start.get_weights() if start is not None else []
         self.rows: list[dict[str, float]] = []
         adam = keras.optimizers.Adam(
             stage.learning_rate, weight_decay=stage.weight_decay
@@ -160,7 +167,12 @@ class RealFaces:
         adam.exclude_from_weight_decay(
             [v for v in self.model.trainable_variables if v.ndim < 2]
         )
-        self.model.compile(adam, loss="categorical_crossentropy", jit_compile=False)
+        self.model.compile(
+            adam,
+            loss="categorical_crossentropy",
+            jit_compile=False,
+            steps_per_execution=_RunningAverage.EVERY,
+        )
         adam.build(self.model.trainable_variables)
         self.average = _RunningAverage(self.model, stage.memory)
         self._weights = _class_weights(train.labels, stage.balance)
@@ -270,7 +282,8 @@ class RealFaces:
         teacher = self.teacher.get_weights() if self.teacher else []
         parts = (self.train, self.validation, self.rendered)
         contents = hashlib.sha256()
-        for array in (*(p.images for p in parts), *(p.labels for p in parts), *teacher):
+        pictures = [array for p in parts for array in (p.images, p.labels)]
+        for array in (*pictures, *teacher, *self._first):
             contents.update(np.ascontiguousarray(array))
         settings = [asdict(self.stage), self.seed, contents.hexdigest()]
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
@@ -540,9 +553,8 @@ class _RunningAverage(keras.callbacks.Callback):
         self.steps = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        if self.steps % self.EVERY:
-            return
+        """Runs once in `EVERY` steps, for that many make one execution."""
+        self.steps += self.EVERY
         # at the beginning the average forgets its start quickly
         keep = min(self.memory**self.EVERY, self.steps / (self.steps + 10 * self.EVERY))
         for mean, now in zip(self.weights, self.model.get_weights(), strict=True):

@@ -37,6 +37,7 @@ from peer_packages import (
     UnavailableError,
     install,
 )
+from records import write_json
 
 from emolib.datasets import DatasetError, FaceDataset, fer2013
 from emolib.emotions import EMOTIONS
@@ -531,17 +532,6 @@ def versions() -> dict[str, str]:
 def now() -> str:
     """Return the time, as the rows hold it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def write_json(path: Path, record: dict) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import argparse
 import ast
 import hashlib
 import json
-import os
 import platform
 import sys
 import warnings
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from measure_detection import DETECTION, measure_detection
+from records import write_json
 from tqdm import tqdm
 
 import emolib
@@ -258,17 +258,6 @@ def versions() -> dict[str, str]:
     packages = ("numpy", "scikit-learn", "scikit-image", "tensorflow", "keras")
     found = {name: version(name) for name in packages}
     return {"python": platform.python_version(), **found}
-
-
-def write_json(path: Path, record: dict) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def row(name: str, seed: int | None, result: Evaluation, **more) -> dict:

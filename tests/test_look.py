@@ -66,6 +66,17 @@ def test_a_look_is_shown_and_written_down(script, photographs, data, capsys):
     assert look["images"] == 21 - 3 - 2  # without neutral ones and duplicates
     assert f"{look['accuracy']:.3f}" in shown
     assert {"date", "commit", "model", "weights", "recall"} <= look.keys()
+    assert 0 <= look["calibration_error"] <= 1
+
+
+def test_the_surest_answers_are_the_ones_that_count(script):
+    labels = np.arange(10) % 6
+    answers = np.full((10, 6), 0.1)
+    answers[np.arange(10), labels] = 0.5
+    answers[:2] = np.roll(np.eye(6) * 0.1 + 0.15, 1, axis=1)[:2]  # unsure, and wrong
+    assert script.surest(labels, answers) == 1
+    answers[:2] = np.roll(np.eye(6), 1, axis=1)[:2]  # sure, and wrong
+    assert script.surest(labels, answers) == 6 / 8
 
 
 def test_the_fourth_look_is_refused(script, photographs, data, capsys):

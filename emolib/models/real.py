@@ -76,7 +76,7 @@ def wide_cnn(seed: int = 0) -> keras.Model:
         Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
         probabilities.
     """
-    stages = ((48, 1), (112, 2), (224, 2))
+    stages = ((64, 2), (128, 2), (192, 2))
     return _network("wide_cnn", seed, stem=32, stages=stages, dropout=0.4)
 
 
@@ -97,7 +97,7 @@ def real_cnn(seed: int = 0) -> keras.Model:
         Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
         probabilities.
     """
-    stages = ((40, 2), (64, 2), (80, 1))
+    stages = ((40, 2), (64, 2), (80, 2))
     return _network("real_cnn", seed, stem=24, stages=stages, dropout=0.2)
 
 
