@@ -110,9 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     recipe.add_argument("--fer2013", type=Path, metavar="PATH", help="your FER2013")
     recipe.add_argument(
-        "--stage", default="alone", choices=("teacher", "student", "alone")
-    )
-    recipe.add_argument(
         "--minutes", type=float, default=135.0, help="stop here, go on next time"
     )
     command.add_argument("--output", type=Path, required=True, metavar="FOLDER")
@@ -135,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_export)
 
     command = commands.add_parser("predict", help="find and read faces in pictures")
-    command.add_argument("--model", default="synthface", metavar="NAME_OR_FOLDER")
+    command.add_argument("--model", default="real-faces", metavar="NAME_OR_FOLDER")
     command.add_argument(
         "--crops", action="store_true", help="the pictures are ready crops of one face"
     )
@@ -334,7 +331,6 @@ def _train_real_faces(options: argparse.Namespace) -> None:
     saved = train_real_faces(
         options.fer2013,
         options.output,
-        stage=options.stage,
         minutes=options.minutes,
         seed=options.seed,
         progress=not options.quiet,
@@ -342,7 +338,7 @@ def _train_real_faces(options: argparse.Namespace) -> None:
     if saved:
         print(f"saved in {saved}")
     else:
-        print(f"stage {options.stage}: saved how far it is; run again to go on")
+        print("saved how far it is; run again to go on")
 
 
 def _check_output(folder: Path) -> None:

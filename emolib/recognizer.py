@@ -56,10 +56,10 @@ class EmotionRecognizer:
 
     Parameters
     ----------
-    model : str or Path, default "synthface"
+    model : str or Path, default "real-faces"
         A shipped model (see `emolib.models.available`), or the folder of one of your
-        own to which ``emolib export`` has added the ONNX form. The default has seen
-        rendered faces only and reads photographs poorly (``data/results/looks.jsonl``).
+        own to which ``emolib export`` has added the ONNX form. The default has learnt
+        from photographs; the others have seen rendered faces only.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class EmotionRecognizer:
     ...     print(one.face.box, one)
     """
 
-    def __init__(self, model: str | Path = "synthface"):
+    def __init__(self, model: str | Path = "real-faces"):
         import onnxruntime
 
         self.card = model_card(model)

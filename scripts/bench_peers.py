@@ -143,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Install, measure, print and write; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--fer2013", type=Path, default=FER2013, help="its path")
-    parser.add_argument("--model", default="synthface", help="of ours")
+    parser.add_argument("--model", default="real-faces", help="of ours")
     parser.add_argument(
         "--slice", choices=("public-test", "validation"), default="public-test"
     )

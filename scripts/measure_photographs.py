@@ -161,13 +161,17 @@ def doubt(real: FaceDataset) -> dict:
             }
         )
     bins = reliability(real.labels[known], shares[known])
+    edges = {
+        side: [getattr(one, side) for one in bins["bin"]] for side in ("left", "right")
+    }
+    bins = bins.drop(columns="bin").assign(**edges).round(4)
     return {
         "unsure_below": card["unsure_below"],
         "curve": curve,
         "calibration_error": evaluate(
             real.labels[known], shares[known]
         ).calibration_error,
-        "reliability": bins.drop(columns="bin").round(4).to_dict(orient="list"),
+        "reliability": bins.to_dict(orient="list"),
     }
 
 

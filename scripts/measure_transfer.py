@@ -146,7 +146,7 @@ def transfer(bench: Bench, seed: int) -> list[dict]:
     only = replace(BASE, photographs=False, rendered=len(bench.rendered))
     first = bench.fit("rendered", seed, only, bench.train, bench.pictures)
     add("rendered only", 0, first)
-    features = keras.Model(first.input, first.get_layer("average").output)
+    features = _body(first)
     for count in (*FEW, whole):
         few = _some(bench.train, count)
         length = bench.pictures if count == whole else bench.pictures // 4
@@ -186,6 +186,11 @@ def choices(bench: Bench, seed: int) -> list[dict]:
             bench.row(name, seed, whole, lambda faces, m=model: predict(m, faces))
         )
     return rows
+
+
+def _body(model: keras.Model) -> keras.Model:
+    """Return a network without its last layer."""
+    return keras.Model(model.input, model.get_layer("average").output)
 
 
 def _some(faces: FaceDataset, count: int) -> FaceDataset:

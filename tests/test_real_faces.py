@@ -76,6 +76,17 @@ def test_a_teacher_s_opinion_enters_the_targets(sets, tmp_path):
     np.testing.assert_allclose(targets, predict(teacher, images), atol=1e-5)
 
 
+def test_fine_tuning_begins_with_the_weights_of_another(sets, tmp_path):
+    start = build("deck_cnn", seed=7)
+    run = RealFaces(QUICK, *sets, tmp_path, start=start)
+    for mine, given in zip(run.model.get_weights(), start.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, given)
+    np.testing.assert_array_equal(run.average.weights[0], start.get_weights()[0])
+    run.run(minutes=0, progress=False)
+    with pytest.raises(TrainingError, match="belongs to another"):
+        RealFaces(QUICK, *sets, tmp_path)
+
+
 def test_targets_weights_and_mixture_of_an_epoch(sets, tmp_path):
     stage = replace(QUICK, mixup=0.0, label_smoothing=0.0, balance=1.0)
     run = RealFaces(stage, *sets, tmp_path)
@@ -146,16 +157,16 @@ def test_the_command_trains_stage_by_stage(data, tmp_path, monkeypatch, capsys):
     assert cli.main(train) == 2
     assert "needs --fer2013" in capsys.readouterr().err
     train += ["--fer2013", str(folder)]
-    assert cli.main([*train, "--stage", "student"]) == 2
-    assert "complete it first" in capsys.readouterr().err
-    assert cli.main([*train, "--stage", "teacher"]) == 0
-    assert cli.main([*train, "--stage", "student", "--minutes", "0"]) == 0
-    assert "run again to go on" in capsys.readouterr().out
-    assert not output.exists()
-    assert cli.main([*train, "--stage", "student"]) == 0
+    for stage in ("teacher", "student"):  # the second stops after its first epoch
+        assert cli.main([*train, "--minutes", "0"]) == 0
+        assert "run again to go on" in capsys.readouterr().out
+        assert (tmp_path / "my faces-stages" / stage / "state.npz").exists()
+        assert not output.exists()
+    assert cli.main(train) == 0
+    assert "saved in" in capsys.readouterr().out
     card = model_card(output)
-    assert card["recipe"]["stage"] == "student"
-    assert len(card["recipe"]["curve"]) == 2
+    assert len(card["recipe"]["teacher"]["curve"]) == 1
+    assert len(card["recipe"]["student"]["curve"]) == 2
     assert 0 < card["unsure_below"] < 1
     assert load_model(output).name == "deck_cnn"
     assert {"model.onnx", "card.json"} <= {one.name for one in output.iterdir()}

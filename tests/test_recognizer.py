@@ -82,9 +82,9 @@ def test_other_arrays_are_refused_with_a_remedy(recognizer, images):
 
 def test_unknown_model_names_the_nearest(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIB_DATA", str(tmp_path))
-    shutil.copytree(folder, tmp_path / "models" / "synthface")
-    with pytest.raises(ModelFileError, match="Did you mean 'synthface'"):
-        EmotionRecognizer("synthfaces")
+    shutil.copytree(folder, tmp_path / "models" / "real-faces")
+    with pytest.raises(ModelFileError, match="Did you mean 'real-faces'"):
+        EmotionRecognizer("real-face")
     assert EmotionRecognizer().card["architecture"] == "contrast_cnn"
 
 

@@ -16,27 +16,35 @@ layers, ops = keras.layers, keras.ops
 
 @keras.saving.register_keras_serializable(package="emolib")
 class Shrink(layers.Layer):
-    """Resize square images with a triangle filter, as two products of matrices.
+    """Resize square images to a smaller side, as two products of matrices.
 
-    The filter is that of `emolib.faces.RESAMPLE`, widened when shrinking. A product
-    with a fixed matrix runs fast everywhere and exports to ONNX as it stands. Taught
-    in chapter 11.
+    With ``sharp`` it is the inverse of enlarging with a triangle filter, as
+    `emolib.faces.RESAMPLE` does it: an image that had `side` pixels before it became a
+    canonical crop is itself again, and any other is approximated by least squares
+    (Unser, Aldroubi & Eden 1995, doi:10.1109/83.366474). Otherwise it is a triangle
+    filter, widened. A product with a fixed matrix runs fast everywhere and exports to
+    ONNX as it stands. Taught in chapter 11.
 
     Parameters
     ----------
     side : int
         Side of the result, pixels, at least 8.
+    sharp : bool, default False
     """
 
-    def __init__(self, side: int, **kwargs):
+    def __init__(self, side: int, sharp: bool = False, **kwargs):
         super().__init__(**kwargs)
         if side < 8:
             raise ValueError(f"side must be at least 8. Received: side={side}")
-        self.side = side
+        self.side, self.sharp = side, sharp
 
     def build(self, shape):
         """Prepare the weights for images of ``shape`` (n, side, side, 1)."""
-        self._down = triangle_weights(shape[1], self.side)  # NumPy: a constant
+        self._down = (  # NumPy: a constant
+            np.linalg.pinv(triangle_weights(self.side, shape[1]))
+            if self.sharp
+            else triangle_weights(shape[1], self.side)
+        )
 
     def call(self, images):
         """Map images ``(n, s, s, 1)`` to ``(n, side, side, 1)``."""
@@ -46,7 +54,7 @@ class Shrink(layers.Layer):
 
     def get_config(self):
         """Return what is needed to build this layer again."""
-        return {**super().get_config(), "side": self.side}
+        return {**super().get_config(), "side": self.side, "sharp": self.sharp}
 
 
 def triangle_weights(source: int, target: int) -> np.ndarray:
@@ -77,7 +85,7 @@ def wide_cnn(seed: int = 0) -> keras.Model:
         probabilities.
     """
     stages = ((64, 2), (128, 2), (192, 2))
-    return _network("wide_cnn", seed, stem=32, stages=stages, dropout=0.4)
+    return _network("wide_cnn", seed, stem=32, stages=stages, dropout=0.4, sharp=False)
 
 
 def real_cnn(seed: int = 0) -> keras.Model:
@@ -98,16 +106,16 @@ def real_cnn(seed: int = 0) -> keras.Model:
         probabilities.
     """
     stages = ((40, 2), (64, 2), (80, 2))
-    return _network("real_cnn", seed, stem=24, stages=stages, dropout=0.2)
+    return _network("real_cnn", seed, stem=24, stages=stages, dropout=0.2, sharp=True)
 
 
-def _network(name, seed, *, stem, stages, dropout) -> keras.Model:
+def _network(name, seed, *, stem, stages, dropout, sharp) -> keras.Model:
     """Stem, residual stages of (filters, stride), global average, softmax."""
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
     inputs = keras.Input((CROP.size, CROP.size, 1), name="face")
     x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
-    x = Shrink(48, name="shrink")(x)  # (n, 48, 48, 1)
+    x = Shrink(48, sharp, name="shrink")(x)  # (n, 48, 48, 1)
     x = convolution(x, stem, 5, "stem", stride=2)
     x = layers.ReLU(name="stem_relu")(x)  # (n, 24, 24, stem)
     for number, (filters, stride) in enumerate(stages, start=1):

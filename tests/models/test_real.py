@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emolib.faces import RESAMPLE
+from emolib.faces import RESAMPLE, to_canonical
 from emolib.models import predict
 from emolib.models._backend import keras
 from emolib.models.real import Shrink, real_cnn, triangle_weights, wide_cnn
@@ -42,6 +42,15 @@ def test_shrinking_is_the_course_s_resize(side):
         assert np.abs(found - np.asarray(expected, np.float32)).max() <= 1.01
 
 
+def test_shrinking_sharply_gives_back_what_was_enlarged():
+    small = FACES[:, :48, :48]
+    crops = np.stack([to_canonical(face) for face in small])[..., None]
+    for sharp, worst in ((True, 4), (False, 1000)):
+        found = np.asarray(Shrink(48, sharp)(crops.astype(np.float32)))[..., 0]
+        assert np.abs(found - small).max() < worst
+        assert (np.abs(found - small).mean() < 1) == sharp  # rounding, or a loss
+
+
 def test_the_weights_of_a_resize_sum_to_one():
     np.testing.assert_allclose(triangle_weights(64, 48).sum(axis=1), 1, rtol=1e-6)
     with pytest.raises(ValueError, match="at least 8"):
@@ -49,6 +58,6 @@ def test_the_weights_of_a_resize_sum_to_one():
 
 
 def test_the_layer_is_built_again_from_its_settings():
-    layer = Shrink.from_config(Shrink(40).get_config())
-    assert layer.side == 40
+    layer = Shrink.from_config(Shrink(40, sharp=True).get_config())
+    assert (layer.side, layer.sharp) == (40, True)
     assert isinstance(layer, keras.layers.Layer)
