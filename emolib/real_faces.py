@@ -476,6 +476,7 @@ def _save(teacher: RealFaces, run: RealFaces, output: Path) -> Path:
             "name": "FER2013, part Training, each picture once, neutral ones with a "
             "uniform target; and rendered frames of SynthFace's training people",
             "images": len(run.train),
+            "subjects": "unknown: FER2013 names nobody",
             "rendered_per_epoch": run.stage.rendered,
             "validation_images": len(aside),
             "split": "by image: FER2013 names no subjects, so that the same person may "
@@ -483,6 +484,7 @@ def _save(teacher: RealFaces, run: RealFaces, output: Path) -> Path:
             "terms": "FER2013 (Goodfellow et al. 2013, arXiv:1307.0414) was given out "
             "for a competition; the rights in its photographs are unresolved. It is "
             "not part of this package. SynthFace is CC0-1.0.",
+            "licence": "none that covers the photographs; SynthFace: CC0-1.0",
         },
         "recipe": {
             "command": "emolib train --recipe real-faces",
@@ -497,6 +499,7 @@ def _save(teacher: RealFaces, run: RealFaces, output: Path) -> Path:
             "test": f"{len(known):,} validation photographs of the six emotions; "
             "temperature and threshold were chosen on them, the weights were not; "
             "interval over images. PublicTest: see data/results/looks.jsonl",
+            "subjects": "unknown",
             "accuracy": result.accuracy,
             "interval": list(result.interval),
             "calibration_error": result.calibration_error,

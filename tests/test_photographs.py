@@ -72,7 +72,7 @@ def test_the_figures_belong_to_the_weights_that_ship():
         "run `make results-photographs`"
     )
     rows = load_results("peers")["rows"]
-    assert rows[0]["name"] == "real-faces"
+    assert rows[0]["name"] == "ours"
     assert all(row["against_ours"]["weights"] == sha256 for row in rows[1:])
     looks = (data_folder() / "results" / "looks.jsonl").read_text().splitlines()
     assert sum(json.loads(look)["weights"] == sha256 for look in looks) >= 1
