@@ -42,12 +42,8 @@ MODULES = (
 #: Public names that nothing uses yet, and who will.
 AWAITED = {
     "CanonicalCrop": "the type of CROP",
-    "RealFaces": "chapter 11",
-    "Stage": "chapter 11",
-    "calibrate": "chapter 11",
-    "to_onnx": "chapter 11",
+    "to_onnx": "what add_onnx writes with; for a file anywhere else",
     "Clips": "what FaceDataset.clips returns; chapter 10",
-    "align": "chapter 11",
     "emotion_index": "what image_folder and synthesis look labels up with",
 }
 
