@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DatasetError as error:
         print(error, file=sys.stderr)
         return 2
-    rows = []
+    rows: list[dict] = []
     for seed in range(options.seeds):  # all of one seed first: it can be read early
         rows += transfer(bench, seed) + choices(bench, seed)
         write_json(data_folder() / "results" / "transfer.json", bench.record(rows))
