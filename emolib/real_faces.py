@@ -25,7 +25,7 @@ from emolib.datasets import FaceDataset, load
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import evaluate, fit_temperature
 from emolib.export import add_onnx
-from emolib.models._backend import keras
+from emolib.models._backend import keras, tf
 from emolib.models.inference import predict
 from emolib.models.registry import build, save_model
 from emolib.training import TrainingError, hold_out, soft_targets
@@ -229,8 +229,8 @@ class RealFaces:
         images, targets, weights = self._feed(epoch)
         steps = math.ceil(len(images) / self.stage.batch_size)
         losses = self.model.fit(
-            images[..., None], targets, sample_weight=weights, shuffle=False,
-            batch_size=self.stage.batch_size, verbose=0,
+            _batches((images[..., None], targets, weights), self.stage.batch_size),
+            shuffle=False, verbose=0,
             callbacks=[self.average, _Steps(self.stage, epoch, steps)],
         ).history["loss"]  # fmt: skip
         if not math.isfinite(losses[-1]):
@@ -276,7 +276,7 @@ class RealFaces:
             images, targets = _mixed(images, targets, stage.mixup, rng)
         if stage.opinion:
             # compiled, which `predict` of this package is not: half as long again
-            heard = self.teacher.predict(images[..., None], batch_size=256, verbose=0)
+            heard = self.teacher.predict(_batches((images[..., None],), 256), verbose=0)
             heard **= 1 / stage.temperature
             heard /= heard.sum(axis=1, keepdims=True)
             targets = stage.opinion * heard + (1 - stage.opinion) * targets
@@ -581,6 +581,18 @@ class _Steps(keras.callbacks.Callback):
         fall = (1 + math.cos(math.pi * min(1.0, done / self.stage.epochs))) / 2
         factor = min(1.0, 0.05 + done) * (0.01 + 0.99 * fall)
         self.model.optimizer.learning_rate = self.stage.learning_rate * factor
+
+
+def _batches(arrays: tuple[np.ndarray, ...], size: int) -> tf.data.Dataset:
+    """Return arrays in batches of `size`.
+
+    What Keras makes of arrays tunes itself, and its end waits for the tuner: up to 20
+    seconds an epoch without a stroke of work.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    batches = tf.data.Dataset.from_tensor_slices(arrays).batch(size)
+    return batches.prefetch(2).with_options(options)
 
 
 def _class_weights(labels: np.ndarray, balance: float) -> np.ndarray:

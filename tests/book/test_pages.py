@@ -2,7 +2,7 @@
 
 Needs Chromium (or Chrome) on PATH. Without one the tests skip, unless
 ``EMOLIB_REQUIRE_BROWSER=1`` says that a missing browser is a failure. Screenshots of
-what was seen are in ``_build/screenshots``.
+what was seen are in ``_build/screenshots``, cut where a page is very long.
 """
 
 import re
@@ -14,6 +14,8 @@ SCREENSHOTS = PROJECT / "_build" / "screenshots"
 # Harmless, and the theme's own; anything else is an error.
 KNOWN = re.compile("'?THEBE_JS_URL'? has already been declared|Got invalid theme mode")
 SIZES = {390: 844, 1280: 900}
+# Chromium cannot always draw more at once: the API page would be 560 MB of pixels.
+SCREENSHOT_PIXELS = 40_000_000
 THEMES = ("light", "dark")
 LOOK = """() => ({
     theme: document.documentElement.dataset.theme,
@@ -70,7 +72,13 @@ def visit(browser, base: str, name: str, width: int, theme: str, picture=None) -
     seen = page.evaluate(LOOK)
     if picture:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / picture, full_page=True)
+        length = page.evaluate("document.documentElement.scrollHeight")
+        height = min(length, SCREENSHOT_PIXELS // width)
+        page.screenshot(
+            path=SCREENSHOTS / picture,
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": width, "height": height},
+        )
     context.close()
 
     if seen["headings"] != 1 and name != "search.html":
