@@ -88,7 +88,7 @@ class Stage:
 COVERAGE = 0.8
 
 STAGES = {
-    "teacher": Stage("wide_cnn", epochs=36),
+    "teacher": Stage("wide_cnn", epochs=50, weight_decay=0.05),
     "student": Stage("real_cnn", epochs=38, opinion=0.7, label_smoothing=0.0),
 }
 
