@@ -39,12 +39,14 @@ class Shrink(layers.Layer):
     def build(self, shape):
         """Prepare the weights for images of ``shape`` (n, side, side, 1)."""
         enlarge = triangle_weights(self.side, shape[1])
-        self._down = np.linalg.pinv(enlarge)  # NumPy: a constant
+        # a constant of three axes: with two, Keras makes seven operations of a product
+        self._down = np.linalg.pinv(enlarge)[None]  # (1, side, s)
 
     def call(self, images):
         """Map images ``(n, s, s, 1)`` to ``(n, side, side, 1)``."""
         flat = ops.squeeze(images, axis=-1)  # (n, s, s)
-        small = ops.matmul(self._down, ops.matmul(flat, self._down.T))
+        across = np.swapaxes(self._down, 1, 2)  # (1, s, side)
+        small = ops.matmul(self._down, ops.matmul(flat, across))
         return ops.expand_dims(small, axis=-1)
 
     def get_config(self):
