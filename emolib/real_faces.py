@@ -94,7 +94,7 @@ COVERAGE = 0.8
 STAGES = {
     "teacher": Stage("wide_cnn", epochs=50, weight_decay=0.05),
     "student": Stage(
-        "real_cnn", epochs=120, opinion=0.8, label_smoothing=0.0, views=12
+        "real_cnn", epochs=110, opinion=0.8, label_smoothing=0.0, views=12
     ),
 }
 
