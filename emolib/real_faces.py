@@ -66,6 +66,9 @@ class Stage:
         2015).
     temperature : float
         The teacher's probabilities are softened by this power before they are mixed.
+    views : int
+        Epochs after which the same augmented pictures come again, in another order, so
+        that the teacher's opinions of them are known; 0 for always new ones.
     """
 
     architecture: str = "real_cnn"
@@ -82,14 +85,17 @@ class Stage:
     memory: float = 0.998
     opinion: float = 0.0
     temperature: float = 1.0
+    views: int = 0
 
 
 #: Share of the photographs with an emotion that get an answer.
 COVERAGE = 0.8
 
 STAGES = {
-    "teacher": Stage("wide_cnn", epochs=36),
-    "student": Stage("real_cnn", epochs=38, opinion=0.7, label_smoothing=0.0),
+    "teacher": Stage("wide_cnn", epochs=50, weight_decay=0.05),
+    "student": Stage(
+        "real_cnn", epochs=110, opinion=0.8, label_smoothing=0.0, views=12
+    ),
 }
 
 
@@ -160,6 +166,7 @@ class RealFaces:
             self.model.set_weights(start.get_weights())
         self._first = start.get_weights() if start is not None else []
         self.rows: list[dict[str, float]] = []
+        self._heard: dict[int, np.ndarray] = {}  # by view
         adam = keras.optimizers.Adam(
             stage.learning_rate, weight_decay=stage.weight_decay
         )
@@ -251,7 +258,9 @@ class RealFaces:
 
     def _feed(self, epoch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pictures (n, 64, 64), targets (n, 6) and weights (n,) of one epoch."""
-        stage, rng = self.stage, np.random.default_rng([self.seed, epoch, 20])
+        stage = self.stage
+        view = epoch % stage.views if stage.views else epoch
+        rng = np.random.default_rng([self.seed, view, 20])
         chosen = rng.permutation(len(self.rendered))[: stage.rendered]
         parts = [self.rendered.subset(chosen)]
         if stage.photographs:
@@ -271,18 +280,28 @@ class RealFaces:
         images, targets, weights = images[order], targets[order], weights[order]
         strong = rng.random(len(images)) < stage.strong
         for mask, strength in ((strong, "strong"), (~strong, "light")):
-            images[mask] = augment(images[mask], [self.seed, epoch], strength)
+            images[mask] = augment(images[mask], [self.seed, view], strength)
         if stage.mixup:
             images, targets = _mixed(images, targets, stage.mixup, rng)
         if stage.opinion:
-            # compiled, which `predict` of this package is not: half as long again
-            heard = self.teacher.predict(_batches((images[..., None],), 256), verbose=0)
-            heard **= 1 / stage.temperature
+            heard = self._hear(view, images) ** (1 / stage.temperature)
             heard /= heard.sum(axis=1, keepdims=True)
             targets = stage.opinion * heard + (1 - stage.opinion) * targets
         smooth = stage.label_smoothing
         targets = (1 - smooth) * targets + smooth / len(EMOTIONS)
-        return images, targets.astype(np.float32), weights
+        order = np.random.default_rng([self.seed, epoch, 21]).permutation(len(images))
+        return images[order], targets[order].astype(np.float32), weights[order]
+
+    def _hear(self, view: int, images: np.ndarray) -> np.ndarray:
+        """The teacher's opinion of pictures and their mirror images, (n, 6)."""
+        if view not in self._heard:
+            # compiled, which `predict` of this package is not: half as long again
+            there, back = (
+                self.teacher.predict(_batches((faces[..., None],), 256), verbose=0)
+                for faces in (images, images[:, :, ::-1])
+            )
+            self._heard[view] = (there + back) / 2
+        return self._heard[view]
 
     def _fingerprint(self) -> str:
         teacher = self.teacher.get_weights() if self.teacher else []

@@ -31,6 +31,7 @@ from emolib.models import predict
 from emolib.models._backend import keras
 from emolib.paths import data_folder
 from emolib.real_faces import RealFaces, Stage, photographs
+from emolib.training import TrainingError
 
 SEEDS = 3
 PICTURES = 160_000  # shown in one training
@@ -54,15 +55,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pictures", type=int, default=PICTURES, help="to try out")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     options = parser.parse_args(arguments)
+    rows: list[dict] = []
     try:
         bench = Bench(options.fer2013, options.pictures)
-    except DatasetError as error:
+        for seed in range(options.seeds):  # all of one seed first: it can be read early
+            rows += transfer(bench, seed) + choices(bench, seed)
+            write_json(data_folder() / "results" / "transfer.json", bench.record(rows))
+    except (DatasetError, TrainingError) as error:
         print(error, file=sys.stderr)
         return 2
-    rows: list[dict] = []
-    for seed in range(options.seeds):  # all of one seed first: it can be read early
-        rows += transfer(bench, seed) + choices(bench, seed)
-        write_json(data_folder() / "results" / "transfer.json", bench.record(rows))
     return 0
 
 

@@ -10,7 +10,7 @@ from emolib import cli, real_faces
 from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import apply_temperature
-from emolib.models import load_model, model_card, predict
+from emolib.models import load_model, model_card, predict, predict_both_ways
 from emolib.models.registry import build
 from emolib.real_faces import RealFaces, Stage, calibrate, photographs, uncertainty
 from emolib.training import TrainingError
@@ -73,7 +73,26 @@ def test_a_teacher_s_opinion_enters_the_targets(sets, tmp_path):
     teacher = build("deck_cnn", seed=5)
     run = RealFaces(stage, *sets, tmp_path, teacher=teacher)
     images, targets, _ = run._feed(0)
-    np.testing.assert_allclose(targets, predict(teacher, images), atol=1e-5)
+    opinion = predict_both_ways(teacher, images)
+    np.testing.assert_allclose(targets, opinion, atol=1e-5)
+
+
+def test_pictures_come_again_after_some_epochs_and_their_opinions_stay(sets, tmp_path):
+    stage = replace(QUICK, opinion=0.5, views=2)
+    teacher = build("deck_cnn", seed=5)
+    run = RealFaces(stage, *sets, tmp_path, teacher=teacher)
+    first, other, again = (run._feed(epoch) for epoch in range(3))
+
+    def ordered(feed):
+        """Pictures, targets and weights, whatever their order was."""
+        order = np.lexsort(feed[0].reshape(len(feed[0]), -1).T)
+        return [one[order] for one in feed]
+
+    assert (first[0] != again[0]).any()  # in another order
+    for one, two in zip(ordered(first), ordered(again), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert (ordered(first)[0] != ordered(other)[0]).any()
+    assert set(run._heard) == {0, 1}
 
 
 def test_fine_tuning_begins_with_the_weights_of_another(sets, tmp_path):

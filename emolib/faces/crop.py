@@ -60,7 +60,8 @@ def _grey(image: np.ndarray) -> Image.Image:
         raise ValueError(
             f"A colour image has 3 or 4 channels last; received shape {image.shape}."
         )
-    return Image.fromarray(image).convert("L")
+    picture = Image.fromarray(image)
+    return picture if image.ndim == 2 else picture.convert("L")
 
 
 def to_canonical(image: np.ndarray) -> np.ndarray:
