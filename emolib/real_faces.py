@@ -26,7 +26,7 @@ from emolib.emotions import EMOTIONS
 from emolib.evaluation import evaluate, fit_temperature
 from emolib.export import add_onnx
 from emolib.models._backend import keras, tf
-from emolib.models.inference import predict
+from emolib.models.inference import predict, predict_both_ways
 from emolib.models.registry import build, save_model
 from emolib.training import TrainingError, hold_out, soft_targets
 
@@ -478,13 +478,16 @@ def train_real_faces(
 
 
 def _save(teacher: RealFaces, run: RealFaces, output: Path) -> Path:
-    """Calibrate the student of a complete run and save it with its card."""
+    """Calibrate the student of a complete run and save it with its card.
+
+    It is asked as `emolib.recognizer` asks it: of a picture and its mirror image.
+    """
     model, aside = run.finished(), run.validation
     known = aside.labelled()
-    temperature = fit_temperature(known.labels, predict(model, known.images))
+    temperature = fit_temperature(known.labels, predict_both_ways(model, known.images))
     calibrate(model, temperature)
-    shares = predict(model, aside.images)
-    result = evaluate(known.labels, predict(model, known.images))
+    shares = predict_both_ways(model, aside.images)
+    result = evaluate(known.labels, shares[aside.labels >= 0])
     doubt = uncertainty(shares, aside)
     recall = result.per_class["recall"]
     confused = result.confusion - np.diag(np.diag(result.confusion))
@@ -515,8 +518,9 @@ def _save(teacher: RealFaces, run: RealFaces, output: Path) -> Path:
         "temperature": round(temperature, 4),
         **doubt,
         "results": {
-            "test": f"{len(known):,} validation photographs of the six emotions; "
-            "temperature and threshold were chosen on them, the weights were not; "
+            "test": f"{len(known):,} validation photographs of the six emotions, mean "
+            "answer to each and its mirror image; temperature and threshold were "
+            "chosen on them, the weights were not; "
             "interval over images. PublicTest: see data/results/looks.jsonl",
             "subjects": "unknown",
             "accuracy": result.accuracy,

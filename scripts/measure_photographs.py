@@ -23,8 +23,8 @@ from sklearn.preprocessing import StandardScaler
 
 from emolib.datasets import DatasetError, FaceDataset, load
 from emolib.emotions import EMOTIONS
-from emolib.evaluation import evaluate, reliability
-from emolib.models import load_model, model_card, predict
+from emolib.evaluation import evaluate, paired_bootstrap, reliability
+from emolib.models import load_model, model_card, predict, predict_both_ways
 from emolib.models._backend import keras
 from emolib.paths import data_folder
 from emolib.real_faces import photographs
@@ -61,6 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
         },
         "results": {
             "gap": [gap(name, rendered, real) for name in NETWORKS],
+            "mirror": {
+                "rendered": mirror(rendered),
+                "photographs": mirror(real.labelled()),
+            },
             "labels": labels(options.fer2013, real),
             "doubt": doubt(real),
         },
@@ -119,6 +123,28 @@ def _balanced(faces: FaceDataset) -> FaceDataset:
     return faces.subset(np.concatenate(chosen))
 
 
+def mirror(faces: FaceDataset) -> dict:
+    """What it brings to ask about a picture and its mirror image.
+
+    Returns
+    -------
+    dict
+        ``same``, how often both get the same label; ``alone`` and ``mean``, accuracy of
+        the single answer and of the mean; ``better_by``, the gain and its 95 % interval
+        over images.
+    """
+    model = load_model("real-faces")
+    there, back = (predict(model, faces.images[:, :, ::step]) for step in (1, -1))
+    mean = predict_both_ways(model, faces.images)
+    gain = paired_bootstrap(faces.labels, there, mean)
+    return {
+        "same": float((there.argmax(axis=1) == back.argmax(axis=1)).mean()),
+        "alone": evaluate(faces.labels, there).accuracy,
+        "mean": evaluate(faces.labels, mean).accuracy,
+        "better_by": [gain.difference, *gain.interval],
+    }
+
+
 def labels(path: Path, real: FaceDataset) -> dict:
     """How often FER2013 contradicts itself, and the network FER2013."""
     whole = load("fer2013", path).part("train")
@@ -127,7 +153,7 @@ def labels(path: Path, real: FaceDataset) -> dict:
         copies[image.tobytes()].append(label)
     several = [given for given in copies.values() if len(given) > 1]
     known = real.labelled()
-    shares = predict(load_model("real-faces"), known.images)
+    shares = predict_both_ways(load_model("real-faces"), known.images)
     top, answer = shares.max(axis=1), shares.argmax(axis=1)
     sure = top >= 0.9
     return {
@@ -144,7 +170,7 @@ def labels(path: Path, real: FaceDataset) -> dict:
 def doubt(real: FaceDataset) -> dict:
     """What leaving out doubtful answers does to accuracy and to neutral faces."""
     card = model_card("real-faces")
-    shares = predict(load_model("real-faces"), real.images)
+    shares = predict_both_ways(load_model("real-faces"), real.images)
     known = real.labels >= 0
     top = shares.max(axis=1)
     right = shares.argmax(axis=1) == real.labels

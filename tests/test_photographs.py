@@ -101,6 +101,12 @@ def test_the_figures_are_made_from_any_copy(noise, own_results, monkeypatch, cap
     for one in found["gap"]:
         assert len(one["points"]["rendered"]["places"]) == 24
         assert 0 <= one["told_apart"] <= 1
+    for one in found["mirror"].values():
+        gain, low, high = one["better_by"]
+        assert low <= gain == pytest.approx(one["mean"] - one["alone"]) <= high
+        assert 0 < one["same"] < 1
+    alone = found["mirror"]["photographs"]["alone"]
+    assert alone == found["gap"][1]["accuracy"]["photographs"]
     labels = found["labels"]
     assert labels["training_images"] == 210
     assert labels["pictures_several_times"] == 2

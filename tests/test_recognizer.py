@@ -13,7 +13,13 @@ from PIL import Image
 from emolib.emotions import EMOTIONS
 from emolib.export import add_onnx
 from emolib.faces import PictureError, to_canonical
-from emolib.models import ModelFileError, contrast_cnn, predict, save_model
+from emolib.models import (
+    ModelFileError,
+    contrast_cnn,
+    predict,
+    predict_both_ways,
+    save_model,
+)
 from emolib.models.registry import CARD, ONNX
 from emolib.recognizer import EmotionRecognizer, annotate
 from emolib.synthesis import Scene, express, random_identity, render
@@ -46,11 +52,16 @@ def test_crops_of_any_size_become_probabilities(recognizer, size):
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
 
 
-def test_the_answer_is_that_of_the_keras_network(recognizer):
+def test_the_answer_is_the_keras_network_s_to_a_crop_and_its_mirror_image(recognizer):
     faces = crops(2, 90, 90)
     ready = np.stack([to_canonical(face) for face in faces])
-    expected = predict(contrast_cnn(seed=3), ready)
-    np.testing.assert_allclose(recognizer.predict_proba(faces), expected, atol=1e-4)
+    model = contrast_cnn(seed=3)
+    expected = predict_both_ways(model, ready)
+    assert abs(expected - predict(model, ready)).max() > 0.005
+    found = recognizer.predict_proba(faces)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    back = recognizer.predict_proba(faces[:, :, ::-1])
+    np.testing.assert_allclose(found, back, atol=1e-4)
 
 
 def test_a_batch_gives_what_single_faces_give(recognizer):
