@@ -161,7 +161,7 @@ def load_model(name: str | Path) -> "keras.Model":
     except (ValueError, OSError, KeyError) as error:
         raise ModelFileError(
             f"{path} does not fit the network {card['architecture']!r} of this version "
-            f"of emolib ({error}); {_REMEDY}."
+            f"of emolib; {_REMEDY}."
         ) from error
     return model
 
