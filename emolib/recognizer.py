@@ -18,7 +18,7 @@ from emolib.models.registry import model_card, onnx_graph
 if TYPE_CHECKING:
     from PIL import Image
 
-_BATCH = 128  # faces passed through the network at a time; bounds the memory
+_BATCH = 128  # crops at a time, each read twice; bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
