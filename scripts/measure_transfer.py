@@ -1,6 +1,6 @@
 """Train on rendered faces, on photographs and on both, and see what carries over.
 
-Run as ``make results-transfer FER2013=PATH``: about an hour and a half on two idle
+Run as ``make results-transfer FER2013=PATH``: about three hours on two idle
 cores, resumable, for each training continues from its checkpoint in ``build/transfer``.
 Everything is measured on the tenth of FER2013's Training part that is held out, and on
 SynthFace's validation people; PublicTest is not touched. Writes
