@@ -1,4 +1,4 @@
-"""The committed measurements: what `make results` wrote to ``data/results``."""
+"""The committed measurements in ``data/results``, which several commands wrote."""
 
 import json
 
@@ -15,10 +15,11 @@ def measured() -> list[str]:
 
 
 def load_results(name: str) -> dict:
-    """Return what one step of ``make results`` measured. Used from chapter 4 on.
+    """Return what a command measured. Used from chapter 4 on.
 
-    The file also holds the command, its settings and a hash of them, of the code and
-    of the corpus; a test fails where the hash is no longer that of the project.
+    The file also names the command and its settings; those of ``make results`` hold a
+    hash of them, of the code and of the corpus, too, and a test fails where it is no
+    longer that of the project.
 
     Parameters
     ----------
@@ -39,11 +40,12 @@ def load_results(name: str) -> dict:
     if not path.is_file():
         raise ResultsError(
             f"There is no measurement {name!r}; there are: {', '.join(measured())}. "
-            "`make results` measures what is missing."
+            "`make help` lists the commands that measure."
         )
     try:
         return json.loads(path.read_text(encoding="utf-8"))["results"]
     except (ValueError, KeyError, TypeError) as error:
         raise ResultsError(
-            f"{path} is damaged ({error!r}): delete it and run `make results`."
+            f"{path} is damaged ({error!r}): delete it and measure again; `make help` "
+            "lists the commands."
         ) from error

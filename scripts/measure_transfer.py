@@ -1,10 +1,11 @@
 """Train on rendered faces, on photographs and on both, and see what carries over.
 
-Run as ``make results-transfer FER2013=PATH``: about three hours on two idle
-cores, resumable, for each training continues from its checkpoint in ``build/transfer``.
-Everything is measured on the tenth of FER2013's Training part that is held out, and on
-SynthFace's validation people; PublicTest is not touched. Writes
-``data/results/transfer.json``.
+Run as ``make results-transfer FER2013=PATH``: about three hours on two idle cores,
+resumable. Rows that ``data/results/transfer.json`` has from the same settings and
+versions are kept (delete the file to measure everything anew), and each training
+continues from its checkpoint in ``build/transfer``. Everything is measured on the tenth
+of FER2013's Training part that is held out, and on SynthFace's validation people;
+PublicTest is not touched.
 
 All trainings are short, and those with few photographs a quarter as long as the others:
 they can be compared with each other, at one number of photographs, and not with the
@@ -56,13 +57,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pictures", type=int, default=PICTURES, help="to try out")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     options = parser.parse_args(arguments)
-    rows: list[dict] = []
+    path = data_folder() / "results/transfer.json"
     try:
         bench = Bench(options.fer2013, options.pictures)
+        rows = bench.known(path)
         for part in (transfer, choices):
             for seed in range(options.seeds):
-                rows += part(bench, seed)
-                write_json(data_folder() / "results/transfer.json", bench.record(rows))
+                key = {"part": part.__name__, "seed": seed}
+                if any(key.items() <= row.items() for row in rows):
+                    continue
+                rows += [key | row for row in part(bench, seed)]
+                write_json(path, bench.record(rows))
     except (DatasetError, TrainingError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -105,15 +110,23 @@ class Bench:
         run.run()
         return run.finished()
 
-    def row(self, name: str, seed: int, shown: int, predict_proba) -> dict:
+    def row(self, name: str, shown: int, predict_proba) -> dict:
         """Score answers on both kinds of faces."""
-        line = {"name": name, "seed": seed, "photographs": shown}
+        line = {"name": name, "photographs": shown}
         for world, faces in (("real", self.real), ("rendered", self.people)):
             result = evaluate(faces.labels, predict_proba(faces.images), faces.groups)
             line[world] = result.accuracy
             line[f"{world}_interval"] = list(result.interval)
         print(f"  real {line['real']:.3f}, rendered {line['rendered']:.3f}", flush=True)
         return line
+
+    def known(self, path: Path) -> list[dict]:
+        """Return the rows that were measured with these settings and versions."""
+        if not path.exists():
+            return []
+        old, new = json.loads(path.read_text()), json.loads(json.dumps(self.record([])))
+        same = all(old[part] == new[part] for part in ("config", "versions"))
+        return old["results"]["rows"] if same else []
 
     def record(self, rows: list[dict]) -> dict:
         """Return what is written."""
@@ -147,7 +160,7 @@ def transfer(bench: Bench, seed: int) -> list[dict]:
     rows, whole = [], len(bench.train)
 
     def add(name: str, shown: int, model: keras.Model) -> keras.Model:
-        rows.append(bench.row(name, seed, shown, lambda faces: predict(model, faces)))
+        rows.append(bench.row(name, shown, lambda faces: predict(model, faces)))
         return model
 
     only = replace(BASE, photographs=False, rendered=len(bench.rendered))
@@ -172,7 +185,7 @@ def transfer(bench: Bench, seed: int) -> list[dict]:
         def frozen(faces: np.ndarray, head=head) -> np.ndarray:
             return head.predict_proba(predict(features, faces))
 
-        rows.append(bench.row("rendered, frozen; new head", seed, count, frozen))
+        rows.append(bench.row("rendered, frozen; new head", count, frozen))
     return rows
 
 
@@ -189,9 +202,7 @@ def choices(bench: Bench, seed: int) -> list[dict]:
             name, seed, stage, bench.train, bench.pictures,
             teacher=teacher if stage.opinion else None,
         )  # fmt: skip
-        rows.append(
-            bench.row(name, seed, whole, lambda faces, m=model: predict(m, faces))
-        )
+        rows.append(bench.row(name, whole, lambda faces, m=model: predict(m, faces)))
     return rows
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from emolib.paths import data_folder
 from emolib.real_faces import photographs
 from emolib.recognizer import EmotionRecognizer
 from emolib.results import load_results
+from emolib.training import TrainingError
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
@@ -126,9 +128,8 @@ def test_short_trainings_are_compared_on_both_kinds_of_faces(
     monkeypatch.setattr(module, "BASE", module.Stage("deck_cnn", rendered=20))
     monkeypatch.setattr(module, "CHOICES", {"no mixup": {"mixup": 0.0}})
     monkeypatch.setattr(module, "_body", lambda model: model)
-    assert (
-        module.main(["--fer2013", str(noise), "--pictures", "64", "--seeds", "1"]) == 0
-    )
+    command = ["--fer2013", str(noise), "--pictures", "64", "--seeds", "1"]
+    assert module.main(command) == 0
     rows = load_results("transfer")["rows"]
     names = [(row["name"], row["photographs"]) for row in rows]
     assert len(set(names)) == len(names)
@@ -137,4 +138,10 @@ def test_short_trainings_are_compared_on_both_kinds_of_faces(
     for row in rows:
         low, high = row["real_interval"]
         assert low <= row["real"] <= high
+    fit = Mock(side_effect=TrainingError("trained again"))
+    monkeypatch.setattr(module.Bench, "fit", fit)
+    assert module.main(command) == 0  # all is known
+    assert load_results("transfer")["rows"] == rows
+    assert module.main([*command[:3], "65"]) == 2  # other settings: all anew
+    assert fit.call_count == 1
     assert module.main(["--fer2013", "nowhere"]) == 2

@@ -20,7 +20,7 @@ def test_a_missing_measurement_names_those_there_are(data):
     (folder / "one.json").write_text(json.dumps({"results": {"images": 3}}))
     assert measured() == ["one"]
     assert load_results("one") == {"images": 3}
-    with pytest.raises(ResultsError, match=r"'two'; there are: one.*make results"):
+    with pytest.raises(ResultsError, match=r"'two'; there are: one.*make help"):
         load_results("two")
 
 
@@ -28,5 +28,5 @@ def test_a_missing_measurement_names_those_there_are(data):
 def test_a_damaged_file_is_named(data, text):
     (data / "results").mkdir()
     (data / "results" / "one.json").write_text(text)
-    with pytest.raises(ResultsError, match=r"one\.json is damaged .*make results"):
+    with pytest.raises(ResultsError, match=r"one\.json is damaged .*make help"):
         load_results("one")
