@@ -1,6 +1,6 @@
 """Train on rendered faces, on photographs and on both, and see what carries over.
 
-Run as ``make results-transfer FER2013=PATH``: about three hours on two idle cores,
+Run as ``make results-transfer FER2013=PATH``: two to three hours on two idle cores,
 resumable. Rows that ``data/results/transfer.json`` has from the same settings and
 versions are kept (delete the file to measure everything anew), and each training
 continues from its checkpoint in ``build/transfer``. Everything is measured on the tenth
