@@ -1,11 +1,11 @@
 """Train on rendered faces, on photographs and on both, and see what carries over.
 
 Run as ``make results-transfer FER2013=PATH``: two to three hours on two idle cores,
-resumable. Rows that ``data/results/transfer.json`` has from the same settings and
-versions are kept (delete the file to measure everything anew), and each training
-continues from its checkpoint in ``build/transfer``. Everything is measured on the tenth
-of FER2013's Training part that is held out, and on SynthFace's validation people;
-PublicTest is not touched.
+resumable. Rows that ``data/results/transfer.json`` has from the same settings, versions
+and number of faces are kept (delete the file to measure everything anew), and each
+training continues from its checkpoint in ``build/transfer``. Everything is measured on
+the tenth of FER2013's Training part that is held out, and on SynthFace's validation
+people; PublicTest is not touched.
 
 All trainings are short, and those with few photographs a quarter as long as the others:
 they can be compared with each other, at one number of photographs, and not with the
@@ -121,12 +121,12 @@ class Bench:
         return line
 
     def known(self, path: Path) -> list[dict]:
-        """Return the rows that were measured with these settings and versions."""
+        """Return the rows of a file that is like this run's in everything else."""
         if not path.exists():
             return []
-        old, new = json.loads(path.read_text()), json.loads(json.dumps(self.record([])))
-        same = all(old[part] == new[part] for part in ("config", "versions"))
-        return old["results"]["rows"] if same else []
+        old = json.loads(path.read_text(encoding="utf-8"))
+        rows = old["results"]["rows"]
+        return rows if old == json.loads(json.dumps(self.record(rows))) else []
 
     def record(self, rows: list[dict]) -> dict:
         """Return what is written."""
