@@ -1,0 +1,1 @@
+"""The experiments behind ``data/results``: declared, importable, run by ``make``."""

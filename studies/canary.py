@@ -1,0 +1,411 @@
+"""A canary: what the package computes, in a few hundred numbers that take half a minute.
+
+A result is out of date when the package would compute something else, and not when a
+line of its code reads differently. So each results file holds, beside its numbers, what
+this module made of the package when they were measured. Whoever changes the code makes
+the canary again and sees whether any number moved, and in which part.
+
+Numbers are compared with a tolerance, because the last bits of a sum differ between
+processors, numbers of threads and versions of Python; texts and whole numbers have to
+be equal.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+#: Largest difference between two numbers that count as equal, absolute and relative.
+TOLERANCE = 5e-3
+
+Value = float | int | str
+Song = dict[str, Value]
+#: Learnt from: every 24th apex frame of the training people.
+EVERY = 24
+
+
+def canary(parts: list[str] | None = None) -> dict[str, Song]:
+    """Return what the package computes today.
+
+    Parameters
+    ----------
+    parts : list of str, optional
+        Names of `PARTS`; all by default.
+
+    Returns
+    -------
+    dict
+        Part -> name -> number (rounded to four decimals) or text.
+    """
+    return {
+        name: {key: _rounded(value) for key, value in PARTS[name]().items()}
+        for name in (PARTS if parts is None else parts)
+    }
+
+
+def differences(before: Song, now: Song) -> list[str]:
+    """Say what differs between two recordings of one part, beyond `TOLERANCE`.
+
+    Returns
+    -------
+    list of str
+        One line a value, such as ``"val_loss: 1.7044, was 1.7102"``; empty if nothing.
+    """
+    found = []
+    for name in dict.fromkeys((*before, *now)):
+        old, new = before.get(name, "nothing"), now.get(name, "nothing")
+        if not _same(old, new):
+            found.append(f"{name}: {new}, was {old}")
+    return found
+
+
+def _same(old: Value, new: Value) -> bool:
+    if isinstance(old, float) and isinstance(new, float):
+        return math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return type(old) is type(new) and old == new
+
+
+def _rounded(value: Value | np.generic) -> Value:
+    if isinstance(value, np.generic):
+        value = value.item()
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _blocks(name: str, image: np.ndarray, count: int = 4) -> Song:
+    """Mean grey of ``count x count`` blocks of an image, on a scale of 0 to 1."""
+    rows = np.array_split(np.asarray(image, float) / 255, count)
+    return {
+        f"{name} {r}{c}": float(block.mean())
+        for r, row in enumerate(rows)
+        for c, block in enumerate(np.array_split(row, count, axis=1))
+    }
+
+
+def _list(name: str, values: np.ndarray) -> Song:
+    return {f"{name} {k}": float(value) for k, value in enumerate(np.ravel(values))}
+
+
+@cache
+def _few():
+    """Training images, training clips' frames, and validation images: a few of each."""
+    from emolib.datasets import load
+
+    faces = load("synthface")
+    train, validation = faces.part("train"), faces.part("validation").apex()
+    apex = train.apex()
+    return tuple(
+        one.subset(np.arange(0, len(one), step))
+        for one, step in ((apex, EVERY), (train, 2 * EVERY), (validation, EVERY // 2))
+    )
+
+
+def corpus() -> Song:
+    """The corpus as it is loaded: what each part holds, and how it looks."""
+    from emolib.datasets import load
+    from emolib.emotions import EMOTIONS
+
+    faces = load("synthface")
+    song: Song = {"emotions": " ".join(EMOTIONS), "columns": " ".join(faces.meta)}
+    for name in ("train", "validation", "test"):
+        part = faces.part(name)
+        song |= {
+            f"{name} images": len(part),
+            f"{name} people": len(np.unique(part.groups)),
+            f"{name} labels": " ".join(map(str, np.bincount(part.labels))),
+            f"{name} apex": len(part.apex()),
+            f"{name} intensity": float(part.meta["intensity"].mean()),
+        }
+        song |= _blocks(f"{name} mean", part.images.mean(axis=0))
+        song |= _blocks(f"{name} one", part.images[len(part) // 3])
+    clips = faces.part("validation").clips()
+    song["clips"] = len(clips.lengths)
+    song["longest clip"] = int(clips.lengths.max())
+    return song
+
+
+def crop() -> Song:
+    """The canonical crop: its geometry, and what it makes of a drawn picture."""
+    from emolib.faces import CROP, align, to_canonical
+
+    y, x = np.mgrid[:160, :200]
+    rings = 127 + 120 * np.sin(np.hypot(x - 90, y - 70) / 9 + x / 40)
+    picture = rings.astype(np.uint8)
+    song: Song = {"size": CROP.size} | _list("eyes", np.array(CROP.eyes()))
+    song |= _blocks("ready", to_canonical(picture[20:140, 40:160]))
+    return song | _blocks("aligned", align(picture, (70.0, 66.0), (111.0, 75.5)))
+
+
+def splits() -> Song:
+    """Who and what falls into which part of each split."""
+    import warnings
+
+    from emolib.datasets import load, splits
+    from emolib.datasets.folds import subject_folds
+
+    apex = load("synthface").apex()
+    song: Song = {}
+    for make in (
+        splits.random_frame, splits.random_clip, splits.by_subject,
+        splits.by_subject_and_sentence,
+    ):  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", splits.LeakageWarning)
+            split = make(apex, 1)
+        limited = split.limit(1000, apex.labels, 1)
+        for name in ("train", "validation", "test"):
+            places = getattr(split, name)
+            song[f"{make.__name__} {name}"] = f"{len(places)} {places.sum()}"
+        song[f"{make.__name__} limited"] = int(limited.train.sum())
+    folds = list(subject_folds(apex, 5, 1))
+    song["folds"] = " ".join(f"{f.test.sum()} {f.validation.sum()}" for f in folds)
+    song["held out"] = " ".join(str(len(part)) for part in _held_out(apex))
+    return song
+
+
+def _held_out(faces):
+    from emolib.training import hold_out
+
+    return hold_out(faces, 0.1, 1)
+
+
+def augmentation() -> Song:
+    """The same faces once more, lightly and strongly varied."""
+    from emolib.augmentation import augment
+
+    images = _few()[0].images[:256]
+    song: Song = {}
+    for strength in ("light", "strong"):
+        varied = augment(images, [1, 2], strength)
+        song |= _blocks(f"{strength} one", varied[5])
+        song |= _blocks(f"{strength} mean", varied.mean(axis=0))
+        song[f"{strength} contrast"] = float(varied.std()) / 255
+    return song
+
+
+def _learnt(model, history) -> Song:
+    """What a short training ended with, and what the network says then."""
+    from emolib.models import predict
+
+    last = history.frame.iloc[-1]
+    faces = _few()[2].images
+    song = {name: float(last[name]) for name in ("loss", "val_loss", "val_accuracy")}
+    answers = predict(model, faces)
+    return song | _list("mean", answers.mean(axis=0)) | _list("first", answers[0])
+
+
+def _drawn(name: str, seed: int = 1):
+    """A network with its first weights, and what these are."""
+    from emolib.models.registry import build
+
+    model = build(name, seed)
+    song: Song = {"parameters": int(model.count_params())}
+    for variable in model.trainable_variables:
+        if variable.ndim > 1:
+            values = np.asarray(variable)
+            song[f"{variable.path.split('/', 1)[-1]}"] = float(np.abs(values).mean())
+    return model, song
+
+
+def plain_cnn() -> Song:
+    """The network of the published system: first weights and a short training."""
+    from emolib.training import fit
+
+    train, _, validation = _few()
+    model, song = _drawn("deck_cnn")
+    history = fit(
+        model, train, validation, epochs=2, batch_size=32, learning_rate=1e-3, seed=1,
+        progress=False,
+    )  # fmt: skip
+    return song | _learnt(model, history)
+
+
+def small_cnn() -> Song:
+    """The small network: soft targets, all frames."""
+    from emolib.training import fit
+
+    _, train, validation = _few()
+    model, song = _drawn("small_cnn")
+    history = fit(
+        model, train, validation, epochs=1, batch_size=32, learning_rate=2e-3,
+        soft_targets=True, seed=1, progress=False,
+    )  # fmt: skip
+    return song | _learnt(model, history)
+
+
+def contrast_cnn() -> Song:
+    """The network of the large set: strong augmentation, weight decay, by loss."""
+    from emolib.training import fit
+
+    _, train, validation = _few()
+    model, song = _drawn("contrast_cnn")
+    history = fit(
+        model, train, validation, epochs=1, batch_size=64, learning_rate=3e-3,
+        augment="strong", soft_targets=True, weight_decay=0.05, monitor="loss", seed=1,
+        progress=False,
+    )  # fmt: skip
+    return song | _learnt(model, history)
+
+
+def real_cnn() -> Song:
+    """The recipe for photographs, teacher and all, with rendered faces in their place.
+
+    A sixth of the faces are made neutral, as in FER2013.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from emolib.datasets import FaceDataset
+    from emolib.models import predict, predict_both_ways
+    from emolib.real_faces import RealFaces, Stage
+
+    train, rendered, validation = _few()
+
+    def as_photographs(faces):
+        labels = np.where(faces.labels == 2, -1, faces.labels)
+        return FaceDataset("as photographs", faces.images, labels)
+
+    few, aside = as_photographs(train), as_photographs(validation)
+    teacher, song = _drawn("real_cnn", 2)
+    stage = Stage(
+        "real_cnn", epochs=3, batch_size=64, rendered=64, memory=0.9, opinion=0.5,
+        temperature=1.5, views=2,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        run = RealFaces(
+            stage, few, aside, rendered, Path(folder), teacher=teacher, seed=1
+        )
+        run.run(progress=False)
+        row, model = run.rows[-1], run.finished()
+    song |= {name: float(row[name]) for name in ("loss", "val_loss", "val_accuracy")}
+    both = predict_both_ways(model, validation.images)
+    song |= _list("mean", both.mean(axis=0)) | _list("first", both[0])
+    wide, first = _drawn("wide_cnn")
+    song |= {f"wide {name}": value for name, value in first.items()}
+    return song | _list("wide", predict(wide, validation.images[:4]).mean(axis=0))
+
+
+def baselines() -> Song:
+    """The simple classifiers."""
+    from emolib.models.baselines import BASELINES, fit_baseline
+
+    train, _, validation = _few()
+    song: Song = {"names": ", ".join(BASELINES)}
+    for name in BASELINES[1:]:
+        answers = fit_baseline(name, train).predict_proba(validation.images)
+        song |= _list(f"{name} mean", answers.mean(axis=0))
+        song |= _list(f"{name} first", answers[0])
+    return song
+
+
+def evaluation() -> Song:
+    """What is made of given answers: scores, intervals, tests, calibration."""
+    from emolib.evaluation import (
+        accuracy_by,
+        apply_temperature,
+        evaluate,
+        fit_temperature,
+        mcnemar,
+        paired_bootstrap,
+        reliability,
+    )
+
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 6, 600)
+    groups = np.repeat([f"s{k}" for k in range(20)], 30)
+    first, second = (
+        rng.dirichlet(np.ones(6), 600) + share * np.eye(6)[truth] for share in (0.4, 0.5)
+    )
+    first, second = (one / one.sum(axis=1, keepdims=True) for one in (first, second))
+    song: Song = {}
+    for name, result in (
+        ("over subjects", evaluate(truth, first, groups)),
+        ("over images", evaluate(truth, first)),
+    ):
+        song |= _list(f"{name} interval", np.array(result.interval))
+        song |= {
+            f"{name} accuracy": result.accuracy,
+            f"{name} balanced": result.balanced_accuracy,
+            f"{name} f1": result.macro_f1,
+            f"{name} calibration": result.calibration_error,
+        }
+    song |= _list("recall", result.per_class["recall"].to_numpy())
+    gain = paired_bootstrap(truth, first, second, groups)
+    song |= _list("gain", np.array([gain.difference, *gain.interval]))
+    song["mcnemar"] = float(mcnemar(truth, first, second).p_value)
+    song["temperature"] = float(fit_temperature(truth, first))
+    song |= _list("tempered", apply_temperature(first[:1], 2.0))
+    song |= _list("bins", reliability(truth, first)["accuracy"].to_numpy())
+    values = np.linspace(0, 1, 600)
+    table = accuracy_by(values, truth, first, [0.0, 0.5, 1.0], groups)
+    return song | _list("halves", table[["accuracy", "low", "high"]].to_numpy())
+
+
+def rendering() -> Song:
+    """Two rendered people, one with something before the face."""
+    from emolib.synthesis import Scene, express, random_identity, render
+
+    song: Song = {}
+    for seed, emotion, scene in (
+        (11, "happiness", Scene(yaw=8.0, light_azimuth=40.0, background=3)),
+        (12, "fear", Scene(pitch=-6.0, occluder="glasses", noise=3.0, noise_seed=5)),
+    ):
+        weights = express(emotion, 0.9, seed=seed)
+        song |= {f"{emotion} {unit}": float(w) for unit, w in sorted(weights.items())}
+        face = render(random_identity(seed), weights, scene)
+        song |= _blocks(emotion, face, 8)
+    return song
+
+
+def detection() -> Song:
+    """Where the detector finds two rendered faces in a frame, and cuts them out."""
+    from emolib.faces import FaceDetector
+    from emolib.synthesis import Scene, express, random_identity
+    from emolib.synthesis.frames import framed_face
+
+    song: Song = {}
+    for seed, size in ((21, 200), (22, 120)):
+        frame, _ = framed_face(
+            random_identity(seed), express("surprise", seed=seed), Scene(), size=size
+        )
+        faces = FaceDetector().detect(frame)
+        song[f"{seed} faces"] = len(faces)
+        face = faces[0]
+        song[f"{seed} score"] = float(face.score)
+        places = (face.box, face.left_eye, face.right_eye, face.nose)
+        song |= _list(f"{seed} places", np.concatenate(places) / size)
+        song |= _blocks(f"{seed} crop", face.crop(frame))
+    return song
+
+
+def shipped() -> Song:
+    """What the networks that ship say, in Keras and in ONNX."""
+    from emolib.models import available, load_model, predict
+    from emolib.recognizer import EmotionRecognizer
+
+    faces = _few()[2].images[::6]
+    song: Song = {}
+    for name in available():
+        answers = predict(load_model(name), faces)
+        song |= _list(f"{name} mean", answers.mean(axis=0))
+        song |= _list(f"{name} first", answers[0])
+        both = EmotionRecognizer(name).predict_proba(faces)
+        song |= _list(f"{name} both ways", both.mean(axis=0))
+    return song
+
+
+PARTS: dict[str, Callable[[], Song]] = {
+    "corpus": corpus,
+    "crop": crop,
+    "splits": splits,
+    "augmentation": augmentation,
+    "plain_cnn": plain_cnn,
+    "small_cnn": small_cnn,
+    "contrast_cnn": contrast_cnn,
+    "real_cnn": real_cnn,
+    "baselines": baselines,
+    "evaluation": evaluation,
+    "rendering": rendering,
+    "detection": detection,
+    "shipped": shipped,
+}
