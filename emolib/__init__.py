@@ -15,7 +15,6 @@ except PackageNotFoundError:  # running from a checkout that was never installed
     __version__ = "0+unknown"
 
 _SUBMODULES = (
-    "augmentation",
     "datasets",
     "emotions",
     "evaluation",
@@ -25,7 +24,7 @@ _SUBMODULES = (
     "models",
     "paths",
     "plots",
-    "real_faces",
+    "recipes",
     "recognizer",
     "results",
     "synthesis",

@@ -263,7 +263,7 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from emolib.datasets.preparation import Settings, prepare, report_text
+    from emolib.datasets.enterface05.prepare import Settings, prepare, report_text
 
     report = prepare(
         options.source,
@@ -282,7 +282,7 @@ def _train(options: argparse.Namespace) -> None:
         return
     from emolib.export import add_onnx
     from emolib.models.registry import build, save_model
-    from emolib.training import fit
+    from emolib.training.loop import fit
 
     _check_output(options.output)
     everything = _load(options)
@@ -323,7 +323,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _train_real_faces(options: argparse.Namespace) -> None:
-    from emolib.real_faces import train_real_faces
+    from emolib.recipes.real_faces import train_real_faces
 
     if options.fer2013 is None:
         raise CommandError("--recipe real-faces needs --fer2013 PATH.")
@@ -356,7 +356,7 @@ def _divide(
     dataset: "FaceDataset", seed: int
 ) -> tuple["FaceDataset", "FaceDataset", str]:
     """Return training and validation images, and how they were divided."""
-    from emolib.training import hold_out
+    from emolib.training.loop import hold_out
 
     parts = set(dataset.meta["split"].dropna())
     if {"train", "validation", "test"} <= parts:

@@ -25,7 +25,7 @@ from emolib.emotions import EMOTIONS, get_emotion
 from emolib.evaluation import Evaluation
 
 if TYPE_CHECKING:  # training imports TensorFlow
-    from emolib.training import History
+    from emolib.training.loop import History
 
 PAPER, INK, QUIET, ACCENT, ALERT = "#fcfcfa", "#1f2328", "#8a8f98", "#23527c", "#b3402a"
 

@@ -109,7 +109,7 @@ def training_ratios(name: str, images: int, pairs: int) -> tuple[float, float, f
 
     from emolib.datasets import FaceDataset
     from emolib.models.registry import build
-    from emolib.training import fit
+    from emolib.training.loop import fit
 
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (images, 64, 64), dtype=np.uint8)
@@ -168,10 +168,10 @@ def video_rows(lengths: tuple[float, ...] = (1.1, 2, 3, 3, 4, 5.4)) -> list[tupl
 
     from check_enterface import command, run_measured
 
-    from emolib.datasets.preparation import Settings, main_face
-    from emolib.datasets.video import sample_frames
+    from emolib.datasets.enterface05.prepare import Settings, main_face
+    from emolib.datasets.enterface05.standin import TRUTH, write_standin
+    from emolib.datasets.enterface05.video import sample_frames
     from emolib.faces import FaceDetector
-    from emolib.synthesis.standin import TRUTH, write_standin
 
     settings = Settings()
     detector = FaceDetector(smallest=settings.smallest)

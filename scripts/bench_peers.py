@@ -273,7 +273,7 @@ def photographs(path: Path, part: str) -> tuple[str, FaceDataset]:
         )
     if part == "public-test":
         return look.DATA, look.public_test(path)
-    from emolib.real_faces import photographs as split  # imports TensorFlow
+    from emolib.recipes.real_faces import photographs as split  # imports TensorFlow
 
     return VALIDATION, split(path)[1].labelled()
 

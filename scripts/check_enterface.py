@@ -23,7 +23,7 @@ import psutil
 from tqdm import tqdm
 
 from emolib.datasets import load
-from emolib.synthesis.standin import DATABASE, SUBJECTS, TRUTH, write_standin
+from emolib.datasets.enterface05.standin import DATABASE, SUBJECTS, TRUTH, write_standin
 
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "enterface"
 

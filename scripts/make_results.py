@@ -34,7 +34,7 @@ from emolib.models.cnn import deck_cnn
 from emolib.models.inference import predict, predict_both_ways
 from emolib.models.registry import build, load_model, model_card, save_model
 from emolib.paths import data_folder
-from emolib.training import History, TrainingError, fit
+from emolib.training.loop import History, TrainingError, fit
 
 COMMAND = "make results"
 PACKAGE = Path(emolib.__file__).resolve().parent

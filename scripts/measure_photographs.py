@@ -27,7 +27,7 @@ from emolib.evaluation import evaluate, paired_bootstrap, reliability
 from emolib.models import load_model, model_card, predict, predict_both_ways
 from emolib.models._backend import keras
 from emolib.paths import data_folder
-from emolib.real_faces import photographs
+from emolib.recipes.real_faces import photographs
 
 NETWORKS = ("synthface", "real-faces")
 EACH = 60  # faces of each emotion in the picture of the gap, rendered and real

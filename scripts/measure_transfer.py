@@ -32,8 +32,8 @@ from emolib.evaluation import evaluate
 from emolib.models import predict
 from emolib.models._backend import keras
 from emolib.paths import data_folder
-from emolib.real_faces import RealFaces, Stage, photographs
-from emolib.training import TrainingError
+from emolib.recipes.real_faces import RealFaces, Stage, photographs
+from emolib.training.loop import TrainingError
 
 SEEDS = 3
 PICTURES = 160_000  # shown in one training

@@ -1,4 +1,4 @@
-"""A canary: what the package computes, in a few hundred numbers that take half a minute.
+"""A canary: what the package computes, in a few hundred numbers, in half a minute.
 
 A result is out of date when the package would compute something else, and not when a
 line of its code reads differently. So each results file holds, beside its numbers, what
@@ -171,7 +171,7 @@ def _held_out(faces):
 
 def augmentation() -> Song:
     """The same faces once more, lightly and strongly varied."""
-    from emolib.augmentation import augment
+    from emolib.training import augment
 
     images = _few()[0].images[:256]
     song: Song = {}
@@ -257,7 +257,7 @@ def real_cnn() -> Song:
 
     from emolib.datasets import FaceDataset
     from emolib.models import predict, predict_both_ways
-    from emolib.real_faces import RealFaces, Stage
+    from emolib.recipes.real_faces import RealFaces, Stage
 
     train, rendered, validation = _few()
 
@@ -314,7 +314,8 @@ def evaluation() -> Song:
     truth = rng.integers(0, 6, 600)
     groups = np.repeat([f"s{k}" for k in range(20)], 30)
     first, second = (
-        rng.dirichlet(np.ones(6), 600) + share * np.eye(6)[truth] for share in (0.4, 0.5)
+        rng.dirichlet(np.ones(6), 600) + share * np.eye(6)[truth]
+        for share in (0.4, 0.5)
     )
     first, second = (one / one.sum(axis=1, keepdims=True) for one in (first, second))
     song: Song = {}

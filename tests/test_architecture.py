@@ -19,7 +19,7 @@ HEAVY = (
 )  # fmt: skip
 
 MODULES = (
-    "emolib.augmentation",
+    "emolib.training.augmentation",
     "emolib.cli",
     "emolib.datasets",
     "emolib.datasets.splits",
@@ -31,11 +31,11 @@ MODULES = (
     "emolib.models",
     "emolib.paths",
     "emolib.plots",
-    "emolib.real_faces",
+    "emolib.recipes.real_faces",
     "emolib.recognizer",
     "emolib.results",
     "emolib.synthesis",
-    "emolib.training",
+    "emolib.training.loop",
     "emolib.widgets",
 )
 

@@ -13,10 +13,10 @@ from emolib.datasets.fer2013 import CLASSES
 from emolib.evaluation import evaluate
 from emolib.models import load_model, model_card
 from emolib.paths import data_folder
-from emolib.real_faces import photographs
+from emolib.recipes.real_faces import photographs
 from emolib.recognizer import EmotionRecognizer
 from emolib.results import load_results
-from emolib.training import TrainingError
+from emolib.training.loop import TrainingError
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"

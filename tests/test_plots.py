@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from emolib import plots
 from emolib.datasets import splits
 from emolib.evaluation import evaluate, reliability
-from emolib.training import History
+from emolib.training.loop import History
 
 TITLE = "What the figure shows"
 

@@ -5,15 +5,15 @@ says how the picture is taken, `render` draws it. Taught in chapter 2.
 """
 
 from emolib.synthesis.clips import Frame, draw_clip, draw_still
-from emolib.synthesis.expression import (
+from emolib.synthesis.frames import framed_face
+from emolib.synthesis.people.expression import (
     ACTION_UNITS,
     PROTOTYPES,
     UNITS,
     UnknownUnitError,
     express,
 )
-from emolib.synthesis.frames import framed_face
-from emolib.synthesis.head import (
+from emolib.synthesis.people.head import (
     HeadPackError,
     Identity,
     identity_vertices,

@@ -15,23 +15,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from emolib.faces import CROP
-from emolib.synthesis.clothing import hidden_hair, make_covering, make_garment
-from emolib.synthesis.expression import (
-    GAINS,
-    UNITS,
-    check_units,
-    without_side,
-)
-from emolib.synthesis.hair import hairdo, scalp_growth
-from emolib.synthesis.head import (
-    EYES,
-    INTEROCULAR,
-    Identity,
-    identity_vertices,
-    load_head,
-    pupil_rows,
-)
-from emolib.synthesis.mesh import (
+from emolib.synthesis.drawing.mesh import (
     EYE,
     FRAME,
     HAIR,
@@ -40,10 +24,13 @@ from emolib.synthesis.mesh import (
     move_vertices,
     vertex_normals,
 )
-from emolib.synthesis.occluders import make_occluder, under_mask
-from emolib.synthesis.paint import fold_depths, fold_grooves, hair_colour, skin_maps
-from emolib.synthesis.scene import Scene, background_field
-from emolib.synthesis.shader import (
+from emolib.synthesis.drawing.paint import (
+    fold_depths,
+    fold_grooves,
+    hair_colour,
+    skin_maps,
+)
+from emolib.synthesis.drawing.shader import (
     SHADOW_REACH,
     SHADOW_SIZE,
     ambient_occlusion,
@@ -52,6 +39,24 @@ from emolib.synthesis.shader import (
     rasterise,
     shade,
 )
+from emolib.synthesis.people.expression import (
+    GAINS,
+    UNITS,
+    check_units,
+    without_side,
+)
+from emolib.synthesis.people.head import (
+    EYES,
+    INTEROCULAR,
+    Identity,
+    identity_vertices,
+    load_head,
+    pupil_rows,
+)
+from emolib.synthesis.scene import Scene, background_field
+from emolib.synthesis.worn.clothing import hidden_hair, make_covering, make_garment
+from emolib.synthesis.worn.hair import hairdo, scalp_growth
+from emolib.synthesis.worn.occluders import make_occluder, under_mask
 
 #: Distance from the camera to the eyes, decimetres (a webcam at arm's length).
 CAMERA = 11.0

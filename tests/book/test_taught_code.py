@@ -294,7 +294,7 @@ def test_chapter_4_drops_and_normalises_as_keras_does(rng):
 
 
 def test_chapter_4_softens_as_the_package_does(rng):
-    from emolib.training import soft_targets
+    from emolib.training.loop import soft_targets
 
     labels, intensity = rng.integers(0, 6, 20), rng.uniform(size=20)
     mine = lift("04", "soften")(labels, intensity)
@@ -431,7 +431,7 @@ def test_chapter_7_draws_the_interval_of_the_library():
 def test_chapter_12_places_a_video_where_the_package_does():
     import re
 
-    from emolib.datasets.enterface05 import _place
+    from emolib.datasets.enterface05.clips import _place
     from emolib.emotions import EMOTIONS
 
     place = lift("12", "place", re=re, EMOTIONS=EMOTIONS)

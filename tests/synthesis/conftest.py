@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from emolib.synthesis import renderer as drawing
-from emolib.synthesis.mesh import SKIN
-from emolib.synthesis.shader import rasterise
+from emolib.synthesis.drawing.mesh import SKIN
+from emolib.synthesis.drawing.shader import rasterise
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,9 @@ from emolib.synthesis import (
     random_identity,
 )
 from emolib.synthesis import renderer as drawing
-from emolib.synthesis.expression import without_side
-from emolib.synthesis.head import pupil_rows, pupils
-from emolib.synthesis.mesh import HAIR
+from emolib.synthesis.drawing.mesh import HAIR
+from emolib.synthesis.people.expression import without_side
+from emolib.synthesis.people.head import pupil_rows, pupils
 
 PEOPLE = [random_identity(seed) for seed in (1, 4, 8, 21)]
 SIDES = {"Left": 1, "Right": -1}

@@ -11,7 +11,7 @@ from emolib.paths import data_folder
 from emolib.synthesis import Difficulty, Scene, draw_clip, random_identity, render
 from emolib.synthesis import renderer as drawing
 from emolib.synthesis.clips import session_scene
-from emolib.synthesis.mesh import SKIN
+from emolib.synthesis.drawing.mesh import SKIN
 
 PERSON = random_identity(1)
 

@@ -1,0 +1,439 @@
+"""A stand-in for eNTERFACE'05: its folders, file names and kind of video, no people.
+
+The real corpus (Martin et al. 2006, doi:10.1109/ICDEW.2006.145) must be asked for. This
+module writes a tree with the same irregularities and rendered faces in it, so that the
+way from a video to a data set can be tried and tested. What is in each file stands in
+``truth.csv``, which is written from the plan and not by reading the tree again.
+Taught in chapter 12.
+"""
+
+import csv
+import multiprocessing
+import zipfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from emolib.emotions import EMOTIONS, get_emotion
+from emolib.synthesis.clips import draw_clip
+from emolib.synthesis.people.head import random_identity
+from emolib.synthesis.renderer import render_with_truth
+from emolib.synthesis.scene import Difficulty
+
+DATABASE, TRUTH = "enterface database", "truth.csv"
+SUBJECTS = tuple(range(1, 45))
+#: Eight subjects that have all the irregularities between them.
+IRREGULAR = (3, 5, 6, 11, 12, 16, 20, 23)
+
+WIDTH, HEIGHT, RATE = 720, 576, 25
+#: Samples of sound per second.
+SOUND = 8000
+#: Faces rendered for a clip; each is shown for several frames.
+FACES = 5
+#: Side of a rendered face with its shoulders, pixels, before it is enlarged.
+PATCH = 224
+FIRST_SEED = 90_000
+
+#: A laboratory: constant light, the speaker before the camera, nothing in the way.
+LABORATORY = Difficulty(
+    identity_spread=0.2,
+    yaw=7.0,
+    pitch=4.0,
+    roll=3.0,
+    light_azimuth=20.0,
+    light_elevation=8.0,
+    light_contrast=(0.2, 0.6),
+    exposure=0.1,
+    shift=0.0,
+    scale=0.0,
+    blur=(0.002, 0.004),
+    noise=(0.0, 0.0),
+    sunglasses=0.0,
+    mask=0.0,
+    hand=0.0,
+    backlight=0.0,
+    jpeg=0.0,
+    gaze=0.15,
+    peak=(0.75, 1.0),
+    speech=0.5,
+)
+
+
+@dataclass(frozen=True)
+class Take:
+    """One video of the stand-in, and what is true of it.
+
+    Attributes
+    ----------
+    path : str
+        Below the stand-in's folder, with ``/``.
+    subject : int
+        1 to 44, the number of the folder.
+    emotion : str
+        One of the six.
+    sentence : int or None
+        1 to 5; None for the unsegmented sessions of subject 6.
+    frames : int
+        Length of the video.
+    """
+
+    path: str
+    subject: int
+    emotion: str
+    sentence: int | None
+    frames: int
+
+    @property
+    def usable(self) -> bool:
+        """Whether the clip belongs to the clean corpus of 42 subjects."""
+        return self.subject not in (6, 23)
+
+
+def write_standin(
+    folder: str | Path,
+    subjects: Iterable[int] = SUBJECTS,
+    *,
+    sentences: int = 5,
+    seconds: float = 1.4,
+    workers: int = 1,
+    progress: bool = False,
+) -> Path:
+    """Write videos in the form of eNTERFACE'05. Taught in chapter 12.
+
+    A finished stand-in of the same settings is left as it is; one that was
+    interrupted is written again.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Gets ``enterface database/subject N/<emotion>/sentence M/sN_<xx>_M.avi`` and,
+        at the very end, ``truth.csv``: one row per video with its path, subject,
+        emotion, sentence, whether it is ``usable``, its number of frames, and the
+        pupils (pixels) in its middle frame.
+    subjects : iterable of int
+        Whom of 1 to 44; ``IRREGULAR`` are eight that have all the irregularities.
+    sentences : int
+        Sentences per emotion, 1 to 5.
+    seconds : float
+        Length of a clip, at least 0.5; the real ones last 1.1 to 5.4.
+    workers : int
+        Processes. The result does not depend on it.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Path
+        `folder`.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or `folder` holds something else.
+    ImportError
+        If PyAV is missing: ``pip install "emolib[video]"``.
+    """
+    _av()
+    folder, chosen = Path(folder), sorted(set(subjects))
+    if not chosen or not set(chosen) <= set(SUBJECTS):
+        raise ValueError(f"subjects must lie in 1 to 44; received {chosen}.")
+    if not 1 <= sentences <= 5:
+        raise ValueError(f"sentences must lie in 1 to 5; received {sentences}.")
+    if not 0.5 <= seconds <= 60:
+        raise ValueError(f"seconds must lie in 0.5 to 60; received {seconds}.")
+    takes = [t for n in chosen for t in _plan(n, sentences, seconds)]
+    if _finished(folder, takes):
+        return folder
+    for empty in _bystanders(chosen):
+        _write_bystander(folder / DATABASE / empty)
+    # a subject's emotion at a time: the person is dressed once
+    groups = [
+        (folder, [t for t in takes if (t.subject, t.emotion) == (n, emotion)])
+        for n in chosen
+        for emotion in EMOTIONS
+    ]
+    rows = []
+    with ExitStack() as stack:
+        bar = stack.enter_context(
+            tqdm(total=len(takes), unit="clip", disable=not progress)
+        )
+        done = map(_film_group, groups)
+        if workers > 1:
+            spawn = multiprocessing.get_context("spawn")
+            pool = ProcessPoolExecutor(workers, mp_context=spawn)
+            stack.callback(pool.shutdown, cancel_futures=True)
+            done = pool.map(_film_group, groups)
+        for group in done:
+            rows += group
+            bar.update(len(group))
+    _write_truth(folder, rows)
+    return folder
+
+
+def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
+    """Spoil clips of one subject, as downloads and copies do. Taught in chapter 12.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A finished stand-in; it is changed in place, ``truth.csv`` is not.
+    subject : int
+        Whose clips: the first of anger is cut short, of disgust emptied, of fear
+        replaced by text, of happiness by a video without a face.
+
+    Returns
+    -------
+    dict of str to str
+        Path of each spoilt clip -> ``"truncated"``, ``"empty"``, ``"text"`` or
+        ``"faceless"``.
+    """
+    folder, spoilt = Path(folder), {}
+    kinds = ("truncated", "empty", "text", "faceless")
+    with open(folder / TRUTH, encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if int(row["subject"]) == subject]
+    for emotion, kind in zip(EMOTIONS, kinds, strict=False):
+        name = next(row["path"] for row in rows if row["emotion"] == emotion)
+        path = folder / name
+        if kind == "truncated":
+            data = path.read_bytes()
+            path.write_bytes(data[: len(data) * 2 // 5])
+        elif kind == "faceless":
+            panel = np.full((HEIGHT, WIDTH, 3), 96, np.uint8)
+            _write_video(path, iter([panel] * 30))
+        else:
+            path.write_bytes(b"" if kind == "empty" else b"This is no video.\n" * 50)
+        spoilt[name] = kind
+    return spoilt
+
+
+def zip_standin(folder: str | Path, file: str | Path) -> Path:
+    """Pack a stand-in as the real corpus is packed. Taught in chapter 12.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A finished stand-in; its ``truth.csv`` stays outside.
+    file : str or Path
+        The zip to write.
+
+    Returns
+    -------
+    Path
+        `file`.
+    """
+    top = Path(folder) / DATABASE
+    with zipfile.ZipFile(file, "w") as packed:
+        for path in sorted(top.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if path.is_dir():
+                packed.writestr(zipfile.ZipInfo(f"{name}/"), b"")
+            else:  # videos do not shrink; the fixed date makes equal trees equal
+                packed.writestr(zipfile.ZipInfo(name), path.read_bytes())
+    return Path(file)
+
+
+def _av():
+    try:
+        import av
+    except ImportError as error:
+        raise ImportError(
+            'Writing videos needs PyAV: pip install "emolib[video]".'
+        ) from error
+    return av
+
+
+def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
+    """Yield the videos of one subject, irregular names and folders included."""
+    for emotion in EMOTIONS:
+        code = get_emotion(emotion).code
+        inner = f"{DATABASE}/subject {subject}/{_emotion_folder(subject, emotion)}"
+        if subject == 6:  # one unsegmented session per emotion
+            frames = _length(subject, emotion, 0, 3 * seconds)
+            yield Take(f"{inner}/s6_{code}.avi", subject, emotion, None, frames)
+            continue
+        for sentence in range(1, sentences + 1):
+            if subject == 23 and emotion == "happiness" and sentence > sentences - 3:
+                continue
+            name = f"s{subject}_{code}_{sentence}.avi"
+            if subject == 11:
+                name = f"s12_{code}_{sentence}.avi"
+            elif subject == 3 and (
+                sentence < 4 or (sentence == 4 and emotion in EMOTIONS[:4])
+            ):
+                name = f"s_3_{code}_{sentence}.avi"  # on 22 of 30 files
+            elif subject == 16 and (code, sentence) == ("su", min(3, sentences)):
+                name = f"s16_su_{sentence}avi.avi"
+            below = f"sentence {sentence}"
+            if subject == 5 and emotion in ("fear", "sadness"):
+                below += f"/sentence {sentence}" if sentence % 2 else "/new folder"
+            frames = _length(subject, emotion, sentence, seconds)
+            yield Take(f"{inner}/{below}/{name}", subject, emotion, sentence, frames)
+
+
+def _emotion_folder(subject: int, emotion: str) -> str:
+    odd = {
+        (5, "anger"): "Anger",
+        (5, "disgust"): "disgust ",
+        (5, "happiness"): "HAPPINESS ",
+        (20, "surprise"): "Surprise",
+    }
+    return odd.get((subject, emotion), emotion)
+
+
+def _length(subject: int, emotion: str, sentence: int, seconds: float) -> int:
+    rng = np.random.default_rng([subject, EMOTIONS.index(emotion), sentence, 21])
+    return round(RATE * seconds * rng.uniform(0.9, 1.1))
+
+
+def _bystanders(subjects: list[int]) -> list[str]:
+    """Files and folders that are no clips, below the database; folders end in /."""
+    everything = [
+        "subject 20/neutral/",
+        "subject 20/anger/Thumbs.db",
+        "subject 20/fear/sentence 1/Thumbs.db",
+        "subject 12/.DS_Store",
+    ]
+    return [p for p in everything if int(p.split("/")[0].split()[1]) in subjects]
+
+
+def _write_bystander(path: Path) -> None:
+    if not path.suffix and not path.name.startswith("."):
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\xd0\xcf\x11\xe0 not a video")
+
+
+def _finished(folder: Path, takes: list[Take]) -> bool:
+    if not folder.exists():
+        return False
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is a file; name a folder for the stand-in.")
+    strange = {p.name for p in folder.iterdir()} - {DATABASE, TRUTH}
+    if strange:
+        raise ValueError(
+            f"{folder} holds {sorted(strange)[0]!r}, which is no part of a stand-in; "
+            "name a new folder."
+        )
+    if not (folder / TRUTH).is_file():
+        return False
+    with open(folder / TRUTH, encoding="utf-8", newline="") as file:
+        known = {(row["path"], int(row["frames"])) for row in csv.DictReader(file)}
+    if known != {(take.path, take.frames) for take in takes}:
+        raise ValueError(
+            f"{folder} holds a stand-in of other settings; remove it or name a new "
+            "folder."
+        )
+    return True
+
+
+def _film_group(task: tuple[Path, list[Take]]) -> list[dict]:
+    folder, takes = task
+    return [_film(folder, take) for take in takes]
+
+
+def _film(folder: Path, take: Take) -> dict:
+    """Render the faces of one take, write its video, return its row of the truth."""
+    person = random_identity(
+        FIRST_SEED + take.subject, spread=LABORATORY.identity_spread
+    )
+    number = take.sentence or 0
+    drawn = draw_clip(person, take.emotion, number, LABORATORY, frames=FACES)
+    rng = np.random.default_rng(
+        [take.subject, EMOTIONS.index(take.emotion), number, 22]
+    )
+    seat = np.random.default_rng([take.subject, 23])  # the same in every take
+    side = round(PATCH * seat.uniform(1.6, 2.3))
+    # left edge and top of the face's square: off the middle, and moving, pixels
+    start = (
+        (WIDTH - side) * seat.uniform(0.1, 0.9),
+        HEIGHT - side * seat.uniform(0.9, 1),
+    )
+    reach, phase = rng.uniform(4, 22, 2), rng.uniform(0, 2 * np.pi, 2)
+    times = np.arange(take.frames)[:, None] / take.frames
+    sway = start + rng.uniform(-12, 12, 2) + reach * np.sin(2 * np.pi * times + phase)
+    places = np.rint(sway).astype(int)  # (frames, 2)
+    shown = (np.arange(take.frames) * FACES) // take.frames
+
+    # what lies outside the square goes on as at its edge: the panel, the shoulders
+    before = np.maximum(places.max(axis=0), 0)
+    after = np.maximum((WIDTH - side, HEIGHT - side) - places.min(axis=0), 0)
+    margins = ((before[1], after[1]), (before[0], after[0]), (0, 0))
+    faces, eyes = [], []
+    for frame in drawn:
+        scene = replace(frame.scene, background=None, scale=0.5)
+        image, truth = render_with_truth(
+            person, frame.expression, scene, size=PATCH, colour=True
+        )
+        large = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
+        faces.append(np.pad(np.asarray(large), margins, "edge"))
+        eyes.append(
+            [truth[f"{eye}_eye_{axis}"] * side for eye in ("left", "right")
+             for axis in "xy"]
+        )  # fmt: skip
+
+    def pictures() -> Iterator[np.ndarray]:
+        for face, (left, top) in zip(shown, before - places, strict=True):
+            yield faces[face][top : top + HEIGHT, left : left + WIDTH]
+
+    path = folder / take.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_video(path, pictures())
+    middle = take.frames // 2
+    pupils = np.array(eyes[shown[middle]]) + np.tile(places[middle], 2)
+    names = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
+    return {
+        "path": take.path,
+        "subject": take.subject,
+        "emotion": take.emotion,
+        "sentence": "" if take.sentence is None else take.sentence,
+        "usable": take.usable,
+        "frames": take.frames,
+        **{n: f"{v:.2f}" for n, v in zip(names, pupils, strict=True)},
+    }
+
+
+def _write_video(path: Path, pictures: Iterator[np.ndarray]) -> None:
+    """Write MPEG-4 video and a tone as sound into an AVI file, the same every time."""
+    av = _av()
+    with av.open(str(path), "w", format="avi", options={"fflags": "+bitexact"}) as file:
+        video = file.add_stream("mpeg4", rate=RATE)
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        video.bit_rate = 1_500_000
+        video.codec_context.thread_count = 1
+        sound = file.add_stream("pcm_s16le", rate=SOUND, layout="mono")
+        for k, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(
+                np.ascontiguousarray(picture), format="rgb24"
+            )
+            frame.pts, frame.time_base = k, Fraction(1, RATE)
+            file.mux(video.encode(frame))
+            heard = av.AudioFrame.from_ndarray(_tone(), "s16", "mono")
+            heard.sample_rate, heard.pts = SOUND, k * SOUND // RATE
+            file.mux(sound.encode(heard))
+        file.mux(video.encode())
+        file.mux(sound.encode())
+
+
+@cache
+def _tone() -> np.ndarray:
+    """Sound of one frame, int16 (1, samples)."""
+    time = np.arange(SOUND // RATE) / SOUND
+    return np.int16(2000 * np.sin(2 * np.pi * 200 * time))[None]
+
+
+def _write_truth(folder: Path, rows: list[dict]) -> None:
+    part = folder / f".{TRUTH}.part"
+    with open(part, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    part.replace(folder / TRUTH)

@@ -1,0 +1,1 @@
+"""How it is drawn: meshes, the z-buffer, painted skin, light."""

@@ -1,0 +1,1 @@
+"""Who is drawn: the head pack, a person's features, the head's shape, expressions."""

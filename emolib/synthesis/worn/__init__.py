@@ -1,0 +1,1 @@
+"""What grows on a head or is worn on it: hair, clothes, and what is in the way."""
