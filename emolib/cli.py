@@ -356,7 +356,7 @@ def _divide(
     dataset: "FaceDataset", seed: int
 ) -> tuple["FaceDataset", "FaceDataset", str]:
     """Return training and validation images, and how they were divided."""
-    from emolib.training.loop import hold_out
+    from emolib.datasets.splits import hold_out
 
     parts = set(dataset.meta["split"].dropna())
     if {"train", "validation", "test"} <= parts:

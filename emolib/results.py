@@ -1,6 +1,9 @@
 """The committed measurements in ``data/results``, which several commands wrote."""
 
 import json
+import os
+import platform
+from importlib.metadata import version
 
 from emolib.paths import data_folder
 
@@ -49,3 +52,25 @@ def load_results(name: str) -> dict:
             f"{path} is damaged ({error!r}): delete it and measure again; `make help` "
             "lists the commands."
         ) from error
+
+
+def environment(*packages: str) -> dict[str, str]:
+    """Return what a measurement was made with, for its file or a model's card.
+
+    Used by the studies and the recipes; chapter 7.
+
+    Parameters
+    ----------
+    *packages : str
+        Names of installed packages.
+
+    Returns
+    -------
+    dict of str to str
+        Version of Python, kind and number of processors, version of each package.
+    """
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        **{name: version(name) for name in packages},
+    }

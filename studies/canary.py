@@ -164,7 +164,7 @@ def splits() -> Song:
 
 
 def _held_out(faces):
-    from emolib.training import hold_out
+    from emolib.datasets.splits import hold_out
 
     return hold_out(faces, 0.1, 1)
 

@@ -4,6 +4,7 @@ Which split you choose decides what an accuracy means. Taught in chapter 5.
 """
 
 import warnings
+import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -247,6 +248,49 @@ def official(dataset: FaceDataset) -> Split:
         )
     part = own.map({name: k for k, name in enumerate(PARTS)}).fillna(-1)
     return _finish("official", dataset, part.to_numpy(dtype=np.int64))
+
+
+def hold_out(
+    dataset: FaceDataset, fraction: float = 0.1, seed: int = 0
+) -> tuple[FaceDataset, FaceDataset]:
+    """Set aside validation images that share nothing with the rest.
+
+    No subject is on both sides where subjects are known. Where they are not, images
+    are divided at random and copies of one image stay together; other pictures of the
+    same person may still be on both sides, so that the validation score is
+    optimistic. Used by the command line; taught in chapter 4.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+        Images to divide.
+    fraction : float, default 0.1
+        Share of the subjects (or images) to set aside, between 0 and 1.
+    seed : int, default 0
+
+    Returns
+    -------
+    train, validation : FaceDataset
+
+    Raises
+    ------
+    DatasetError
+        If there are fewer than two subjects (or images).
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction must lie between 0 and 1. Received: {fraction}")
+    groups = dataset.groups
+    if groups is None:
+        groups = np.array([zlib.crc32(image.tobytes()) for image in dataset.images])
+    names = np.unique(groups)
+    if len(names) < 2:
+        raise DatasetError(
+            f"{dataset.name!r} has {len(names)} subjects or distinct images; at least "
+            "two are needed to set some aside for validation."
+        )
+    chosen = np.random.default_rng(seed).permutation(names)
+    aside = np.isin(groups, chosen[: max(1, round(fraction * len(names)))])
+    return dataset.subset(~aside), dataset.subset(aside)
 
 
 def _subjects(dataset: FaceDataset) -> np.ndarray:

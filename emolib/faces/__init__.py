@@ -3,7 +3,14 @@
 Taught in chapters 2, 11 and 12.
 """
 
-from emolib.faces.crop import CROP, RESAMPLE, CanonicalCrop, align, to_canonical
+from emolib.faces.crop import (
+    CROP,
+    RESAMPLE,
+    CanonicalCrop,
+    align,
+    to_canonical,
+    triangle_weights,
+)
 from emolib.faces.detection import DetectorError, Face, FaceDetector
 from emolib.faces.picture import PictureError, read_picture
 
@@ -18,4 +25,5 @@ __all__ = [
     "align",
     "read_picture",
     "to_canonical",
+    "triangle_weights",
 ]

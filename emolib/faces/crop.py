@@ -143,3 +143,26 @@ def align(
         Image.Resampling.BILINEAR,
     )
     return np.array(crop.resize((CROP.size, CROP.size), RESAMPLE))
+
+
+def triangle_weights(source: int, target: int) -> np.ndarray:
+    """Return the weights of `RESAMPLE` along one side, for resizing by a product.
+
+    ``weights @ image @ weights.T`` resizes a square image; on a stack of images, or
+    inside a network, that is faster than resizing each.
+
+    Parameters
+    ----------
+    source, target : int
+        Side before and after, pixels.
+
+    Returns
+    -------
+    ndarray, float32, (target, source)
+        Rows sum to 1.
+    """
+    scale = source / target
+    middle = (np.arange(target)[:, None] + 0.5) * scale - 0.5
+    distance = np.abs(np.arange(source) - np.clip(middle, 0, source - 1))
+    weights = np.maximum(0, 1 - distance / max(scale, 1.0))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -7,7 +7,7 @@ Chapter 11 trains and compares them.
 import numpy as np
 
 from emolib.emotions import EMOTIONS
-from emolib.faces import CROP
+from emolib.faces import CROP, triangle_weights
 from emolib.models._backend import keras
 from emolib.models.cnn import ImageStandardisation, _residual_parts
 
@@ -52,15 +52,6 @@ class Shrink(layers.Layer):
     def get_config(self):
         """Return what is needed to build this layer again."""
         return {**super().get_config(), "side": self.side}
-
-
-def triangle_weights(source: int, target: int) -> np.ndarray:
-    """Weights of a resize with a triangle filter, float32 (target, source)."""
-    scale = source / target
-    middle = (np.arange(target)[:, None] + 0.5) * scale - 0.5
-    distance = np.abs(np.arange(source) - np.clip(middle, 0, source - 1))
-    weights = np.maximum(0, 1 - distance / max(scale, 1.0))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def wide_cnn(seed: int = 0) -> keras.Model:

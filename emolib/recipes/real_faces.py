@@ -21,6 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from emolib.datasets import FaceDataset, load
+from emolib.datasets.splits import hold_out
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import evaluate, fit_temperature
 from emolib.export import add_onnx
@@ -28,7 +29,7 @@ from emolib.models._backend import keras, tf
 from emolib.models.inference import predict, predict_both_ways
 from emolib.models.registry import build, save_model
 from emolib.training.augmentation import augment
-from emolib.training.loop import TrainingError, hold_out, soft_targets
+from emolib.training.loop import TrainingError, soft_targets
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ _HOMES = {
     "TrainingError": "loop",
     "augment": "augmentation",
     "fit": "loop",
-    "hold_out": "loop",
     "soft_targets": "loop",
 }
 

@@ -13,6 +13,7 @@ from itertools import product
 
 import numpy as np
 
+from emolib.faces import triangle_weights
 from emolib.models._backend import keras
 
 STRENGTHS = ("light", "strong")
@@ -232,18 +233,12 @@ def _detail_losses(side: int) -> np.ndarray:
     """
     sizes = range(side, side // 2 - 1, -4)  # 64 down to 32
     ways = [
-        _resize(size, side) @ _resize(side, size) @ _blur(side, spread)
+        triangle_weights(size, side)
+        @ triangle_weights(side, size)
+        @ _blur(side, spread)
         for size, spread in product(sizes, (0.0, 0.5, 0.9))
     ]
     return np.stack(ways)
-
-
-def _resize(source: int, target: int) -> np.ndarray:
-    """Weights of a resize with a triangle filter, float32 (target, source)."""
-    scale = source / target
-    middle = (np.arange(target)[:, None] + 0.5) * scale - 0.5
-    distance = np.abs(np.arange(source) - np.clip(middle, 0, source - 1))
-    return _rows_sum_to_one(np.maximum(0, 1 - distance / max(scale, 1.0)))
 
 
 def _blur(side: int, spread: float) -> np.ndarray:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from emolib.datasets import DatasetError, FaceDataset, NoSubjectsError, splits
-from emolib.datasets.splits import LeakageWarning, Split
+from emolib.datasets.splits import LeakageWarning, Split, hold_out
 
 LEAKY = (splits.random_frame, splits.random_clip)
 CLEAN = (splits.by_subject, splits.by_subject_and_sentence)
@@ -239,3 +239,24 @@ class TestSplit:
         text = str(splits.by_subject_and_sentence(corpus))
         assert text.startswith("by subject and sentence: 168 train")
         assert "144 left out" in text
+
+
+def test_hold_out_keeps_subjects_apart(tiny):
+    train, validation = hold_out(tiny, 0.3)
+    assert not set(train.groups) & set(validation.groups)
+    assert len(train) + len(validation) == len(tiny)
+
+
+def test_hold_out_keeps_copies_together():
+    rng = np.random.default_rng(0)
+    images = np.repeat(rng.integers(0, 256, (40, 64, 64), dtype=np.uint8), 2, axis=0)
+    train, validation = hold_out(FaceDataset("x", images, np.zeros(80, int)), 0.25)
+    assert (len(train), len(validation)) == (60, 20)
+    known = {image.tobytes() for image in train.images}
+    assert not any(image.tobytes() in known for image in validation.images)
+
+
+def test_hold_out_needs_two():
+    one = FaceDataset("x", np.zeros((3, 64, 64), np.uint8), np.zeros(3, int))
+    with pytest.raises(DatasetError, match="at least two"):
+        hold_out(one)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from emolib.datasets import DatasetError, FaceDataset, load
+from emolib.datasets.splits import hold_out
 from emolib.models import predict, small_cnn
 from emolib.models._backend import keras
 from emolib.training import loop
 from emolib.training.loop import (
     TrainingError,
     fit,
-    hold_out,
     soft_targets,
 )
 
@@ -248,27 +248,6 @@ def test_parameters_out_of_range_are_named(sets, options):
 
 
 # holding out
-
-
-def test_hold_out_keeps_subjects_apart(tiny):
-    train, validation = hold_out(tiny, 0.3)
-    assert not set(train.groups) & set(validation.groups)
-    assert len(train) + len(validation) == len(tiny)
-
-
-def test_hold_out_keeps_copies_together():
-    rng = np.random.default_rng(0)
-    images = np.repeat(rng.integers(0, 256, (40, 64, 64), dtype=np.uint8), 2, axis=0)
-    train, validation = hold_out(FaceDataset("x", images, np.zeros(80, int)), 0.25)
-    assert (len(train), len(validation)) == (60, 20)
-    known = {image.tobytes() for image in train.images}
-    assert not any(image.tobytes() in known for image in validation.images)
-
-
-def test_hold_out_needs_two():
-    one = FaceDataset("x", np.zeros((3, 64, 64), np.uint8), np.zeros(3, int))
-    with pytest.raises(DatasetError, match="at least two"):
-        hold_out(one)
 
 
 # real photographs

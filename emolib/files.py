@@ -1,0 +1,179 @@
+"""Files that appear whole or not at all, and files that are what they were.
+
+A file is written under another name in the same folder, flushed to the disk and then
+renamed, so that a crash, a full disk or Ctrl-C leaves the old file or the new one and
+never half of either. Used everywhere.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Give a path to write to; the file takes its name when the block has succeeded.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to make or to replace; its folder is made if need be.
+
+    Yields
+    ------
+    Path
+        A free name in the same folder with the same ending.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to; the old file is untouched.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        _flush(partial)
+        os.replace(partial, path)
+        _flush(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, content: bytes | str) -> Path:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        As in `whole_file`.
+    content : bytes or str
+        Text is written as UTF-8 with ``\\n`` at the end of lines.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    with whole_file(path) as partial:
+        partial.write_bytes(data)
+    return Path(path)
+
+
+def write_json(path: str | Path, record: dict) -> Path:
+    """Write a record as readable JSON, whole or not at all; return `path`."""
+    return write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def whole_folder(folder: str | Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of `folder` when the block succeeds.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder to make or to replace. What else is in it, files and folders that
+        the block does not write, is kept.
+
+    Yields
+    ------
+    Path
+        An empty folder beside it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the old folder is untouched.
+    """
+    folder = Path(folder)
+    partial = folder.with_name(f".{folder.name}.partial")
+    previous = folder.with_name(f".{folder.name}.previous")
+    if previous.exists() and not folder.exists():  # killed between two renames
+        previous.rename(folder)
+    shutil.rmtree(previous, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if folder.exists():
+            _keep_others(folder, partial)
+        for path in (*partial.rglob("*"), partial):
+            _flush(path)
+        if folder.exists():
+            folder.rename(previous)
+        partial.rename(folder)
+        _flush(folder.parent)
+    finally:
+        if previous.exists() and not folder.exists():
+            previous.rename(folder)
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(previous, ignore_errors=True)
+
+
+def sha256(content: bytes | Path) -> str:
+    """Return the SHA-256 of bytes or of a file's content, 64 hexadecimal digits."""
+    data = content.read_bytes() if isinstance(content, Path) else content
+    return hashlib.sha256(data).hexdigest()
+
+
+def verified_bytes(
+    path: Path, expected: str, *, record: str, error: type[Exception], remedy: str
+) -> bytes:
+    """Return the content of a file if it is the one that was recorded.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    expected : str
+        Its recorded SHA-256.
+    record : str
+        Where that is recorded, for the message, such as ``"its card"``.
+    error : type of Exception
+        What is raised.
+    remedy : str
+        What the user can do; it ends the message.
+
+    Raises
+    ------
+    error
+        If the file is missing, unreadable, cut short or altered.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise error(f"{path} is missing; {remedy}.") from None
+    except OSError as cause:
+        raise error(f"{path} cannot be read ({cause.strerror}); {remedy}.") from cause
+    found = sha256(content)
+    if found != expected:
+        raise error(
+            f"{path} ({len(content):,} bytes) is cut short or altered: its SHA-256 "
+            f"begins with {found[:12]}, {record} says {str(expected)[:12]}; {remedy}."
+        )
+    return content
+
+
+def _flush(path: Path) -> None:
+    """Have the system write a file, or a folder's list of names, to the disk."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _keep_others(old: Path, new: Path) -> None:
+    for path in old.iterdir():
+        kept = new / path.name
+        if not kept.exists():
+            (shutil.copytree if path.is_dir() else shutil.copy2)(path, kept)
