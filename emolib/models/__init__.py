@@ -11,7 +11,7 @@ _HOMES = {
     "Baseline": "baselines",
     "fit_baseline": "baselines",
     "contrast_cnn": "cnn",
-    "deck_cnn": "cnn",
+    "plain_cnn": "cnn",
     "small_cnn": "cnn",
     "predict": "inference",
     "predict_both_ways": "inference",

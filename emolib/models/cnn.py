@@ -107,7 +107,7 @@ def _gaussian_means(side: int, window: float) -> np.ndarray:
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def deck_cnn(
+def plain_cnn(
     seed: int = 0, *, dropout: float = 0.5, batch_norm: bool = False
 ) -> keras.Model:
     """Build the deck's network: convolution, max-pooling and dense layers.
@@ -159,7 +159,7 @@ def deck_cnn(
     outputs = layers.Dense(
         len(EMOTIONS), activation="softmax", kernel_initializer=glorot, name="emotion"
     )(x)  # (n, 6)
-    return keras.Model(inputs, outputs, name="deck_cnn")
+    return keras.Model(inputs, outputs, name="plain_cnn")
 
 
 def small_cnn(seed: int = 0) -> keras.Model:
@@ -168,7 +168,7 @@ def small_cnn(seed: int = 0) -> keras.Model:
     Each image is standardised, then passes a strided stem and two stages of 3x3
     convolutions with batch normalisation (Ioffe & Szegedy 2015) and shortcuts (He et
     al. 2016, doi:10.1109/CVPR.2016.90); a global average replaces the large dense
-    layer. Fewer weights than `deck_cnn`. Taught in chapter 3.
+    layer. Fewer weights than `plain_cnn`. Taught in chapter 3.
 
     Parameters
     ----------

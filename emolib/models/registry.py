@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Networks that can be built by name.
 ARCHITECTURES: tuple[str, ...] = (
-    "deck_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn",
+    "plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn",
 )  # fmt: skip
 
 WEIGHTS, CARD, ONNX = "weights.weights.h5", "card.json", "model.onnx"
@@ -50,7 +50,7 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
 
     Parameters
     ----------
-    architecture : {"deck_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
+    architecture : {"plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
     seed : int, default 0
         Seeds the initial weights.
 

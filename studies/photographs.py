@@ -1,78 +1,50 @@
-"""Ask the network for photographs what it makes of them: the figures of chapter 11.
+"""What the networks make of photographs: the figures of chapter 11.
 
-Run as ``make results-photographs FER2013=PATH`` whenever the weights have changed;
-about two minutes. Everything is measured on the tenth of FER2013's Training part that
-the weights were chosen by, never on PublicTest, and written to
-``data/results/photographs.json``: shares, counts and positions of points, no picture.
+Everything is measured on the tenth of FER2013's Training part that the weights were
+chosen by, never on PublicTest: shares, counts and positions of points, no picture.
+About two minutes.
 """
 
-import argparse
-import platform
-import sys
 from collections import defaultdict
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from records import write_json
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from emolib.datasets import DatasetError, FaceDataset, load
+from emolib.datasets import FaceDataset, load
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import evaluate, paired_bootstrap, reliability
 from emolib.models import load_model, model_card, predict, predict_both_ways
 from emolib.models._backend import keras
-from emolib.paths import data_folder
 from emolib.recipes.real_faces import photographs
+from studies.study import Bench, Study
 
 NETWORKS = ("synthface", "real-faces")
 EACH = 60  # faces of each emotion in the picture of the gap, rendered and real
 COVERAGES = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Measure and write; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--fer2013", type=Path, required=True, help="its path")
-    options = parser.parse_args(arguments)
-    try:
-        _, real = photographs(options.fer2013)
-    except DatasetError as error:
-        print(error, file=sys.stderr)
-        return 2
+def measure(bench: Bench) -> dict:
+    """Measure the gap between both kinds of faces, mirror images, labels, doubt."""
+    _, real = photographs(bench.fer2013)
     rendered = load("synthface").part("validation").apex()
-    record = {
-        "command": "make results-photographs",
-        "config": {
-            "weights": {name: model_card(name)["sha256"] for name in NETWORKS},
-            "faces_each": EACH,
-            "photographs": f"{len(real)} of FER2013's Training part, the tenth that "
-            "the weights were chosen by, neutral ones among them; duplicates removed; "
-            "nobody knows who is in which",
-            "rendered": f"{len(rendered)} apex frames of SynthFace's validation people",
+    return {
+        "photographs": f"{len(real)} of FER2013's Training part, the tenth that the "
+        "weights were chosen by, neutral ones among them; duplicates removed; "
+        "nobody knows who is in which",
+        "rendered": f"{len(rendered)} apex frames of SynthFace's validation people",
+        "gap": [gap(name, rendered, real) for name in NETWORKS],
+        "mirror": {
+            "rendered": mirror(rendered),
+            "photographs": mirror(real.labelled()),
         },
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "scikit-learn", "tensorflow")},
-        },
-        "results": {
-            "gap": [gap(name, rendered, real) for name in NETWORKS],
-            "mirror": {
-                "rendered": mirror(rendered),
-                "photographs": mirror(real.labelled()),
-            },
-            "labels": labels(options.fer2013, real),
-            "doubt": doubt(real),
-        },
+        "labels": labels(bench.fer2013, real),
+        "doubt": doubt(real),
     }
-    path = data_folder() / "results" / "photographs.json"
-    write_json(path, record)
-    print(f"wrote {path.name}")
-    return 0
 
 
 def gap(name: str, rendered: FaceDataset, real: FaceDataset) -> dict:
@@ -124,7 +96,7 @@ def _balanced(faces: FaceDataset) -> FaceDataset:
 
 
 def mirror(faces: FaceDataset) -> dict:
-    """What it brings to ask about a picture and its mirror image.
+    """Measure the gain of averaging the answers to a picture and its mirror image.
 
     Returns
     -------
@@ -168,7 +140,7 @@ def labels(path: Path, real: FaceDataset) -> dict:
 
 
 def doubt(real: FaceDataset) -> dict:
-    """What leaving out doubtful answers does to accuracy and to neutral faces."""
+    """Leave out doubtful answers: what accuracy and neutral faces gain by it."""
     card = model_card("real-faces")
     shares = predict_both_ways(load_model("real-faces"), real.images)
     known = real.labels >= 0
@@ -201,5 +173,15 @@ def doubt(real: FaceDataset) -> dict:
     }
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+STUDY = Study(
+    "photographs",
+    measure,
+    {"networks": NETWORKS, "faces_each": EACH, "coverages": COVERAGES},
+    canary=("corpus", "crop", "shipped", "evaluation"),
+    data=(
+        "synthface/corpus.json",
+        *(f"models/{name}/weights.weights.h5" for name in NETWORKS),
+    ),
+    needs_fer2013=True,
+    command="make results-photographs",
+)

@@ -1,14 +1,15 @@
-"""Look at real photographs: score a model on FER2013's PublicTest, and write it down.
+"""Evaluate a model on FER2013's PublicTest: rationed, and written down.
 
-Every look at real photographs makes the next choice a little less honest, so there
-are `BUDGET` of them per model and each one is appended to ``data/results/looks.jsonl``.
-Images that also occur in FER2013's Training part, and neutral ones, are left out.
-``bench_peers.py`` takes its looks through here too.
+Every evaluation on test photographs makes the next choice a little less honest. So a
+model has `BUDGET` of them, and each is appended to
+``data/results/public-test.jsonl``. Images that also occur in FER2013's Training part,
+and neutral ones, are left out. The comparison with peers counts as one, too.
+
+    python -m studies.public_test PATH --model real-faces
 """
 
 import argparse
 import json
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,17 +19,19 @@ import pandas as pd
 
 from emolib.datasets import FaceDataset, load
 from emolib.emotions import EMOTIONS
+from emolib.errors import EmolibError
 from emolib.evaluation import Evaluation, evaluate
 from emolib.paths import data_folder
 from emolib.recognizer import EmotionRecognizer
+from studies.study import commit
 
 BUDGET = 3
 SUREST = 0.8  # share of the images that get an answer
 DATA = "FER2013 PublicTest, six classes, without duplicates of Training"
 
 
-class LookError(ValueError):
-    """All looks are taken."""
+class BudgetError(EmolibError, ValueError):
+    """A model has had all its evaluations."""
 
 
 def public_test(path: Path) -> FaceDataset:
@@ -45,36 +48,39 @@ def public_test(path: Path) -> FaceDataset:
 
 
 def journal() -> Path:
-    """Return the file that holds the looks, one a line."""
-    return data_folder() / "results" / "looks.jsonl"
+    """Return the file that holds the evaluations, one a line."""
+    return data_folder() / "results" / "public-test.jsonl"
 
 
-def looks_left(model: str, weights: str) -> int:
-    """Return how often a model may still be looked with.
+def evaluations_left(model: str, weights: str) -> int:
+    """Return how often a model may still be evaluated.
 
-    A look counts where it had the same name or, under another, the same weights
-    (their sha256).
+    An evaluation counts where the model had the same name or, under another, the same
+    weights (their SHA-256).
 
     Raises
     ------
-    LookError
+    BudgetError
         If none is left.
     """
     lines = journal().read_text().splitlines() if journal().exists() else []
-    taken = [
-        look
-        for look in map(json.loads, lines)
-        if look["model"] == model or look["weights"] == weights
+    had = [
+        one
+        for one in map(json.loads, lines)
+        if one["model"] == model or one["weights"] == weights
     ]
-    if len(taken) >= BUDGET:
-        raise LookError(f"{model}: all {BUDGET} looks are taken")
-    return BUDGET - len(taken)
+    if len(had) >= BUDGET:
+        raise BudgetError(
+            f"{model} has had all {BUDGET} evaluations on PublicTest; measure it on "
+            "photographs that no choice was made by."
+        )
+    return BUDGET - len(had)
 
 
-def take_look(
+def evaluate_once(
     model: str, weights: str, labels: np.ndarray, probabilities: np.ndarray
 ) -> Evaluation:
-    """Score answers to `public_test`, and write that down before anybody sees it.
+    """Score answers to `public_test`, and write that down before it is shown.
 
     Parameters
     ----------
@@ -85,12 +91,12 @@ def take_look(
 
     Raises
     ------
-    LookError
-        If no look is left; nothing is scored then.
+    BudgetError
+        If no evaluation is left; nothing is scored then.
     """
-    left = looks_left(model, weights)
+    left = evaluations_left(model, weights)
     result = evaluate(labels, probabilities)
-    look = {
+    record = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
         "model": model,
@@ -108,8 +114,8 @@ def take_look(
     }
     journal().parent.mkdir(parents=True, exist_ok=True)
     with journal().open("a") as file:
-        file.write(json.dumps(look) + "\n")
-    print(f"look {BUDGET - left + 1} of {BUDGET}: {model}, {DATA}")
+        file.write(json.dumps(record) + "\n")
+    print(f"evaluation {BUDGET - left + 1} of {BUDGET}: {model}, {DATA}")
     return result
 
 
@@ -120,15 +126,8 @@ def surest(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float((probabilities[kept].argmax(axis=1) == labels[kept]).mean())
 
 
-def commit() -> str:
-    """Name the commit that is looked with; "+" marks changes on top of it."""
-    command = ["git", "describe", "--always", "--abbrev=12", "--dirty=+"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=data_folder())
-    return done.stdout.strip() or "unknown"
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Take one look; return the exit code."""
+    """Evaluate once; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("path", type=Path, help="FER2013 with Training and PublicTest")
     parser.add_argument("--model", default="synthface")
@@ -136,11 +135,11 @@ def main(arguments: list[str] | None = None) -> int:
     recognizer = EmotionRecognizer(options.model)
     name, weights = Path(options.model).name, recognizer.card["sha256"]
     try:
-        looks_left(name, weights)
+        evaluations_left(name, weights)
         faces = public_test(options.path)
         answers = recognizer.predict_proba(faces.images)
-        result = take_look(name, weights, faces.labels, answers)
-    except LookError as error:
+        result = evaluate_once(name, weights, faces.labels, answers)
+    except BudgetError as error:
         print(error, file=sys.stderr)
         return 2
     print(result)

