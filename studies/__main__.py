@@ -86,9 +86,7 @@ def _run(chosen: list[Study], options: argparse.Namespace) -> int:
         if found == "current" and not options.force:
             print(f"{study.name}: current")
             continue
-        print(
-            f"{study.name}: {found} {f'({why})' if why else ''}; measuring", flush=True
-        )
+        print(f"{study.name}: {found}, measuring. {why}", flush=True)
         study.run(options.fer2013)
         print(f"{study.name}: wrote {study.path.name}", flush=True)
     return 0

@@ -19,6 +19,9 @@ import numpy as np
 #: Largest difference between two numbers that count as equal, absolute and relative.
 TOLERANCE = 5e-3
 
+#: What a part says that could not be made.
+RAISED = "raised"
+
 Value = float | int | str
 Song = dict[str, Value]
 #: Learnt from: every 24th apex frame of the training people.
@@ -36,12 +39,21 @@ def canary(parts: list[str] | None = None) -> dict[str, Song]:
     Returns
     -------
     dict
-        Part -> name -> number (rounded to four decimals) or text.
+        Part -> name -> number (rounded to four decimals) or text; of a part that
+        fails, what was raised.
     """
     return {
-        name: {key: _rounded(value) for key, value in PARTS[name]().items()}
+        name: {key: _rounded(value) for key, value in _made(name).items()}
         for name in (PARTS if parts is None else parts)
     }
+
+
+def _made(part: str) -> Song:
+    """Make one part; a package that fails there computes something else, too."""
+    try:
+        return PARTS[part]()
+    except Exception as error:
+        return {RAISED: f"{type(error).__name__}: {error}"}
 
 
 def differences(before: Song, now: Song) -> list[str]:

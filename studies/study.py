@@ -183,7 +183,8 @@ class Study:
             raise StudyError(
                 f"{self.path} is damaged ({error}); delete it and run `{self.command}`."
             ) from error
-        if not {"key", "canary", "results"} <= record.keys():
+        needed = {"key", "canary", "results"}
+        if not isinstance(record, dict) or not needed <= record.keys():
             raise StudyError(
                 f"{self.path} holds no key, canary and results; delete it and run "
                 f"`{self.command}`."
@@ -206,6 +207,12 @@ class Study:
         scratch = data_folder().parent / "build" / "studies" / self.name / digest[:12]
         scratch.mkdir(parents=True, exist_ok=True)
         key, sung = self.key(), recorded_canary(self.canary)
+        for part, found in sung.items():
+            if canary.RAISED in found:
+                raise StudyError(
+                    f"{self.name} is not measured: the canary's part {part} fails with "
+                    f"{found[canary.RAISED]}"
+                )
         record = {
             "study": self.name,
             "command": self.command,
@@ -314,9 +321,8 @@ def state(
         return "unverified", "the code changed since the canary last ran"
     parts = changed_parts(study, record, now)
     if parts:
-        return "changed", "; ".join(
-            f"{part}: {lines[0]}" for part, lines in parts.items()
-        )
+        first = [f"{part}: {lines[0]}" for part, lines in parts.items()]
+        return "changed", "; ".join(first)
     return "current", ""
 
 

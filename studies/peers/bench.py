@@ -161,6 +161,11 @@ class Options(NamedTuple):
     singles: int = 30
     starts: int = 5
 
+    @classmethod
+    def of(cls, settings: dict) -> "Options":
+        """Pick the options out of the settings of a study."""
+        return cls(**{name: settings[name] for name in cls._fields})
+
     @property
     def counts(self) -> bool:
         """Whether this costs one of our model's evaluations on PublicTest."""
@@ -171,17 +176,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Install, measure, print and write; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--fer2013", type=Path, required=True, help="its path")
-    parser.add_argument("--model", default=Options().model, help="of ours")
     parser.add_argument(
         "--slice", choices=("public-test", "validation"), default="public-test"
     )
     parser.add_argument("--peers-only", action="store_true", help="leave ours out")
     chosen = vars(parser.parse_args(arguments))
-    fer2013, options = chosen.pop("fer2013"), Options(**chosen)
+    fer2013, options = chosen.pop("fer2013"), Options.of(STUDY.settings | chosen)
     try:
-        if options == Options():
-            STUDY.run(fer2013)
+        if options.counts:
             output = STUDY.path
+            STUDY.run(fer2013)
         else:
             output = BUILD / f"{options.slice}.json"
             results = compare(options, fer2013, output)
@@ -544,7 +548,7 @@ def now() -> str:
 
 STUDY = Study(
     "peers",
-    lambda bench: compare(Options(), bench.fer2013, STUDY.path),
+    lambda bench: compare(Options.of(bench.settings), bench.fer2013, STUDY.path),
     {
         **Options()._asdict(),
         "batch": BATCH,

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 
 from emolib.emotions import EMOTIONS
 from emolib.results import load_results
+from studies.peers import bench as bench_of_peers
 
-SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+WORKERS = Path(bench_of_peers.__file__).parent
 COUNT = 24
 LABELS = np.arange(COUNT) % 6
 
@@ -34,13 +36,8 @@ serve(classify)
 
 
 @pytest.fixture
-def script(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    for name in ("bench_peers", "peer_packages", "look"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    import bench_peers
-
-    return bench_peers
+def script():
+    return bench_of_peers
 
 
 @pytest.fixture
@@ -51,7 +48,7 @@ def crops():
 
 
 @pytest.fixture
-def bench(script, crops, tmp_path, monkeypatch):
+def bench(script, crops, tmp_path, monkeypatch, no_canary):
     """Run the command with small processes in the place of ours and of two peers."""
     monkeypatch.setenv("EMOLIB_DATA", str(tmp_path))
     (tmp_path / "worker.py").write_text(WORKER)
@@ -60,7 +57,7 @@ def bench(script, crops, tmp_path, monkeypatch):
 
     def command(wrong: int, classes: int = 7) -> list[str]:
         worker = [sys.executable, str(tmp_path / "worker.py")]
-        return [*worker, str(SCRIPTS / "peers"), str(wrong), str(classes)]
+        return [*worker, str(WORKERS), str(wrong), str(classes)]
 
     peer = type(script.PEERS[0])
     monkeypatch.setattr(script, "PEERS", script.PEERS[:2])
@@ -85,21 +82,23 @@ def bench(script, crops, tmp_path, monkeypatch):
 
     monkeypatch.setattr(script, "Worker", worker)
 
+    few = script.STUDY.settings | {"rounds": 2, "singles": 3, "starts": 1}
+    monkeypatch.setattr(script, "STUDY", replace(script.STUDY, settings=few))
+
     def run(*more: str) -> int:
-        return script.main(["--rounds", "2", "--singles", "3", "--starts", "1", *more])
+        return script.main(["--fer2013", str(tmp_path), *more])
 
     run.ours = ours
     return run
 
 
-def test_the_record_holds_both_sides_and_a_look_was_counted(bench, tmp_path, capsys):
+def test_the_record_holds_both_sides_and_it_was_counted(bench, tmp_path, capsys):
     assert bench() == 0
     shown = capsys.readouterr().out
-    assert "look 1 of 3" in shown
+    assert "evaluation 1 of 3" in shown
     assert "accuracy gained" in shown
     results = tmp_path / "results"
     record = json.loads((results / "peers.json").read_text())
-    assert set(record) == {"command", "config", "versions", "results"}
     assert record["command"] == "make bench-peers"
     rows = load_results("peers")["rows"]
     assert [row["name"] for row in rows] == ["ours", "fer", "human-models"]
@@ -113,24 +112,24 @@ def test_the_record_holds_both_sides_and_a_look_was_counted(bench, tmp_path, cap
     assert against["accuracy"]["difference"] == pytest.approx(gained)
     assert against["single"]["rounds"] == 2
     assert against["weights"] == "w1"
-    look = json.loads((results / "looks.jsonl").read_text())
-    assert look["accuracy"] == rows[0]["accuracy"]
+    evaluated = json.loads((results / "public-test.jsonl").read_text())
+    assert evaluated["accuracy"] == rows[0]["accuracy"]
     assert str(tmp_path) not in json.dumps(record)
 
 
-def test_without_a_look_left_nothing_is_measured(
+def test_without_an_evaluation_left_nothing_is_measured(
     bench, script, tmp_path, monkeypatch, capsys
 ):
     (tmp_path / "results").mkdir()
     taken = json.dumps({"model": "m", "weights": "w0"}) + "\n"
-    (tmp_path / "results" / "looks.jsonl").write_text(3 * taken)
+    (tmp_path / "results" / "public-test.jsonl").write_text(3 * taken)
     monkeypatch.setattr(script, "measure", lambda *_: pytest.fail("measured"))
     assert bench() == 2
-    assert "m: all 3 looks are taken" in capsys.readouterr().err
+    assert "m has had all 3 evaluations" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("more", [["--peers-only"], ["--slice", "validation"]])
-def test_other_runs_cost_no_look_and_leave_the_results_alone(
+def test_other_runs_cost_none_and_leave_the_results_alone(
     bench, script, tmp_path, monkeypatch, more
 ):
     monkeypatch.setattr(script, "BUILD", tmp_path / "build")
@@ -181,7 +180,7 @@ def test_a_kept_row_must_be_about_the_same(script, tmp_path):
     assert script.kept(path, peer, "pictures", None) == row
 
 
-def test_when_nothing_can_be_measured_no_look_is_taken(
+def test_when_nothing_can_be_measured_none_is_taken(
     bench, script, tmp_path, monkeypatch, capsys
 ):
     (tmp_path / "worker.py").write_text("raise SystemExit('broken')")
@@ -240,7 +239,7 @@ def test_no_photographs_no_measurement(script, tmp_path, capsys):
 
 
 def test_processes_keep_the_protocol(script, tmp_path, crops, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(str(SCRIPTS / "peers"))
+    monkeypatch.syspath_prepend(str(WORKERS))
     from protocol import serve
 
     sizes = []

@@ -1,15 +1,13 @@
 """The network for photographs, and what was measured of it."""
 
-import importlib.util
 import json
 import os
 from pathlib import Path
 from unittest.mock import Mock
 
-import numpy as np
 import pytest
 
-from emolib.datasets.fer2013 import CLASSES
+from emolib.datasets import DatasetError
 from emolib.evaluation import evaluate
 from emolib.models import load_model, model_card
 from emolib.paths import data_folder
@@ -17,45 +15,10 @@ from emolib.recipes.real_faces import photographs
 from emolib.recognizer import EmotionRecognizer
 from emolib.results import load_results
 from emolib.training.loop import TrainingError
+from studies import photographs as study
+from studies import transfer
 
-ROOT = Path(__file__).resolve().parents[1]
-SCRIPTS = ROOT / "scripts"
-
-
-def script(name, monkeypatch):
-    monkeypatch.syspath_prepend(SCRIPTS)  # for the scripts it imports
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def noise(tmp_path):
-    """A Training part like FER2013's, of noise; two pictures are there twice."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (210, 48, 48), dtype=np.uint8)
-    labels = (np.arange(210) % 7).astype(np.int8)
-    images[1], images[9] = images[0], images[2]  # with other labels, with the same
-    folder = tmp_path / "fer"
-    folder.mkdir()
-    np.savez(
-        folder / "fer2013_train.npz",
-        images=images, labels=labels, label_names=np.array(CLASSES),
-    )  # fmt: skip
-    return folder
-
-
-@pytest.fixture
-def own_results(tmp_path, monkeypatch):
-    """A data folder whose results are its own, and the rest is the project's."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for part in data_folder().iterdir():
-        if part.name != "results":
-            (folder / part.name).symlink_to(part)
-    monkeypatch.setenv("EMOLIB_DATA", str(folder))
-    return folder
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_network_is_small_and_knows_when_not_to_answer():
@@ -69,15 +32,12 @@ def test_the_network_is_small_and_knows_when_not_to_answer():
 
 def test_the_figures_belong_to_the_weights_that_ship():
     sha256 = model_card("real-faces")["sha256"]
-    record = json.loads((data_folder() / "results" / "photographs.json").read_text())
-    assert record["config"]["weights"]["real-faces"] == sha256, (
-        "run `make results-photographs`"
-    )
     rows = load_results("peers")["rows"]
     assert rows[0]["name"] == "ours"
     assert all(row["against_ours"]["weights"] == sha256 for row in rows[1:])
-    looks = (data_folder() / "results" / "looks.jsonl").read_text().splitlines()
-    assert sum(json.loads(look)["weights"] == sha256 for look in looks) >= 1
+    path = data_folder() / "results" / "public-test.jsonl"
+    lines = map(json.loads, path.read_text().splitlines())
+    assert sum(one["weights"] == sha256 for one in lines) >= 1
 
 
 def test_it_does_on_photographs_what_its_card_says():
@@ -94,10 +54,9 @@ def test_it_does_on_photographs_what_its_card_says():
     assert result.calibration_error < 0.05
 
 
-def test_the_figures_are_made_from_any_copy(noise, own_results, monkeypatch, capsys):
-    module = script("measure_photographs", monkeypatch)
-    monkeypatch.setattr(module, "EACH", 4)
-    assert module.main(["--fer2013", str(noise)]) == 0
+def test_the_figures_are_made_from_any_copy(noise, own_results, quick, monkeypatch):
+    monkeypatch.setattr(study, "EACH", 4)
+    quick(study.STUDY).run(noise)
     found = load_results("photographs")
     assert [one["name"] for one in found["gap"]] == ["synthface", "real-faces"]
     for one in found["gap"]:
@@ -116,20 +75,19 @@ def test_the_figures_are_made_from_any_copy(noise, own_results, monkeypatch, cap
     assert labels["of_these_with_two_labels"] == 1
     shares = [one["coverage"] for one in found["doubt"]["curve"]]
     assert shares == sorted(shares, reverse=True)
-    assert module.main(["--fer2013", "nowhere"]) == 2
-    assert "nowhere does not exist" in capsys.readouterr().err
+    with pytest.raises(DatasetError, match="nowhere does not exist"):
+        study.STUDY.run(Path("nowhere"))
 
 
 def test_short_trainings_are_compared_on_both_kinds_of_faces(
-    noise, own_results, monkeypatch
+    noise, own_results, quick, monkeypatch
 ):
-    module = script("measure_transfer", monkeypatch)
-    monkeypatch.setattr(module, "FEW", (50,))
-    monkeypatch.setattr(module, "BASE", module.Stage("deck_cnn", rendered=20))
-    monkeypatch.setattr(module, "CHOICES", {"no mixup": {"mixup": 0.0}})
-    monkeypatch.setattr(module, "_body", lambda model: model)
-    command = ["--fer2013", str(noise), "--pictures", "64", "--seeds", "1"]
-    assert module.main(command) == 0
+    monkeypatch.setattr(transfer, "FEW", (50,))
+    monkeypatch.setattr(transfer, "BASE", transfer.Stage("plain_cnn", rendered=20))
+    monkeypatch.setattr(transfer, "CHOICES", {"no mixup": {"mixup": 0.0}})
+    monkeypatch.setattr(transfer, "_body", lambda model: model)
+    short = quick(transfer.STUDY, pictures=64)
+    short.run(noise)
     rows = load_results("transfer")["rows"]
     names = [(row["name"], row["photographs"]) for row in rows]
     assert len(set(names)) == len(names)
@@ -139,9 +97,8 @@ def test_short_trainings_are_compared_on_both_kinds_of_faces(
         low, high = row["real_interval"]
         assert low <= row["real"] <= high
     fit = Mock(side_effect=TrainingError("trained again"))
-    monkeypatch.setattr(module.Bench, "fit", fit)
-    assert module.main(command) == 0  # all is known
+    monkeypatch.setattr(transfer.School, "fit", fit)
+    short.run(noise)  # all is known
     assert load_results("transfer")["rows"] == rows
-    assert module.main([*command[:3], "65"]) == 2  # other settings: all anew
-    assert fit.call_count == 1
-    assert module.main(["--fer2013", "nowhere"]) == 2
+    with pytest.raises(TrainingError, match="trained again"):
+        quick(transfer.STUDY, pictures=65).run(noise)  # other settings: all anew

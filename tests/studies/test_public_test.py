@@ -1,9 +1,7 @@
-"""The command that looks at real photographs: counted, written down, and no more."""
+"""Evaluations on real photographs: counted, written down, and no more."""
 
-import importlib.util
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +10,7 @@ from emolib.datasets import DatasetError
 from emolib.datasets.fer2013 import CLASSES
 from emolib.export import add_onnx
 from emolib.models import contrast_cnn, save_model
-
-
-@pytest.fixture(scope="module")
-def script():
-    path = Path(__file__).resolve().parents[1] / "scripts" / "look.py"
-    spec = importlib.util.spec_from_file_location("look", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from studies import public_test
 
 
 @pytest.fixture
@@ -56,49 +46,49 @@ def data(tmp_path, model, monkeypatch):
     return tmp_path
 
 
-def test_a_look_is_shown_and_written_down(script, photographs, data, capsys):
+def test_an_evaluation_is_shown_and_written_down(photographs, data, capsys):
     path = photographs / "fer2013_public_test.npz"
-    assert script.main([str(path), "--model", "synthface"]) == 0
+    assert public_test.main([str(path), "--model", "synthface"]) == 0
     shown = capsys.readouterr().out
-    assert "look 1 of 3" in shown
+    assert "evaluation 1 of 3" in shown
     assert "optimistic" in shown
-    look = json.loads((data / "results" / "looks.jsonl").read_text())
-    assert look["images"] == 21 - 3 - 2  # without neutral ones and duplicates
-    assert f"{look['accuracy']:.3f}" in shown
-    assert {"date", "commit", "model", "weights", "recall"} <= look.keys()
-    assert 0 <= look["calibration_error"] <= 1
+    record = json.loads((data / "results" / "public-test.jsonl").read_text())
+    assert record["images"] == 21 - 3 - 2  # without neutral ones and duplicates
+    assert f"{record['accuracy']:.3f}" in shown
+    assert {"date", "commit", "model", "weights", "recall"} <= record.keys()
+    assert 0 <= record["calibration_error"] <= 1
 
 
-def test_the_surest_answers_are_the_ones_that_count(script):
+def test_the_surest_answers_are_the_ones_that_count():
     labels = np.arange(10) % 6
     answers = np.full((10, 6), 0.1)
     answers[np.arange(10), labels] = 0.5
     answers[:2] = np.roll(np.eye(6) * 0.1 + 0.15, 1, axis=1)[:2]  # unsure, and wrong
-    assert script.surest(labels, answers) == 1
+    assert public_test.surest(labels, answers) == 1
     answers[:2] = np.roll(np.eye(6), 1, axis=1)[:2]  # sure, and wrong
-    assert script.surest(labels, answers) == 6 / 8
+    assert public_test.surest(labels, answers) == 6 / 8
 
 
-def test_the_fourth_look_is_refused(script, photographs, data, capsys):
+def test_the_fourth_is_refused(photographs, data, capsys):
     for _ in range(3):
-        assert script.main([str(photographs)]) == 0
-    assert script.main([str(photographs)]) == 2
-    assert "all 3 looks are taken" in capsys.readouterr().err
-    assert len((data / "results" / "looks.jsonl").read_text().splitlines()) == 3
+        assert public_test.main([str(photographs)]) == 0
+    assert public_test.main([str(photographs)]) == 2
+    assert "all 3 evaluations" in capsys.readouterr().err
+    assert len((data / "results" / "public-test.jsonl").read_text().splitlines()) == 3
 
 
-def test_another_name_for_the_same_weights_gives_no_more_looks(script, data):
+def test_another_name_for_the_same_weights_gives_no_more(data):
     labels, answers = np.arange(6), np.eye(6)
     for name in ("one", "two", "two"):
-        script.take_look(name, "weights", labels, answers)
-    assert script.looks_left("two", "others") == 1
-    with pytest.raises(script.LookError, match="three: all 3 looks"):
-        script.take_look("three", "weights", labels, answers)
-    assert script.looks_left("three", "others") == 3
+        public_test.evaluate_once(name, "weights", labels, answers)
+    assert public_test.evaluations_left("two", "others") == 1
+    with pytest.raises(public_test.BudgetError, match="three has had all 3"):
+        public_test.evaluate_once("three", "weights", labels, answers)
+    assert public_test.evaluations_left("three", "others") == 3
 
 
-def test_duplicates_cannot_be_left_out_without_training(script, photographs, data):
+def test_duplicates_cannot_be_left_out_without_training(photographs, data):
     (photographs / "fer2013_train.npz").unlink()
     with pytest.raises(DatasetError, match="no train images"):
-        script.main([str(photographs)])
-    assert not (data / "results" / "looks.jsonl").exists()
+        public_test.main([str(photographs)])
+    assert not (data / "results" / "public-test.jsonl").exists()
