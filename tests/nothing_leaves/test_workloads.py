@@ -34,6 +34,25 @@ NotebookClient(
     notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": "."}}
 ).execute()
 """
+# JupyterLab's page asks its server for both when it is opened.
+SERVE_JUPYTER_LAB = """
+import json, subprocess, sys, time, urllib.request
+from pathlib import Path
+
+options = ["--no-browser", "--allow-root", "--port=0", f"--config={sys.argv[1]}"]
+server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options])
+note = Path.home() / f".local/share/jupyter/runtime/jpserver-{server.pid}.json"
+while not note.exists():
+    assert server.poll() is None
+    time.sleep(0.1)
+time.sleep(1)
+told = json.loads(note.read_text())
+for page in ("lab", "lab/api/update", "lab/api/news"):
+    address = f"http://127.0.0.1:{told['port']}/{page}?token={told['token']}"
+    print(page, urllib.request.urlopen(address).read()[-200:])
+server.terminate()
+server.wait()
+"""
 
 
 def recognise(root: Path) -> Watched:
@@ -68,8 +87,22 @@ def execute_a_chapter(root: Path) -> Watched:
     return watch([sys.executable, "-c", EXECUTE, CHAPTER], root)
 
 
+def serve_jupyter_lab(root: Path) -> Watched:
+    """With the settings that ``make`` puts into ``.venv``."""
+    settings = PROJECT / "scripts" / "jupyter_lab_config.json"
+    return watch([sys.executable, "-c", SERVE_JUPYTER_LAB, settings], root)
+
+
 WORKLOADS: dict[str, Callable[[Path], Watched]] = {
-    one.__name__: one for one in (recognise, predict, train, prepare, execute_a_chapter)
+    one.__name__: one
+    for one in (
+        recognise,
+        predict,
+        train,
+        prepare,
+        execute_a_chapter,
+        serve_jupyter_lab,
+    )
 }
 
 

@@ -42,6 +42,8 @@ LISTED = {
     "~/.cache/matplotlib/*": "matplotlib's list of the fonts found",
     "~/.ipython/profile_default/startup/README": "IPython's, about its start-up",
     "~/.keras/keras.json": "Keras's settings, its defaults",
+    "~/.local/share/jupyter/runtime/*": "how to reach a Jupyter server that runs",
+    "~/.npm/_logs/*": "JupyterLab asks npm, where there is one, for code helpers",
 }
 
 
