@@ -2,7 +2,7 @@
 
 Since 1.29 its official builds report to their maker unless the environment variable
 ``ORT_DISABLE_TELEMETRY`` is set before the import: the import alone writes a device
-number and a data base of events into the user's cache folder, and a process that
+number and a database of events into the user's cache folder, and a process that
 lives longer looks for the collector's address. ``disable_telemetry_events()`` comes
 too late for both. This module sets the variable when it is imported, whatever its
 value was, so that no exception is needed in "nothing leaves your machine".
@@ -36,8 +36,8 @@ def open_session(graph: bytes, threads: int = 1) -> "InferenceSession":
 
     Raises
     ------
-    onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf
-        If the bytes are no ONNX file.
+    InvalidProtobuf
+        By ONNX Runtime, if the bytes are no ONNX file.
     """
     import onnxruntime
 

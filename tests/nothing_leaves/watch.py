@@ -221,10 +221,14 @@ def _calls(log: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _read_hook(log: Path, cwd: Path) -> Iterator[tuple[str, str]]:
-    """Yield the same from a log of ``refusal/sitecustomize.py``."""
+    """Yield the same from a log of ``refusal/sitecustomize.py``.
+
+    It notes a file before it is opened, which may fail for want of its folder.
+    """
     for line in log.read_text("utf-8").splitlines():
         kind, _, what = line.partition("\t")
-        yield kind, os.path.join(cwd, what) if kind == "file" else what
+        if kind == "contact" or Path(what).parent.exists():
+            yield kind, what
 
 
 def is_contact(call: str, host: str, port: int) -> bool:
