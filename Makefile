@@ -4,6 +4,8 @@ SHELL := /bin/sh
 .PHONY: help venv book test notebooks results results-photographs results-transfer data data-large check-enterface bench bench-peers serve lint clean vendor pins
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+# Nothing that make starts reports to anybody; tests/nothing_leaves looks.
+export ORT_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PORT ?= 8000

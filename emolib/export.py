@@ -15,6 +15,7 @@ import numpy as np
 
 from emolib.models._backend import keras, tf
 from emolib.models.registry import CARD, ONNX, load_model, model_card, model_folder
+from emolib.onnx_session import open_session
 
 #: Version of the ONNX operators; onnxruntime 1.14 (2023) and later know it.
 OPSET = 17
@@ -102,7 +103,7 @@ def _write(path: Path, content: bytes) -> None:
 def _graph(model: keras.Model) -> bytes:
     try:
         import onnx
-        import tf2onnx
+        import tf2onnx  # may import onnxruntime, after `emolib.onnx_session`
     except ImportError as error:
         raise ExportError(
             f"Exporting needs {error.name!r}, which is missing; install it with: "
@@ -131,12 +132,9 @@ def _graph(model: keras.Model) -> bytes:
 
 
 def _check(model: keras.Model, graph: bytes) -> None:
-    import onnxruntime
-
     shape = (8, *model.input_shape[1:])
     faces = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    (found,) = session.run(["probabilities"], {"face": faces})
+    (found,) = open_session(graph).run(["probabilities"], {"face": faces})
     away = np.abs(found - np.asarray(model(faces, training=False))).max()
     if not away <= 1e-4:
         raise ExportError(

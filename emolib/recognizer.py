@@ -14,6 +14,7 @@ import numpy as np
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.faces import CROP, Face, FaceDetector, read_picture, to_canonical
 from emolib.models.registry import model_card, onnx_graph
+from emolib.onnx_session import open_session
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -84,16 +85,9 @@ class EmotionRecognizer:
     """
 
     def __init__(self, model: str | Path = "real-faces"):
-        import onnxruntime
-
         self.card = model_card(model)
         self.unsure_below = float(self.card.get("unsure_below", 0.0))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # one face is too little work to share
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            onnx_graph(model), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(onnx_graph(model))
 
     @cached_property
     def _detector(self) -> FaceDetector:

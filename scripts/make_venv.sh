@@ -1,10 +1,12 @@
 #!/bin/sh
 # Make .venv with the pinned requirements, or do nothing if it is already up to date.
 # PYTHON=/path/to/python chooses the interpreter; it must be 3.11, 3.12 or 3.13.
+# JupyterLab of this environment asks for no news and no updates.
 set -eu
 cd "$(dirname "$0")/.."
 
-key=$(cat requirements.txt pyproject.toml scripts/make_venv.sh | cksum)
+lab=scripts/jupyter_lab_config.json
+key=$(cat requirements.txt pyproject.toml scripts/make_venv.sh "$lab" | cksum)
 stamp=.venv/.installed
 if [ -x .venv/bin/python ] && [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$key" ]; then
     exit 0
@@ -37,6 +39,8 @@ echo "The first time this downloads about 1 GB and takes about five minutes."
 .venv/bin/python -m pip install --quiet -r requirements.txt
 echo "Installing emolib itself, editable ..."
 .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+mkdir -p .venv/etc/jupyter
+cp "$lab" .venv/etc/jupyter/
 seconds=$(( $(date +%s) - start ))
 printf '%s\n%s\n' "$key" "$seconds" > "$stamp"
 echo "The environment is ready after $seconds s."

@@ -24,6 +24,7 @@ REPORTS = PROJECT / "_build" / "test-reports"
 PYTHON = sys.executable
 IN_BROWSER = ["tests/book/test_pages.py", "tests/book/test_accessibility.py"]
 WHEEL = "tests/book/test_wheel.py"
+BUILD = "tests/nothing_leaves/test_build.py"
 
 
 def _pytest(name: str, *arguments: str) -> list[str]:
@@ -45,11 +46,17 @@ def commands() -> dict[str, list[list[str]]]:
         ],
         "unit": [
             _pytest(
-                "unit", "tests", "--ignore=tests/book", "-n", "2", "--dist=loadfile"
+                "unit",
+                "tests",
+                "--ignore=tests/book",
+                f"--ignore={BUILD}",
+                "-n",
+                "2",
+                "--dist=loadfile",
             )
         ],
         "nbval": [_pytest("nbval", *lax, *chapters)] if chapters else [],
-        "book build": [[PYTHON, "scripts/build_book.py", "--stored"]],
+        "book build": [_pytest("build", BUILD)],
         "book checks": [
             _pytest(
                 "book",

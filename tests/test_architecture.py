@@ -29,6 +29,7 @@ MODULES = (
     "emolib.export",
     "emolib.faces",
     "emolib.models",
+    "emolib.onnx_session",
     "emolib.paths",
     "emolib.plots",
     "emolib.recipes.real_faces",
@@ -43,6 +44,7 @@ MODULES = (
 AWAITED = {
     "CanonicalCrop": "the type of CROP",
     "to_onnx": "what add_onnx writes with; for a file anywhere else",
+    "open_session": "what recognizer, detection and export run networks with",
     "Clips": "what FaceDataset.clips returns; chapter 10",
     "emotion_index": "what image_folder and synthesis look labels up with",
 }
@@ -122,6 +124,17 @@ def test_imports_point_one_way():
     assert "1 kept, 0 broken" in done.stdout
 
 
+def test_one_place_imports_onnxruntime():
+    """It switches the telemetry off first; any other import could come before it."""
+    found = [
+        str(path.relative_to(ROOT))
+        for path, code in python_code()
+        if re.search(r"^\s*(import|from)\s+onnxruntime\b", code, re.M)
+        or re.search(r"import_module\(\s*.onnxruntime\b", code)
+    ]
+    assert found == ["emolib/onnx_session.py"]
+
+
 def test_every_public_name_is_documented(names):
     faults = []
     for name, value in names:
@@ -181,6 +194,18 @@ def test_every_public_name_is_used(names):
 
 def is_error(value: object) -> bool:
     return inspect.isclass(value) and issubclass(value, Exception)
+
+
+def python_code():
+    """Yield every file of Python in the project, chapters included, and its code."""
+    tops = (top for top in ROOT.iterdir() if re.match(r"[a-z]+$", top.name))
+    for top in sorted(set(tops) - {ROOT / "build", ROOT / "dist"}):
+        for path in sorted(top.rglob("*.py")):
+            yield path, path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "book").rglob("*.ipynb")):
+        if ".ipynb_checkpoints" not in path.parts:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            yield path, "\n".join("".join(cell["source"]) for cell in cells)
 
 
 def code_of_users():

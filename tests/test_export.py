@@ -3,18 +3,18 @@
 import sys
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from emolib import cli
 from emolib.export import ExportError, add_onnx, to_onnx
 from emolib.models import ModelFileError, model_card, predict, save_model
 from emolib.models.registry import ARCHITECTURES, build
+from emolib.onnx_session import open_session
 from emolib.synthesis import Scene, express, random_identity, render
 
 
 def answers(path, faces: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(path)
+    session = open_session(path.read_bytes())
     assert [one.name for one in session.get_inputs()] == ["face"]
     images = faces[..., None].astype(np.float32)
     return session.run(["probabilities"], {"face": images})[0]

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from emolib.faces.crop import align
+from emolib.onnx_session import open_session
 from emolib.paths import data_folder
 
 #: The networks, and the side in pixels of what the second and third look at.
@@ -295,14 +296,6 @@ class FaceDetector:
 
 
 def _load_networks(threads: int) -> dict:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that wait must sleep: spinning takes the cores from everything else.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
     folder = data_folder() / "detector"
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
@@ -326,9 +319,7 @@ def _load_networks(threads: int) -> dict:
                 f"{path} is damaged or altered: its sha256 is {found[:12]}..., its "
                 f"card says {str(sums[name])[:12]}...; {_REMEDY}."
             )
-        networks[name] = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
-        )
+        networks[name] = open_session(content, threads)
     return networks
 
 

@@ -64,7 +64,12 @@ def test_every_dependency_of_the_project_is_pinned():
 def test_without_a_fitting_python_the_environment_script_says_what_to_do(tmp_path):
     root = tmp_path / "a folder with spaces"
     (root / "scripts").mkdir(parents=True)
-    for name in ("scripts/make_venv.sh", "requirements.txt", "pyproject.toml"):
+    for name in (
+        "scripts/make_venv.sh",
+        "scripts/jupyter_lab_config.json",
+        "requirements.txt",
+        "pyproject.toml",
+    ):
         shutil.copy(PROJECT / name, root / name)
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -147,10 +152,11 @@ def test_versions_agree():
     assert yaml.safe_load(_text("CITATION.cff"))["version"] == version
 
 
-def test_ci_demands_a_browser():
+def test_ci_demands_a_browser_and_a_tracer():
     script = PROJECT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "EMOLIB_REQUIRE_BROWSER=1" in _text(script)
+    assert "EMOLIB_REQUIRE_TRACER=1" in _text(script)
     assert "make test" in _text(script)
 
 
