@@ -71,7 +71,7 @@ def train(root: Path) -> Watched:
 
 def prepare(root: Path) -> Watched:
     pytest.importorskip("av", reason="videos need the extra 'video'")
-    from emolib.synthesis import standin
+    from emolib.datasets.enterface05 import standin
 
     corpus = standin.write_standin(
         root / "videos", (5,), sentences=1, seconds=0.7, workers=1
