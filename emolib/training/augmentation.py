@@ -275,7 +275,7 @@ def _compressed(faces: np.ndarray, coarse: np.ndarray) -> np.ndarray:
 
 @cache
 def _block_cosines(side: int) -> np.ndarray:
-    """The orthonormal cosine transform of each block of 8, float32 (side, side)."""
+    """Return the orthonormal cosine transform of blocks of 8, float32 (side, side)."""
     k, x = np.arange(8)[:, None], np.arange(8)
     block = np.cos(np.pi * (2 * x + 1) * k / 16) * np.where(k == 0, 0.5**0.5, 1) / 2
     return np.kron(np.eye(side // 8), block).astype(np.float32)
