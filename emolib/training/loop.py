@@ -320,7 +320,7 @@ class _Run:
         if self.path:
             log = {"rows": self.rows, "best": self.best[0], "steps": self.steps}
             groups = {
-                "now": [np.asarray(variable) for variable in self._variables()],
+                "now": [variable.numpy() for variable in self._variables()],
                 "best": self.best[1],
                 "mean": self.mean if self.average else [],
             }
@@ -342,7 +342,7 @@ class _Run:
         self.path = path
         self.identity = settings | {
             "network": [list(variable.shape) for variable in variables],
-            "first weights": digest(*map(np.asarray, variables)),
+            "first weights": digest(*(variable.numpy() for variable in variables)),
             "average": repr(self.average),
             "monitor": self.monitor,
         }
