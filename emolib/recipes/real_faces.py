@@ -121,22 +121,10 @@ def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """What the epochs of a stage show: a `Feed` of `fit`. Used in chapter 11.
-
-    Attributes
-    ----------
-    stage : Stage
-    train : FaceDataset
-        Photographs; neutral ones (label -1) ask for the uniform distribution.
-    rendered : FaceDataset
-        Frames of SynthFace's training people.
-    teacher : keras.Model, optional
-        Needed where ``stage.distillation_weight`` is above 0.
-    seed : int, default 0
-    """
+    """What the epochs of a stage show: a `Feed` of `fit`. Used in chapter 11."""
 
     stage: Stage
-    train: FaceDataset
+    train: FaceDataset  # photographs; neutral ones ask for the uniform distribution
     rendered: FaceDataset
     teacher: keras.Model | None = None
     seed: int = 0
@@ -179,10 +167,7 @@ class Mixture:
         return images[order], targets[order], weights[order]
 
     def teacher_probabilities(self, view: int, images: np.ndarray) -> np.ndarray:
-        """Return the teacher's mean answer to pictures and their mirror images, (n, 6).
-
-        It is asked once about each view.
-        """
+        """Return its mean answer to pictures and mirror images, asked once a view."""
         if view not in self._answers:
             # compiled, which `predict` of this package is not: half as long again
             there, back = (
@@ -237,15 +222,18 @@ def train_stage(
 
     Parameters
     ----------
-    stage, train, rendered, teacher, seed
-        As in `Mixture`.
-    validation : FaceDataset
-        Photographs that draw the curve; nothing is chosen by it.
-    checkpoint, minutes, progress
-        As in `emolib.training.fit`, which also says what is raised.
+    stage : Stage
+    train, validation : FaceDataset
+        As `photographs` returns them; nothing is chosen by the curve over the second.
+    rendered : FaceDataset
+        Frames of SynthFace's training people.
+    teacher : keras.Model, optional
+        Needed where ``stage.distillation_weight`` is above 0.
     start : keras.Model, optional
         A network of the same architecture whose weights are the first ones
         (fine-tuning); without it they are drawn.
+    checkpoint, seed, minutes, progress
+        As in `emolib.training.fit`, which also says what is raised.
 
     Returns
     -------

@@ -46,23 +46,15 @@ def save_checkpoint(path: Path, identity: dict, log: dict, groups: Groups) -> No
 
 
 def load_checkpoint(path: Path, identity: dict) -> tuple[dict, Groups]:
-    """Read what `save_checkpoint` wrote, if it is of this run. Chapter 4.
+    """Return the log and the groups of `save_checkpoint`, if they are of this run.
 
-    Parameters
-    ----------
-    path : Path
-    identity : dict
-        As it was given to `save_checkpoint`.
-
-    Returns
-    -------
-    log, groups
+    Used by `fit`; chapter 4. Parameters are those of `save_checkpoint`.
 
     Raises
     ------
     TrainingError
-        If the file is damaged or belongs to another run; the message names what is
-        another, such as the validation data or the first weights.
+        If the file is damaged or belongs to another run; the message names what
+        differs, such as the validation data or the first weights.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -80,8 +72,8 @@ def load_checkpoint(path: Path, identity: dict) -> tuple[dict, Groups]:
     if other:
         raise TrainingError(
             f"{path} belongs to another run; what differs: {', '.join(other)}. Delete "
-            "it, give another checkpoint path, or train as that run did, from a "
-            "network that was built anew."
+            "it, give another path, or train as that run did, from a network that was "
+            "built anew."
         )
     return log, groups
 

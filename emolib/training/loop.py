@@ -73,13 +73,10 @@ class History:
 
 
 class Feed(Protocol):
-    """What the epochs of a training show. Used by `fit`; chapter 11."""
+    """What the epochs of a training show, the same at each call. Chapter 11."""
 
     def __call__(self, epoch: int) -> tuple[np.ndarray, ...]:
-        """Return images, uint8 (n, 64, 64), targets (n, 6) and, if any, weights (n,).
-
-        The same number, from 0, always brings the same.
-        """
+        """Return images, uint8 (n, 64, 64), targets (n, 6) and maybe weights (n,)."""
 
     def identity(self) -> dict:
         """Return digests and settings by which a checkpoint knows this feed."""
@@ -178,7 +175,8 @@ def fit(
     feed = train
     if isinstance(train, FaceDataset):
         _check_labels(train, "training", soft_targets)
-        feed = _Shuffled(train, _strength(augment), soft_targets, seed)
+        strength = "light" if augment is True else augment
+        feed = _Shuffled(train, strength, soft_targets, seed)
 
     def step_size(done: float) -> float:  # after so many epochs
         return learning_rate * (schedule(done, epochs) if schedule else 1.0)
@@ -210,7 +208,8 @@ def fit(
             for epoch in range(resumed, epochs):
                 now = time.perf_counter()
                 late = epoch > resumed and now - begin > 60 * minutes
-                if late or (patience is not None and run.epochs_since_best >= patience):
+                since_best = epoch - run.best[0]
+                if late or (patience is not None and since_best >= patience):
                     break
                 row = run.train(epoch, feed(epoch), batch_size, step_size)
                 row |= run.validate(validation, soft_targets)
@@ -244,13 +243,30 @@ class _Run:
     ):
         self.model, self.average, self.monitor = model, average, monitor
         self.rows: list[dict[str, float]] = []
-        self.mean, self.steps = model.get_weights(), 0  # of `average`
+        self.mean, self.steps = model.get_weights() if average else [], 0
         self.best = 0, model.get_weights()  # epoch, weights
         self.path: Path | None = None
 
-    @property
-    def epochs_since_best(self) -> int:
-        return len(self.rows) - self.best[0]
+    def open(self, path: Path, settings: dict) -> None:
+        """Go on from a checkpoint if it exists, and save the next epochs there."""
+        first = [variable.numpy() for variable in self.model.variables]
+        self.path = path
+        self.identity = settings | {
+            "network": [list(one.shape) for one in first],
+            "first weights": digest(*first),
+            "average": repr(self.average),
+            "monitor": self.monitor,
+        }
+        if path.exists():
+            log, groups = load_checkpoint(path, self.identity)
+            for variable, value in zip(self._variables(), groups["now"], strict=True):
+                variable.assign(value)
+            self.rows, self.steps = log["rows"], log["steps"]
+            self.best, self.mean = (log["best"], groups["best"]), groups["mean"]
+
+    def _variables(self) -> list[keras.Variable]:
+        """All that training changes: weights, seeds of dropout, Adam's moments."""
+        return [*self.model.variables, *self.model.optimizer.variables]
 
     def train(
         self,
@@ -279,23 +295,20 @@ class _Run:
             verbose=0,
             callbacks=[keras.callbacks.LambdaCallback(**hooks)],
         ).history
-        loss, accuracy = log["loss"][-1], log["_hit_rate"][-1]
+        rate, loss, accuracy = step_size(epoch), log["loss"][-1], log["_hit_rate"][-1]
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss became infinite or NaN in epoch {epoch + 1}. Try a smaller "
-                f"learning rate (it was {step_size(epoch):g}), and check that the "
-                "network rescales its input and ends in a softmax."
+                f"learning rate (it was {rate:g}), and check that the network rescales "
+                "its input and ends in a softmax."
             )
         row = {"epoch": epoch + 1, "loss": loss, "accuracy": accuracy}
-        return row | {"learning_rate": step_size(epoch)}
+        return row | {"learning_rate": rate}
 
     def validate(self, faces: FaceDataset, soft: bool) -> dict[str, float]:
-        """Score the weights that would be kept: cross-entropy, and accuracy.
-
-        Accuracy is over the images that have a label.
-        """
+        """Score the weights that may be kept; accuracy is over labelled images."""
         now = self.model.get_weights()
-        self.model.set_weights(self._candidate())
+        self.model.set_weights(self.mean if self.average else now)
         probabilities = predict(self.model, faces.images)
         self.model.set_weights(now)
         logarithms = np.log(np.maximum(probabilities, 1e-7))
@@ -304,26 +317,17 @@ class _Run:
         right = probabilities.argmax(axis=1)[known] == faces.labels[known]
         return {"val_loss": float(loss), "val_accuracy": float(right.mean())}
 
-    def _candidate(self) -> list[np.ndarray]:
-        if self.average:
-            return [weights.copy() for weights in self.mean]
-        return self.model.get_weights()
-
     def complete(self, row: dict[str, float]) -> None:
         """Note a finished epoch, keep its weights if they are better, and save."""
-        better = not self.rows or self._merit(row) > self._merit(
-            self.rows[self.best[0] - 1]
-        )
+        best = self.rows[self.best[0] - 1] if self.rows else None
         self.rows.append(row)
-        if better:
-            self.best = row["epoch"], self._candidate()
+        if best is None or self._merit(row) > self._merit(best):
+            kept = map(np.copy, self.mean) if self.average else self.model.get_weights()
+            self.best = row["epoch"], list(kept)
         if self.path:
             log = {"rows": self.rows, "best": self.best[0], "steps": self.steps}
-            groups = {
-                "now": [variable.numpy() for variable in self._variables()],
-                "best": self.best[1],
-                "mean": self.mean if self.average else [],
-            }
+            now = [variable.numpy() for variable in self._variables()]
+            groups = {"now": now, "best": self.best[1], "mean": self.mean}
             save_checkpoint(self.path, self.identity, log, groups)
 
     def _merit(self, row: dict[str, float]) -> tuple[float, ...]:
@@ -332,35 +336,13 @@ class _Run:
         merit = row["val_accuracy"], -row["val_loss"]
         return merit if self.monitor == "accuracy" else merit[::-1]
 
-    def _variables(self) -> list[keras.Variable]:
-        """All that training changes: weights, seeds of dropout, Adam's moments."""
-        return [*self.model.variables, *self.model.optimizer.variables]
-
-    def open(self, path: Path, settings: dict) -> None:
-        """Go on from a checkpoint if it exists, and save the next epochs there."""
-        variables = self.model.variables
-        self.path = path
-        self.identity = settings | {
-            "network": [list(variable.shape) for variable in variables],
-            "first weights": digest(*(variable.numpy() for variable in variables)),
-            "average": repr(self.average),
-            "monitor": self.monitor,
-        }
-        if not path.exists():
-            return
-        log, groups = load_checkpoint(path, self.identity)
-        for variable, value in zip(self._variables(), groups["now"], strict=True):
-            variable.assign(value)
-        self.rows, self.steps = log["rows"], log["steps"]
-        self.best, self.mean = (log["best"], groups["best"]), groups["mean"]
-
 
 @dataclass(frozen=True, eq=False)
 class _Shuffled:
     """A data set as a `Feed`: in another order and varied anew in each epoch."""
 
     faces: FaceDataset
-    strength: str | None
+    strength: str | bool  # of the augmentation; False is none
     soft: bool
     seed: int
 
@@ -387,16 +369,6 @@ def batches(arrays: tuple[np.ndarray, ...], size: int) -> tf.data.Dataset:
     options.autotune.enabled = False
     dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(size)
     return dataset.prefetch(2).with_options(options)
-
-
-def _strength(augment: bool | str) -> str | None:
-    strength = {True: "light", False: None}.get(augment, augment)
-    if strength not in (None, *augmentation.STRENGTHS):
-        raise ValueError(
-            "augment is True, False, 'light' or 'strong'. "
-            f"Received: augment={augment!r}"
-        )
-    return strength
 
 
 def _check_labels(faces: FaceDataset, role: str, soft: bool) -> None:

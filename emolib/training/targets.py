@@ -58,9 +58,9 @@ def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
 
 
 def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
-    """Spread a share of each target over all classes: label smoothing.
+    """Spread a share of each target over all classes. Taught in chapter 11.
 
-    Szegedy et al. 2016, arXiv:1512.00567. Taught in chapter 11.
+    Label smoothing: Szegedy et al. 2016, arXiv:1512.00567.
 
     Parameters
     ----------
@@ -75,11 +75,10 @@ def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
 def mixup(
     images: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mix each picture with another, and their targets alike.
+    """Mix each picture with another, and their targets alike. Taught in chapter 11.
 
     Zhang et al. 2018, arXiv:1710.09412. The larger share is the picture's own. Keras'
-    `MixUp` layer mixes within a batch, and its draws cannot be repeated after an
-    interruption. Taught in chapter 11.
+    `MixUp` layer mixes within a batch, and an interrupted run could not repeat it.
 
     Parameters
     ----------
@@ -104,9 +103,9 @@ def mixup(
 def distill(
     targets: np.ndarray, answers: np.ndarray, weight: float, temperature: float = 1.0
 ) -> np.ndarray:
-    """Mix targets with a teacher's answers: distillation (Hinton et al. 2015).
+    """Mix targets with a teacher's answers. Taught in chapter 11.
 
-    arXiv:1503.02531. Taught in chapter 11.
+    Distillation: Hinton et al. 2015, arXiv:1503.02531.
 
     Parameters
     ----------
@@ -123,9 +122,7 @@ def distill(
 
 
 def class_weights(labels: np.ndarray, power: float) -> np.ndarray:
-    """Return how much a picture of each class weighs: (number of the class)^-power.
-
-    Taught in chapter 11.
+    """Weigh each class by (number of its pictures)^-power. Taught in chapter 11.
 
     Parameters
     ----------

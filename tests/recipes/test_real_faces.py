@@ -1,6 +1,6 @@
 """The recipe for photographs, on small and made-up ones."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from emolib.models import load_model, model_card, predict, predict_both_ways
 from emolib.models.registry import build
 from emolib.recipes import real_faces
 from emolib.recipes.real_faces import (
+    STAGES,
     Mixture,
     Stage,
     calibrate,
@@ -170,6 +171,13 @@ def test_without_photographs_an_epoch_is_rendered_frames(sets):
     images, _, shares = feed(stage, sets)(0)
     assert len(images) == 40
     assert (shares == 1).all()
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stages_are_those_on_the_card(name):
+    recorded = model_card("real-faces")["recipe"][name]
+    assert set(recorded) == {*asdict(STAGES[name]), "minutes", "curve"}
+    assert asdict(STAGES[name]).items() <= recorded.items()
 
 
 @pytest.mark.parametrize("name", ["real_cnn", "deck_cnn"])
