@@ -269,7 +269,7 @@ def real_cnn() -> Song:
 
     from emolib.datasets import FaceDataset
     from emolib.models import predict, predict_both_ways
-    from emolib.recipes.real_faces import RealFaces, Stage
+    from emolib.recipes.real_faces import Stage, train_stage
 
     train, rendered, validation = _few()
 
@@ -280,15 +280,15 @@ def real_cnn() -> Song:
     few, aside = as_photographs(train), as_photographs(validation)
     teacher, song = _drawn("real_cnn", 2)
     stage = Stage(
-        "real_cnn", epochs=3, batch_size=64, rendered=64, memory=0.9, opinion=0.5,
-        temperature=1.5, views=2,
+        "real_cnn", epochs=3, batch_size=64, rendered=64, ema_decay=0.9,
+        distillation_weight=0.5, temperature=1.5, repeat_views_every=2,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        run = RealFaces(
-            stage, few, aside, rendered, Path(folder), teacher=teacher, seed=1
-        )
-        run.run(progress=False)
-        row, model = run.rows[-1], run.finished()
+        run = train_stage(
+            stage, few, aside, rendered, Path(folder) / "state.npz",
+            teacher=teacher, seed=1, progress=False,
+        )  # fmt: skip
+        row, model = run.history.frame.iloc[-1], run.model
     song |= {name: float(row[name]) for name in ("loss", "val_loss", "val_accuracy")}
     both = predict_both_ways(model, validation.images)
     song |= _list("mean", both.mean(axis=0)) | _list("first", both[0])

@@ -24,20 +24,20 @@ from emolib.evaluation import evaluate
 from emolib.files import write_json
 from emolib.models import predict
 from emolib.models._backend import keras
-from emolib.recipes.real_faces import RealFaces, Stage, photographs
+from emolib.recipes.real_faces import Stage, photographs, train_stage
 from studies.study import Bench, Study
 
 PICTURES = 160_000  # shown in one training
 FEW = (500, 2000)  # photographs; these trainings are a quarter as long
-BASE = Stage("real_cnn", memory=0.99)
+BASE = Stage("real_cnn", ema_decay=0.99)
 FINE_TUNING = 1e-3  # step size, a third of the usual one
 
 #: What is changed in the recipe, one choice at a time. "as it is" learns from both.
 CHOICES = {
     "no mixup": {"mixup": 0.0},
     "no label smoothing": {"label_smoothing": 0.0},
-    "no strong augmentation": {"strong": 0.0},
-    "a teacher": {"opinion": 0.7},
+    "no strong augmentation": {"strong_share": 0.0},
+    "a teacher": {"distillation_weight": 0.7},
 }
 
 
@@ -91,12 +91,14 @@ class School:
         stage = replace(stage, epochs=max(1, round(pictures / epoch)))
         key = hashlib.sha256(json.dumps([asdict(stage), len(train)]).encode())
         folder = self.build / f"{name.replace(' ', '-')}-{seed}-{key.hexdigest()[:8]}"
-        run = RealFaces(
-            stage, train, self.watched, self.rendered, folder, seed=seed, **networks
-        )
+        run = train_stage(
+            stage, train, self.watched, self.rendered, folder / "state.npz",
+            seed=seed, **networks,
+        )  # fmt: skip
         print(f"{name}, seed {seed}: {stage.epochs} epochs", flush=True)
-        run.run()
-        return run.finished()
+        if run.history.interrupted:
+            raise KeyboardInterrupt
+        return run.model
 
     def row(self, name: str, shown: int, predict_proba) -> dict:
         """Score answers on both kinds of faces."""
@@ -149,12 +151,12 @@ def choices(school: School, seed: int) -> list[dict]:
     teacher = None
     for name, change in {"both together": {}, **CHOICES}.items():
         stage = replace(BASE, **change)
-        if stage.opinion:
+        if stage.distillation_weight:
             wide = replace(BASE, architecture="wide_cnn")
             teacher = school.fit("wide", 0, wide, school.train, school.pictures)
         model = school.fit(
             name, seed, stage, school.train, school.pictures,
-            teacher=teacher if stage.opinion else None,
+            teacher=teacher if stage.distillation_weight else None,
         )  # fmt: skip
         rows.append(school.row(name, whole, lambda faces, m=model: predict(m, faces)))
     return rows

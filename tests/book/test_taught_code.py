@@ -428,6 +428,14 @@ def test_chapter_7_draws_the_interval_of_the_library():
         assert np.allclose(lift("07", "wilson")(right / n, n), theirs, atol=1e-4)
 
 
+def test_chapter_11_makes_the_target_of_the_recipe(rng):
+    from emolib.training import distill, smooth_labels
+
+    label, answer = rng.dirichlet(np.ones(6), (2, 5))
+    mine = lift("11", "target")(label, answer, 0.7, 0.1)
+    assert np.allclose(mine, smooth_labels(distill(label, answer, 0.7), 0.1))
+
+
 def test_chapter_12_places_a_video_where_the_package_does():
     import re
 

@@ -14,7 +14,7 @@ from emolib.paths import data_folder
 from emolib.recipes.real_faces import photographs
 from emolib.recognizer import EmotionRecognizer
 from emolib.results import load_results
-from emolib.training.loop import TrainingError
+from emolib.training import TrainingError
 from studies import photographs as study
 from studies import transfer
 
