@@ -91,11 +91,11 @@ class School:
         stage = replace(stage, epochs=max(1, round(pictures / epoch)))
         key = hashlib.sha256(json.dumps([asdict(stage), len(train)]).encode())
         folder = self.build / f"{name.replace(' ', '-')}-{seed}-{key.hexdigest()[:8]}"
+        print(f"{name}, seed {seed}: {stage.epochs} epochs", flush=True)
         run = train_stage(
             stage, train, self.watched, self.rendered, folder / "state.npz",
             seed=seed, **networks,
         )  # fmt: skip
-        print(f"{name}, seed {seed}: {stage.epochs} epochs", flush=True)
         if run.history.interrupted:
             raise KeyboardInterrupt
         return run.model

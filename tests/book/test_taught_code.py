@@ -294,7 +294,7 @@ def test_chapter_4_drops_and_normalises_as_keras_does(rng):
 
 
 def test_chapter_4_softens_as_the_package_does(rng):
-    from emolib.training.loop import soft_targets
+    from emolib.training import soft_targets
 
     labels, intensity = rng.integers(0, 6, 20), rng.uniform(size=20)
     mine = lift("04", "soften")(labels, intensity)
