@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.emotions import EMOTIONS
+from emolib.errors import EmolibError
 from emolib.faces import CROP
 
 #: The columns that ``FaceDataset.meta`` always has, in this order.
@@ -17,10 +18,9 @@ META_COLUMNS = (
 PARTS = ("train", "validation", "test")
 
 _NUMBERS = ("sentence", "frame", "intensity")
-_CLIP_COLUMNS = ["subject", "emotion", "sentence", "clip", "split"]
 
 
-class DatasetError(ValueError):
+class DatasetError(EmolibError, ValueError):
     """Data are missing, damaged or of the wrong form; the message says what to do."""
 
 
@@ -122,9 +122,11 @@ class FaceDataset:
         return None if subjects.isna().any() else subjects.to_numpy(dtype=object)
 
     def __len__(self) -> int:
+        """Return the number of images."""
         return len(self._images)
 
     def __repr__(self) -> str:
+        """Count images, subjects, clips, classes and parts."""
         meta = self._meta
         counts = [f"{len(self):,} images {CROP.size}x{CROP.size}"]
         known = [column for column in ("subject", "clip") if meta[column].notna().any()]
@@ -225,15 +227,9 @@ class FaceDataset:
         if (labels[codes] != self._labels).any():
             wrong = names[codes[np.argmax(labels[codes] != self._labels)]]
             raise DatasetError(f"Clip {wrong!r} has frames of more than one emotion.")
-        meta = self._meta.iloc[order[starts]][_CLIP_COLUMNS].reset_index(drop=True)
+        columns = ["subject", "emotion", "sentence", "clip", "split"]
+        meta = self._meta.iloc[order[starts]][columns].reset_index(drop=True)
         return Clips(images, lengths.astype(np.int64), labels, meta)
-
-
-def _read_only(array: np.ndarray, dtype: type) -> np.ndarray:
-    if array.flags.writeable or array.dtype != dtype:
-        array = array.astype(dtype, copy=True)
-        array.flags.writeable = False
-    return array
 
 
 def _checked_images(images: np.ndarray) -> np.ndarray:
@@ -262,8 +258,15 @@ def _checked_labels(labels: np.ndarray, n: int) -> np.ndarray:
     return _read_only(labels, np.int64)
 
 
+def _read_only(array: np.ndarray, dtype: type) -> np.ndarray:
+    if array.flags.writeable or array.dtype != dtype:
+        array = array.astype(dtype, copy=True)
+        array.flags.writeable = False
+    return array
+
+
 def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame:
-    meta = pd.DataFrame(index=range(len(labels))) if meta is None else meta.copy()
+    meta = pd.DataFrame(index=range(len(labels))) if meta is None else meta
     if len(meta) != len(labels):
         raise DatasetError(
             f"meta must have one row per image; received {len(meta)} rows for "
@@ -273,8 +276,9 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
     named = np.array([*EMOTIONS, "other"], dtype=object)[labels]
     if "emotion" not in meta:
         meta["emotion"] = named
-    elif ((meta["emotion"] != named) & (labels >= 0)).any():
-        row = int(np.argmax((meta["emotion"] != named) & (labels >= 0)))
+    wrong = (meta["emotion"] != named) & (labels >= 0)
+    if wrong.any():
+        row = int(np.argmax(wrong))
         raise DatasetError(
             f"meta.emotion and labels disagree in row {row}: "
             f"{meta['emotion'][row]!r} but label {labels[row]} ({named[row]})."
@@ -310,22 +314,13 @@ def _check_values(meta: pd.DataFrame) -> None:
 
 def _positions(which: np.ndarray, n: int) -> np.ndarray:
     which = np.asarray(which)
-    if which.dtype == bool:
-        if which.shape != (n,):
-            raise DatasetError(
-                f"A mask must have shape ({n},); received {which.shape}."
-            )
+    if which.dtype == bool and which.shape == (n,):
         return np.flatnonzero(which)
-    if which.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    if which.ndim != 1 or not np.issubdtype(which.dtype, np.integer):
+    whole = which.size == 0 or np.issubdtype(which.dtype, np.integer)
+    if which.ndim != 1 or not whole or ((which < 0) | (which >= n)).any():
         raise DatasetError(
-            "subset takes a mask of bool or a list of positions; received "
-            f"{which.dtype} of shape {which.shape}."
-        )
-    if which.min() < 0 or which.max() >= n:
-        raise DatasetError(
-            f"Positions must lie in 0 to {n - 1}; received {which.min()} to "
-            f"{which.max()}."
+            f"subset takes a mask of bool, ({n},), or a list of positions from 0 to "
+            f"{n - 1}; received {which.dtype} of shape {which.shape}: "
+            f"{np.array2string(which, threshold=6)}."
         )
     return which.astype(np.int64)

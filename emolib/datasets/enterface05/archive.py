@@ -1,8 +1,8 @@
-"""A tree of files that came from elsewhere: a zip or a folder, read and never trusted.
+"""The files of a zip or of a folder that came from elsewhere and are not trusted.
 
 Nothing is unpacked: a file is read into memory, so no name in an archive can lead to a
-place on the disk. Names that try to are refused all the same, for whoever unpacks the
-archive by hand should know. Taught in chapter 12.
+place on the disk. Names that try to are refused and reported all the same, as a warning
+to those who unpack the archive by hand. Taught in chapter 12.
 """
 
 import os
@@ -22,7 +22,7 @@ MAX_RATIO = 100
 MAX_FILES = 100_000
 
 
-class Source:
+class Archive:
     """The files of a zip or of a folder. Taught in chapter 12.
 
     Use it in a ``with`` statement, or call `close`.
@@ -69,10 +69,12 @@ class Source:
         self.files = tuple(sorted(self._found))
         self.folders = tuple(sorted(empty))
 
-    def __enter__(self) -> "Source":
+    def __enter__(self) -> "Archive":
+        """Return the archive itself."""
         return self
 
     def __exit__(self, *_) -> None:
+        """Close the zip, if it is one."""
         self.close()
 
     def close(self) -> None:

@@ -8,21 +8,21 @@ Taught in chapter 12.
 """
 
 import csv
-import multiprocessing
-import zipfile
+import io
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from emolib.datasets.enterface05.video import require_av
 from emolib.emotions import EMOTIONS, get_emotion
+from emolib.files import write_whole
+from emolib.parallel import process_map
 from emolib.synthesis.clips import draw_clip
 from emolib.synthesis.people.head import random_identity
 from emolib.synthesis.renderer import render_with_truth
@@ -44,27 +44,11 @@ FIRST_SEED = 90_000
 
 #: A laboratory: constant light, the speaker before the camera, nothing in the way.
 LABORATORY = Difficulty(
-    identity_spread=0.2,
-    yaw=7.0,
-    pitch=4.0,
-    roll=3.0,
-    light_azimuth=20.0,
-    light_elevation=8.0,
-    light_contrast=(0.2, 0.6),
-    exposure=0.1,
-    shift=0.0,
-    scale=0.0,
-    blur=(0.002, 0.004),
-    noise=(0.0, 0.0),
-    sunglasses=0.0,
-    mask=0.0,
-    hand=0.0,
-    backlight=0.0,
-    jpeg=0.0,
-    gaze=0.15,
-    peak=(0.75, 1.0),
-    speech=0.5,
-)
+    identity_spread=0.2, yaw=7.0, pitch=4.0, roll=3.0, light_azimuth=20.0,
+    light_elevation=8.0, light_contrast=(0.2, 0.6), exposure=0.1, shift=0.0, scale=0.0,
+    blur=(0.002, 0.004), noise=(0.0, 0.0), sunglasses=0.0, mask=0.0, hand=0.0,
+    backlight=0.0, jpeg=0.0, gaze=0.15, peak=(0.75, 1.0), speech=0.5,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,7 +125,7 @@ def write_standin(
     ImportError
         If PyAV is missing: ``pip install "emolib[video]"``.
     """
-    _av()
+    require_av()
     folder, chosen = Path(folder), sorted(set(subjects))
     if not chosen or not set(chosen) <= set(SUBJECTS):
         raise ValueError(f"subjects must lie in 1 to 44; received {chosen}.")
@@ -152,29 +136,20 @@ def write_standin(
     takes = [t for n in chosen for t in _plan(n, sentences, seconds)]
     if _finished(folder, takes):
         return folder
-    for empty in _bystanders(chosen):
-        _write_bystander(folder / DATABASE / empty)
+    for name in _bystanders(chosen):
+        _write_bystander(folder / DATABASE / name)
     # a subject's emotion at a time: the person is dressed once
     groups = [
-        (folder, [t for t in takes if (t.subject, t.emotion) == (n, emotion)])
+        [t for t in takes if (t.subject, t.emotion) == (n, emotion)]
         for n in chosen
         for emotion in EMOTIONS
     ]
-    rows = []
-    with ExitStack() as stack:
-        bar = stack.enter_context(
-            tqdm(total=len(takes), unit="clip", disable=not progress)
-        )
-        done = map(_film_group, groups)
-        if workers > 1:
-            spawn = multiprocessing.get_context("spawn")
-            pool = ProcessPoolExecutor(workers, mp_context=spawn)
-            stack.callback(pool.shutdown, cancel_futures=True)
-            done = pool.map(_film_group, groups)
-        for group in done:
-            rows += group
-            bar.update(len(group))
-    _write_truth(folder, rows)
+    rows = {}
+    with tqdm(total=len(takes), unit="clip", disable=not progress) as bar:
+        for k, filmed in process_map(partial(_film_group, folder), groups, workers):
+            rows[k] = filmed
+            bar.update(len(filmed))
+    _write_truth(folder, [row for k in sorted(rows) for row in rows[k]])
     return folder
 
 
@@ -197,8 +172,7 @@ def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
     """
     folder, spoilt = Path(folder), {}
     kinds = ("truncated", "empty", "text", "faceless")
-    with open(folder / TRUTH, encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if int(row["subject"]) == subject]
+    rows = [row for row in _read_truth(folder) if int(row["subject"]) == subject]
     for emotion, kind in zip(EMOTIONS, kinds, strict=False):
         name = next(row["path"] for row in rows if row["emotion"] == emotion)
         path = folder / name
@@ -212,42 +186,6 @@ def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
             path.write_bytes(b"" if kind == "empty" else b"This is no video.\n" * 50)
         spoilt[name] = kind
     return spoilt
-
-
-def zip_standin(folder: str | Path, file: str | Path) -> Path:
-    """Pack a stand-in as the real corpus is packed. Taught in chapter 12.
-
-    Parameters
-    ----------
-    folder : str or Path
-        A finished stand-in; its ``truth.csv`` stays outside.
-    file : str or Path
-        The zip to write.
-
-    Returns
-    -------
-    Path
-        `file`.
-    """
-    top = Path(folder) / DATABASE
-    with zipfile.ZipFile(file, "w") as packed:
-        for path in sorted(top.rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            if path.is_dir():
-                packed.writestr(zipfile.ZipInfo(f"{name}/"), b"")
-            else:  # videos do not shrink; the fixed date makes equal trees equal
-                packed.writestr(zipfile.ZipInfo(name), path.read_bytes())
-    return Path(file)
-
-
-def _av():
-    try:
-        import av
-    except ImportError as error:
-        raise ImportError(
-            'Writing videos needs PyAV: pip install "emolib[video]".'
-        ) from error
-    return av
 
 
 def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
@@ -295,21 +233,18 @@ def _length(subject: int, emotion: str, sentence: int, seconds: float) -> int:
 
 def _bystanders(subjects: list[int]) -> list[str]:
     """Files and folders that are no clips, below the database; folders end in /."""
-    everything = [
-        "subject 20/neutral/",
-        "subject 20/anger/Thumbs.db",
-        "subject 20/fear/sentence 1/Thumbs.db",
-        "subject 12/.DS_Store",
-    ]
-    return [p for p in everything if int(p.split("/")[0].split()[1]) in subjects]
+    names = {
+        12: (".DS_Store",),
+        20: ("neutral/", "anger/Thumbs.db", "fear/sentence 1/Thumbs.db"),
+    }
+    return [f"subject {n}/{name}" for n in subjects for name in names.get(n, ())]
 
 
 def _write_bystander(path: Path) -> None:
-    if not path.suffix and not path.name.startswith("."):
+    if path.suffix or path.name.startswith("."):
+        write_whole(path, b"\xd0\xcf\x11\xe0 not a video")
+    else:
         path.mkdir(parents=True, exist_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"\xd0\xcf\x11\xe0 not a video")
 
 
 def _finished(folder: Path, takes: list[Take]) -> bool:
@@ -325,8 +260,7 @@ def _finished(folder: Path, takes: list[Take]) -> bool:
         )
     if not (folder / TRUTH).is_file():
         return False
-    with open(folder / TRUTH, encoding="utf-8", newline="") as file:
-        known = {(row["path"], int(row["frames"])) for row in csv.DictReader(file)}
+    known = {(row["path"], int(row["frames"])) for row in _read_truth(folder)}
     if known != {(take.path, take.frames) for take in takes}:
         raise ValueError(
             f"{folder} holds a stand-in of other settings; remove it or name a new "
@@ -335,8 +269,7 @@ def _finished(folder: Path, takes: list[Take]) -> bool:
     return True
 
 
-def _film_group(task: tuple[Path, list[Take]]) -> list[dict]:
-    folder, takes = task
+def _film_group(folder: Path, takes: list[Take]) -> list[dict]:
     return [_film(folder, take) for take in takes]
 
 
@@ -403,7 +336,7 @@ def _film(folder: Path, take: Take) -> dict:
 
 def _write_video(path: Path, pictures: Iterator[np.ndarray]) -> None:
     """Write MPEG-4 video and a tone as sound into an AVI file, the same every time."""
-    av = _av()
+    av = require_av()
     with av.open(str(path), "w", format="avi", options={"fflags": "+bitexact"}) as file:
         video = file.add_stream("mpeg4", rate=RATE)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -431,9 +364,13 @@ def _tone() -> np.ndarray:
 
 
 def _write_truth(folder: Path, rows: list[dict]) -> None:
-    part = folder / f".{TRUTH}.part"
-    with open(part, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(folder / TRUTH)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(folder / TRUTH, text.getvalue())
+
+
+def _read_truth(folder: Path) -> list[dict[str, str]]:
+    with open(folder / TRUTH, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
