@@ -17,8 +17,6 @@ META_COLUMNS = (
 #: The values that ``meta.split`` may have, apart from missing.
 PARTS = ("train", "validation", "test")
 
-_NUMBERS = ("sentence", "frame", "intensity")
-
 
 class DatasetError(EmolibError, ValueError):
     """Data are missing, damaged or of the wrong form; the message says what to do."""
@@ -52,8 +50,7 @@ class Clips(NamedTuple):
 class FaceDataset:
     """An immutable set of canonical face images with labels and metadata.
 
-    Taught in chapter 2. Everything is checked once, here; code that is handed a
-    data set can trust it.
+    Everything is checked here, once. Taught in chapter 2.
 
     Parameters
     ----------
@@ -132,15 +129,10 @@ class FaceDataset:
         known = [column for column in ("subject", "clip") if meta[column].notna().any()]
         counts += [f"{meta[column].nunique():,} {column}s" for column in known]
         lines = [f"FaceDataset {self.name!r}: {', '.join(counts)}"]
-        classes = meta["emotion"].value_counts()
-        others = [kind for kind in classes.index if kind not in EMOTIONS]
-        lines.append(
-            ", ".join(
-                f"{k} {classes[k]:,}" for k in (*EMOTIONS, *others) if k in classes
-            )
-        )
-        splits = meta["split"].value_counts()
-        lines.append(", ".join(f"{p} {splits[p]:,}" for p in PARTS if p in splits))
+        for column, order in (("emotion", EMOTIONS), ("split", PARTS)):
+            held = meta[column].value_counts()
+            names = dict.fromkeys([*order, *held.index])
+            lines.append(", ".join(f"{k} {held[k]:,}" for k in names if k in held))
         return "\n  ".join(line for line in lines if line)
 
     def subset(self, which: np.ndarray) -> "FaceDataset":
@@ -158,10 +150,8 @@ class FaceDataset:
         """
         index = _positions(which, len(self))
         images, labels = self._images[index], self._labels[index]
-        images.flags.writeable = labels.flags.writeable = False
-        return FaceDataset(
-            self.name, images, labels, self._meta.iloc[index].reset_index(drop=True)
-        )
+        images.flags.writeable = labels.flags.writeable = False  # not copied again
+        return FaceDataset(self.name, images, labels, self._meta.iloc[index])
 
     def part(self, split: str) -> "FaceDataset":
         """Return one part of the source's own split.
@@ -177,15 +167,15 @@ class FaceDataset:
         """
         if split not in PARTS:
             raise DatasetError(f"split must be one of {PARTS}; received {split!r}.")
-        mask = (self._meta["split"] == split).to_numpy(dtype=bool)
-        if not mask.any():
-            held = [part for part in PARTS if (self._meta["split"] == part).any()]
+        own = self._meta["split"]
+        held = [part for part in PARTS if (own == part).any()]
+        if split not in held:
             raise DatasetError(
                 f"{self.name!r} has no {split} images (it has: "
                 f"{', '.join(held) or 'no split of its own'}). Make a split with "
                 "emolib.datasets.splits instead."
             )
-        return self.subset(mask)
+        return self.subset((own == split).to_numpy(dtype=bool))
 
     def apex(self, threshold: float = 0.7) -> "FaceDataset":
         """Return the images near the height of the expression.
@@ -193,8 +183,7 @@ class FaceDataset:
         Parameters
         ----------
         threshold : float
-            Lowest intensity kept, 0 to 1. Images whose intensity the source does
-            not know (stills, as a rule) are kept.
+            Lowest intensity kept, 0 to 1. Images of unknown intensity are kept.
         """
         low = self._meta["intensity"].to_numpy(dtype=float) < threshold
         return self.subset(~low)  # NaN < threshold is False: unknown stays
@@ -285,8 +274,9 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
         )
     for column in META_COLUMNS:
         if column not in meta:
-            kind = float if column in _NUMBERS else str
-            meta[column] = pd.Series(None, index=meta.index, dtype=kind)
+            number = column in ("sentence", "frame", "intensity")
+            dtype = float if number else str
+            meta[column] = pd.Series(None, index=meta.index, dtype=dtype)
     _check_values(meta)
     return meta[[*META_COLUMNS, *(c for c in meta if c not in META_COLUMNS)]]
 

@@ -114,9 +114,9 @@ class Split:
 def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide single images at random, stratified by emotion: the leaky default.
 
-    In a source of clips, frames of one clip fall on both sides, and near-copies of
-    the test images are trained on. The name says so and a `LeakageWarning` is given,
-    for single images too if their subjects are unknown. Taught in chapter 5.
+    In a source of clips, near-copies of the test images are trained on. The name says
+    so and a `LeakageWarning` is given, for single images too if their subjects are
+    unknown. Taught in chapter 5.
 
     Parameters
     ----------
@@ -132,12 +132,7 @@ def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
 def random_clip(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide clips at random, stratified by emotion; people still leak.
 
-    Taught in chapter 5.
-
-    Parameters
-    ----------
-    dataset, seed
-        As in `random_frame`.
+    Parameters are those of `random_frame`. Taught in chapter 5.
 
     Raises
     ------
@@ -157,12 +152,8 @@ def random_clip(dataset: FaceDataset, seed: int = 0) -> Split:
 def by_subject(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide people: nobody in the test part was seen in training.
 
-    The default of the course. Taught in chapter 5.
-
-    Parameters
-    ----------
-    dataset, seed
-        As in `random_frame`.
+    The default of the course. Parameters are those of `random_frame`. Taught in
+    chapter 5.
 
     Raises
     ------
@@ -176,16 +167,10 @@ def by_subject(dataset: FaceDataset, seed: int = 0) -> Split:
 def by_subject_and_sentence(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide people and sentences: test people say sentences unheard in training.
 
-    Sentences are dealt per emotion, for each emotion has sentences of its own: one
-    in three or so, at least one, is kept for the test. Training people keep the
-    other sentences, test people only those; what remains is left out, and
-    ``left_out`` counts it. Validation people keep the training sentences. Taught in
-    chapter 5.
-
-    Parameters
-    ----------
-    dataset, seed
-        As in `random_frame`.
+    Each emotion has its own sentences; about a third of them, at least one, is kept
+    for the test people. The others are for training and validation people. The rest
+    is left out, and ``left_out`` counts it. Parameters are those of `random_frame`.
+    Taught in chapter 5.
 
     Raises
     ------
@@ -243,9 +228,8 @@ def subject_folds(
 ) -> Iterator[Split]:
     """Yield splits in which every subject is tested exactly once.
 
-    With few people, one split by subject is luck: who happens to be tested decides the
-    number. Cross-validation over groups of people uses all of them. Taught in
-    chapter 12.
+    With few people, the number from one split by subject depends on who is tested;
+    cross-validation over people tests them all. Taught in chapter 12.
 
     Parameters
     ----------
@@ -302,10 +286,9 @@ def hold_out(
 ) -> tuple[FaceDataset, FaceDataset]:
     """Set aside validation images that share nothing with the rest.
 
-    No subject is on both sides where subjects are known. Where they are not, images
-    are divided at random and copies of one image stay together; other pictures of the
-    same person may still be on both sides, so that the validation score is
-    optimistic. Used by the command line; taught in chapter 4.
+    No subject is on both sides where subjects are known. Where they are not, only
+    copies of one image are sure to stay together, so that the validation score is
+    optimistic. Taught in chapter 4.
 
     Parameters
     ----------
@@ -358,9 +341,8 @@ class Division(NamedTuple):
 def divide(dataset: FaceDataset, seed: int = 0) -> Division:
     """Find training and validation images in any source; its test images stay unseen.
 
-    The source's own parts where it has all three; otherwise a tenth of what is not
-    kept for tests is set aside with `hold_out`. Used by the command line; taught in
-    chapter 4.
+    These are the source's own parts where it has all three; otherwise a tenth of its
+    training images is set aside with `hold_out`. Taught in chapter 4.
 
     Parameters
     ----------

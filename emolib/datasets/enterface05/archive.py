@@ -56,11 +56,9 @@ class Archive:
         self.refused: dict[str, str] = {}
         self._zip = None
         if self.path.is_dir():
-            self.kind = "folder"
-            self._found, empty = self._walk()
+            self.kind, (self._found, empty) = "folder", self._walk()
         elif self.path.is_file():
-            self.kind = "zip"
-            self._found, empty = self._open()
+            self.kind, (self._found, empty) = "zip", self._open()
         else:
             raise DatasetError(
                 f"{self.path} does not exist; pass the zip as it was downloaded, or "
@@ -134,13 +132,14 @@ class Archive:
                 path, shown = Path(top, name), (below / name).as_posix()
                 if path.is_symlink():
                     self.refused[shown] = "is a link"
-                elif name in files and not path.is_file():
+                elif path.is_dir():
+                    continue
+                elif not path.is_file():
                     self.refused[shown] = "is neither a file nor a folder"
-                elif name in files:
-                    if path.stat().st_size > MAX_BYTES:
-                        self.refused[shown] = f"is larger than {MAX_BYTES:,} bytes"
-                    else:
-                        found[shown] = path
+                elif path.stat().st_size > MAX_BYTES:
+                    self.refused[shown] = f"is larger than {MAX_BYTES:,} bytes"
+                else:
+                    found[shown] = path
             if not folders and not files:
                 empty.append(below.as_posix())
             _check_count(self.path, len(found))
@@ -153,8 +152,7 @@ class Archive:
         except _DAMAGE as error:
             raise DatasetError(
                 f"{self.path} is no zip, or is damaged or cut short ({error}). Compare "
-                "its size with the one that the download page names, and download it "
-                "again."
+                "its size with that on the download page, and download it again."
             ) from error
         _check_count(self.path, len(members))
         found, seen, folders = {}, {}, []
@@ -182,16 +180,9 @@ class Archive:
 
 #: What a damaged archive or disk makes Python raise.
 _DAMAGE = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-)
+    OSError, EOFError, RuntimeError, ValueError, OverflowError, zlib.error,
+    zipfile.BadZipFile, zipfile.LargeZipFile,
+)  # fmt: skip
 
 
 def _why_refused(member: zipfile.ZipInfo, name: str) -> str | None:

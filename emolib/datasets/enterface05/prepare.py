@@ -11,10 +11,10 @@ of its video. So a run that was interrupted, in any way, goes on with the next c
 the same settings and ends in the same bytes. Taught in chapter 12.
 """
 
-import hashlib
 import inspect
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -90,17 +90,17 @@ class Settings:
 
     def __post_init__(self):
         """Check the ranges."""
-        if not 1 <= self.frames <= 100:
-            raise ValueError(f"frames must lie in 1 to 100; received {self.frames}.")
         if self.policy not in POLICIES:
+            known = ", ".join(POLICIES)
             raise ValueError(
-                f"policy must be one of {', '.join(POLICIES)}; received "
-                f"{self.policy!r}."
+                f"policy must be one of {known}; received {self.policy!r}."
             )
-        if not 20 <= self.smallest <= 400:
-            raise ValueError(
-                f"smallest must lie in 20 to 400 pixels; received {self.smallest}."
-            )
+        for name, low, high in (("frames", 1, 100), ("smallest", 20, 400)):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(
+                    f"{name} must lie in {low} to {high}; received {value}."
+                )
 
 
 class ClipFaces(NamedTuple):
@@ -201,21 +201,18 @@ def prepare(
 ) -> dict:
     """Make a data set of faces from a copy of eNTERFACE'05. Taught in chapter 12.
 
-    It can be interrupted at any moment and called again: finished clips are not made
-    again. Other settings, or another copy of the corpus, start afresh in the same
-    place; the old data set stays until the new one is complete.
-
-    In a script, call it under ``if __name__ == "__main__":``, for it starts processes.
+    It can be interrupted at any moment and called again: finished clips are kept. Other
+    settings, or another copy of the corpus, start afresh in the same place; the old
+    data set stays until the new one is complete. It starts processes, so in a script
+    call it under ``if __name__ == "__main__":``.
 
     Parameters
     ----------
     source : str or Path
-        The zip, a folder, or a renamed copy, see
-        `emolib.datasets.enterface05.clips.find_clips`. It is only read.
+        The zip, a folder, or a renamed copy, as `find_clips` takes it; only read.
     dest : str or Path
         A new or empty folder, or one from an earlier call. Nothing is written outside.
-    settings : Settings, optional
-        Default is ten frames of the middle half of each clip.
+    settings : Settings, default ``Settings()``
     workers : int, optional
         Processes; default is the number of cores, at most ``MOST_WORKERS``. The
         result does not depend on it. With 1 everything happens in this process, and
@@ -226,9 +223,8 @@ def prepare(
     Returns
     -------
     dict
-        What ``report.json`` holds: the counts by subject and emotion, what differs
-        from the 1,260 clips expected, every file that was not used and why, the frames
-        without a face, checksums.
+        What ``report.json`` holds, see `report`: counts, what differs from the 1,260
+        clips expected, every file that was not used and why, checksums.
 
     Raises
     ------
@@ -239,7 +235,7 @@ def prepare(
         If PyAV is missing: ``pip install "emolib[video]"``.
     """
     require_av()
-    settings = Settings() if settings is None else settings
+    settings = settings or Settings()
     source, dest = Path(source).expanduser(), Path(dest).expanduser()
     if workers is None:
         workers = min(os.cpu_count() or 1, MOST_WORKERS)
@@ -266,17 +262,16 @@ def prepare(
 
 
 def _check_places(source: Path, dest: Path) -> None:
+    """Refuse to write where something else is, or into the archive."""
     if dest.is_symlink() or (dest.exists() and not dest.is_dir()):
         raise DatasetError(f"{dest} is no folder; name a new one.")
     if source.is_dir() and dest.resolve().is_relative_to(source.resolve()):
         raise DatasetError(
             f"{dest} lies inside {source}, which is only read; name a folder elsewhere."
         )
-    ours = ("work", "corpus", "report.json")
-    halves = (".corpus.", ".report.")
+    ours = r"work|corpus|report\.json|\.(corpus|report)\..*"
     for path in sorted(dest.iterdir()) if dest.exists() else ():
-        known = path.name in ours or path.name.startswith(halves)
-        if not known or path.is_symlink():
+        if not re.fullmatch(ours, path.name) or path.is_symlink():
             raise DatasetError(
                 f"{dest} holds {path.name!r}, which is not from an earlier run; name a "
                 "new or empty folder."
@@ -305,11 +300,9 @@ def _work_name(clip: ArchiveClip, settings: Settings) -> str:
     """Name a clip's file; the name changes with all that decides its faces."""
     weights = (data_folder() / "detector" / "card.json").read_bytes()
     detector = str(inspect.signature(FaceDetector))
-    everything = json.dumps(
-        [VERSION, asdict(settings), asdict(CROP), detector, clip.crc32], sort_keys=True
-    )
-    key = hashlib.sha256(everything.encode() + weights).hexdigest()[:16]
-    return f"{clip.name}-{key}.npz"
+    all_of_it = [VERSION, asdict(settings), asdict(CROP), detector, clip.crc32]
+    key = sha256(json.dumps(all_of_it, sort_keys=True).encode() + weights)
+    return f"{clip.name}-{key[:16]}.npz"
 
 
 def _make_clips(
@@ -317,20 +310,14 @@ def _make_clips(
 ) -> dict[str, Failure]:
     """Make every clip that is not there yet; return what failed for this run only."""
     waiting = [task for task in tasks if _read_work(task.path) is None]
-    done = process_map(_ClipMaker(source, settings), waiting, workers, crashed=_crash)
+    crash = Failure("crash", "makes the decoder crash")
+    make, kept = _ClipMaker(source, settings), len(tasks) - len(waiting)
+    done = process_map(make, waiting, workers, crashed=lambda _: crash)
     bar = tqdm(
-        done,
-        total=len(tasks),
-        initial=len(tasks) - len(waiting),
-        unit="clip",
+        done, total=len(tasks), initial=kept, unit="clip", smoothing=0.05,
         disable=not progress,
-        smoothing=0.05,
-    )
+    )  # fmt: skip
     return {waiting[k].clip.name: failure for k, failure in bar if failure is not None}
-
-
-def _crash(task: Task) -> Failure:
-    return Failure("crash", "makes the decoder crash")
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,21 @@
 """A stand-in for eNTERFACE'05: its folders, file names and kind of video, no people.
 
-The real corpus (Martin et al. 2006, doi:10.1109/ICDEW.2006.145) must be asked for. This
-module writes a tree with the same irregularities and rendered faces in it, so that the
-way from a video to a data set can be tried and tested. What is in each file stands in
-``truth.csv``, which is written from the plan and not by reading the tree again.
-Taught in chapter 12.
+The real corpus (Martin et al. 2006, doi:10.1109/ICDEW.2006.145) must not be passed on.
+This module writes a tree with the same irregularities and rendered faces in it, so that
+the way from a video to a data set can be tried and tested. What each file holds is in
+``truth.csv``, which is written from the plan, not from the tree. Taught in chapter 12.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache, partial
+from functools import partial
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
@@ -41,6 +41,7 @@ FACES = 5
 #: Side of a rendered face with its shoulders, pixels, before it is enlarged.
 PATCH = 224
 FIRST_SEED = 90_000
+EYES = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
 
 #: A laboratory: constant light, the speaker before the camera, nothing in the way.
 LABORATORY = Difficulty(
@@ -139,17 +140,12 @@ def write_standin(
     for name in _bystanders(chosen):
         _write_bystander(folder / DATABASE / name)
     # a subject's emotion at a time: the person is dressed once
-    groups = [
-        [t for t in takes if (t.subject, t.emotion) == (n, emotion)]
-        for n in chosen
-        for emotion in EMOTIONS
-    ]
-    rows = {}
-    with tqdm(total=len(takes), unit="clip", disable=not progress) as bar:
-        for k, filmed in process_map(partial(_film_group, folder), groups, workers):
-            rows[k] = filmed
-            bar.update(len(filmed))
-    _write_truth(folder, [row for k in sorted(rows) for row in rows[k]])
+    groups = [list(g) for _, g in groupby(takes, attrgetter("subject", "emotion"))]
+    done = process_map(partial(_film_group, folder), groups, workers)
+    bar = tqdm(done, total=len(groups), unit="session", disable=not progress)
+    rows = [row for _, group in sorted(bar, key=itemgetter(0)) for row in group]
+    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+    write_whole(folder / TRUTH, table)
     return folder
 
 
@@ -171,10 +167,11 @@ def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
         ``"faceless"``.
     """
     folder, spoilt = Path(folder), {}
+    truth = pd.read_csv(folder / TRUTH)
+    first = truth[truth["subject"] == subject].groupby("emotion")["path"].first()
     kinds = ("truncated", "empty", "text", "faceless")
-    rows = [row for row in _read_truth(folder) if int(row["subject"]) == subject]
     for emotion, kind in zip(EMOTIONS, kinds, strict=False):
-        name = next(row["path"] for row in rows if row["emotion"] == emotion)
+        name = first[emotion]
         path = folder / name
         if kind == "truncated":
             data = path.read_bytes()
@@ -203,9 +200,7 @@ def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
             name = f"s{subject}_{code}_{sentence}.avi"
             if subject == 11:
                 name = f"s12_{code}_{sentence}.avi"
-            elif subject == 3 and (
-                sentence < 4 or (sentence == 4 and emotion in EMOTIONS[:4])
-            ):
+            elif subject == 3 and sentence < 4 + (emotion in EMOTIONS[:4]):
                 name = f"s_3_{code}_{sentence}.avi"  # on 22 of 30 files
             elif subject == 16 and (code, sentence) == ("su", min(3, sentences)):
                 name = f"s16_su_{sentence}avi.avi"
@@ -218,12 +213,10 @@ def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
 
 def _emotion_folder(subject: int, emotion: str) -> str:
     odd = {
-        (5, "anger"): "Anger",
-        (5, "disgust"): "disgust ",
-        (5, "happiness"): "HAPPINESS ",
-        (20, "surprise"): "Surprise",
+        5: {"anger": "Anger", "disgust": "disgust ", "happiness": "HAPPINESS "},
+        20: {"surprise": "Surprise"},
     }
-    return odd.get((subject, emotion), emotion)
+    return odd.get(subject, {}).get(emotion, emotion)
 
 
 def _length(subject: int, emotion: str, sentence: int, seconds: float) -> int:
@@ -260,11 +253,11 @@ def _finished(folder: Path, takes: list[Take]) -> bool:
         )
     if not (folder / TRUTH).is_file():
         return False
-    known = {(row["path"], int(row["frames"])) for row in _read_truth(folder)}
-    if known != {(take.path, take.frames) for take in takes}:
+    truth = pd.read_csv(folder / TRUTH)
+    known = zip(truth["path"], truth["frames"], strict=True)
+    if set(known) != {(take.path, take.frames) for take in takes}:
         raise ValueError(
-            f"{folder} holds a stand-in of other settings; remove it or name a new "
-            "folder."
+            f"{folder} holds a stand-in of other settings; name a new folder."
         )
     return True
 
@@ -275,21 +268,16 @@ def _film_group(folder: Path, takes: list[Take]) -> list[dict]:
 
 def _film(folder: Path, take: Take) -> dict:
     """Render the faces of one take, write its video, return its row of the truth."""
-    person = random_identity(
-        FIRST_SEED + take.subject, spread=LABORATORY.identity_spread
-    )
-    number = take.sentence or 0
+    spread, number = LABORATORY.identity_spread, take.sentence or 0
+    person = random_identity(FIRST_SEED + take.subject, spread=spread)
     drawn = draw_clip(person, take.emotion, number, LABORATORY, frames=FACES)
-    rng = np.random.default_rng(
-        [take.subject, EMOTIONS.index(take.emotion), number, 22]
-    )
+    label = EMOTIONS.index(take.emotion)
+    rng = np.random.default_rng([take.subject, label, number, 22])
     seat = np.random.default_rng([take.subject, 23])  # the same in every take
     side = round(PATCH * seat.uniform(1.6, 2.3))
     # left edge and top of the face's square: off the middle, and moving, pixels
-    start = (
-        (WIDTH - side) * seat.uniform(0.1, 0.9),
-        HEIGHT - side * seat.uniform(0.9, 1),
-    )
+    left = (WIDTH - side) * seat.uniform(0.1, 0.9)
+    start = left, HEIGHT - side * seat.uniform(0.9, 1)
     reach, phase = rng.uniform(4, 22, 2), rng.uniform(0, 2 * np.pi, 2)
     times = np.arange(take.frames)[:, None] / take.frames
     sway = start + rng.uniform(-12, 12, 2) + reach * np.sin(2 * np.pi * times + phase)
@@ -308,10 +296,7 @@ def _film(folder: Path, take: Take) -> dict:
         )
         large = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
         faces.append(np.pad(np.asarray(large), margins, "edge"))
-        eyes.append(
-            [truth[f"{eye}_eye_{axis}"] * side for eye in ("left", "right")
-             for axis in "xy"]
-        )  # fmt: skip
+        eyes.append([truth[name] * side for name in EYES])
 
     def pictures() -> Iterator[np.ndarray]:
         for face, (left, top) in zip(shown, before - places, strict=True):
@@ -322,7 +307,6 @@ def _film(folder: Path, take: Take) -> dict:
     _write_video(path, pictures())
     middle = take.frames // 2
     pupils = np.array(eyes[shown[middle]]) + np.tile(places[middle], 2)
-    names = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
     return {
         "path": take.path,
         "subject": take.subject,
@@ -330,7 +314,7 @@ def _film(folder: Path, take: Take) -> dict:
         "sentence": "" if take.sentence is None else take.sentence,
         "usable": take.usable,
         "frames": take.frames,
-        **{n: f"{v:.2f}" for n, v in zip(names, pupils, strict=True)},
+        **{n: f"{v:.2f}" for n, v in zip(EYES, pupils, strict=True)},
     }
 
 
@@ -343,34 +327,15 @@ def _write_video(path: Path, pictures: Iterator[np.ndarray]) -> None:
         video.bit_rate = 1_500_000
         video.codec_context.thread_count = 1
         sound = file.add_stream("pcm_s16le", rate=SOUND, layout="mono")
+        seconds = np.arange(SOUND // RATE) / SOUND
+        tone = np.int16(2000 * np.sin(2 * np.pi * 200 * seconds))[None]  # of one frame
         for k, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(
-                np.ascontiguousarray(picture), format="rgb24"
-            )
+            picture = np.ascontiguousarray(picture)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = k, Fraction(1, RATE)
             file.mux(video.encode(frame))
-            heard = av.AudioFrame.from_ndarray(_tone(), "s16", "mono")
+            heard = av.AudioFrame.from_ndarray(tone, "s16", "mono")
             heard.sample_rate, heard.pts = SOUND, k * SOUND // RATE
             file.mux(sound.encode(heard))
         file.mux(video.encode())
         file.mux(sound.encode())
-
-
-@cache
-def _tone() -> np.ndarray:
-    """Sound of one frame, int16 (1, samples)."""
-    time = np.arange(SOUND // RATE) / SOUND
-    return np.int16(2000 * np.sin(2 * np.pi * 200 * time))[None]
-
-
-def _write_truth(folder: Path, rows: list[dict]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_whole(folder / TRUTH, text.getvalue())
-
-
-def _read_truth(folder: Path) -> list[dict[str, str]]:
-    with open(folder / TRUTH, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
