@@ -49,7 +49,7 @@ def write_corpus(
     *,
     quality: int = 80,
 ) -> Path:
-    """Write a corpus so that an interruption leaves the old one whole.
+    """Write a corpus so that an interruption leaves the old one whole; return `folder`.
 
     It is read back and checked before it takes the place of `folder`. Files of the
     old folder that are not part of the format, such as ``README.md``, are kept.
@@ -71,11 +71,6 @@ def write_corpus(
     quality : int
         WebP quality, 0 to 100.
 
-    Returns
-    -------
-    Path
-        `folder`.
-
     Raises
     ------
     DatasetError
@@ -87,14 +82,11 @@ def write_corpus(
         (partial / "sheets").mkdir()
         for subject, sheet in sheets:
             if subject not in awaited:
-                raise DatasetError(
-                    f"Sheet of {subject!r} is unexpected or a repetition."
-                )
+                raise DatasetError(f"Sheet {subject!r} is unexpected or a repetition.")
             awaited.remove(subject)
             _check_sheet(subject, sheet, grid)
-            Image.fromarray(sheet).save(
-                partial / "sheets" / f"{subject}.webp", quality=quality, method=6
-            )
+            path = partial / "sheets" / f"{subject}.webp"
+            Image.fromarray(sheet).save(path, quality=quality, method=6)
         (partial / "subjects.csv").write_bytes(table_bytes(subjects))
         (partial / "frames.csv.gz").write_bytes(table_bytes(frames, compress=True))
         record = {
@@ -165,8 +157,7 @@ def write_record(path: Path, record: dict) -> None:
     Parameters
     ----------
     path : Path
-        The record, such as ``corpus.json``; the SHA-256 of every other file in its
-        folder is added under ``sha256``.
+        Such as ``corpus.json``; ``sha256`` of every other file in its folder is added.
     record : dict
         With ``format``, the version of the form in which the set is stored.
     """
@@ -217,13 +208,8 @@ def read_record(path: Path, remedy: str) -> tuple[dict, Callable[[str], bytes]]:
     def read(name: str) -> bytes:
         if name not in hashes:
             raise DatasetError(f"{path} does not list {name}; {remedy}.")
-        return verified_bytes(
-            path.parent / name,
-            hashes[name],
-            record=path.name,
-            error=DatasetError,
-            remedy=remedy,
-        )
+        told = {"record": path.name, "error": DatasetError, "remedy": remedy}
+        return verified_bytes(path.parent / name, hashes[name], **told)
 
     return record, read
 
@@ -258,17 +244,10 @@ def _check_tables(subjects: pd.DataFrame, frames: pd.DataFrame) -> tuple[int, in
     if len(subjects) == 0 or subjects["subject"].duplicated().any():
         raise DatasetError("Table 'subjects' must name each subject exactly once.")
     sentences, length = frames["sentence"].nunique(), frames["frame"].nunique()
-    expected = pd.MultiIndex.from_product(
-        [
-            subjects["subject"],
-            EMOTIONS,
-            sorted(frames["sentence"].unique()),
-            sorted(frames["frame"].unique()),
-        ]
-    )
-    found = pd.MultiIndex.from_frame(
-        frames[["subject", "emotion", "sentence", "frame"]]
-    )
+    levels = [sorted(frames[name].unique()) for name in ("sentence", "frame")]
+    expected = pd.MultiIndex.from_product([subjects["subject"], EMOTIONS, *levels])
+    columns = ["subject", "emotion", "sentence", "frame"]
+    found = pd.MultiIndex.from_frame(frames[columns])
     if len(found) != len(expected) or not (found == expected).all():
         raise DatasetError(
             "Table 'frames' must have one row per subject, emotion (in the order of "

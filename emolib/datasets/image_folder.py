@@ -1,7 +1,7 @@
 """A folder of class folders: the form in which people keep their own images."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,50 +18,36 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".
 
 #: Other usual names of the classes.
 SYNONYMS = {
-    "angry": "anger",
-    "disgusted": "disgust",
-    "afraid": "fear",
-    "fearful": "fear",
-    "happy": "happiness",
-    "joy": "happiness",
-    "sad": "sadness",
-    "surprised": "surprise",
-}
+    "angry": "anger", "disgusted": "disgust", "afraid": "fear", "fearful": "fear",
+    "happy": "happiness", "joy": "happiness", "sad": "sadness", "surprised": "surprise",
+}  # fmt: skip
 
 _PARTS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
+    "train": "train", "training": "train", "val": "validation", "valid": "validation",
+    "validation": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
 
 
 def load(
     path: str | Path | None,
     *,
-    subject: str | re.Pattern | Callable[[str], str] | None = None,
+    subject: str | re.Pattern | None = None,
     name: str = "image_folder",
 ) -> FaceDataset:
     r"""Load ready face crops from a folder with one folder per class.
 
     ``path/happy/7.png`` or, with a split, ``path/train/happy/7.png``. A class folder
-    has the name or the code of an emotion or a usual synonym (``SYNONYMS``), in any
-    case, or is called ``neutral``, which gives label -1 and intensity 0. Hidden files
-    and files that are not images by their ending are passed over. Taught in
-    chapter 11.
+    has the name or the code of an emotion or a synonym (``SYNONYMS``), in any case, or
+    is called ``neutral``, which gives label -1 and intensity 0. Hidden files and other
+    endings than those of images are passed over. Taught in chapter 11.
 
     Parameters
     ----------
     path : str or Path
-        The folder. The images are crops already: they are made grey and resized,
-        not aligned.
-    subject : str, pattern or callable, optional
+        The folder. The images are crops: they are made grey and resized, not aligned.
+    subject : str or pattern, optional
         How a file name tells the person: a regular expression whose first group (or
-        whole match) is the subject, or a function of the file name. Without it the
-        subjects are unknown.
+        whole match) is the subject. Without it the subjects are unknown.
     name : str
         Name of the resulting data set.
 
@@ -125,18 +111,16 @@ def class_name(folder: str) -> str:
 
 
 def _checked_folder(path: str | Path | None) -> Path:
+    wanted = "a folder that holds one folder of images per emotion"
     if path is None:
         raise DatasetError(
-            "load('image_folder', path) needs the path of a folder that holds one "
-            "folder of images per emotion, such as path/happiness/1.png."
+            f"load('image_folder', path) needs the path of {wanted}, such as "
+            "path/happiness/1.png."
         )
     folder = Path(path).expanduser()
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise DatasetError(
-            f"{folder} {what}; pass a folder that holds one folder of images per "
-            "emotion."
-        )
+        raise DatasetError(f"{folder} {what}; pass {wanted}.")
     return folder
 
 
@@ -196,17 +180,13 @@ def _decode(file: Path) -> np.ndarray:
         ) from error
 
 
-def _subject(
-    file_name: str, subject: str | re.Pattern | Callable[[str], str] | None
-) -> str | None:
-    if subject is None:
+def _subject(file_name: str, pattern: str | re.Pattern | None) -> str | None:
+    if pattern is None:
         return None
-    if callable(subject):
-        return str(subject(file_name))
-    match = re.search(subject, file_name)
+    match = re.search(pattern, file_name)
     if match is None:
         raise DatasetError(
-            f"File name {file_name!r} does not match subject={subject!r}, so its "
+            f"File name {file_name!r} does not match subject={pattern!r}, so its "
             "person is unknown; correct the expression, or leave it out."
         )
     return match[1] if match.re.groups else match[0]

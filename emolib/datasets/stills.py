@@ -36,7 +36,7 @@ _REMEDY = "make it again with `make data-large`"
 def write_stills(
     folder: Path, images: np.ndarray, stills: pd.DataFrame, info: dict
 ) -> Path:
-    """Write a set of stills so that an interruption leaves the old one whole.
+    """Write a set so that an interruption leaves the old one whole; return `folder`.
 
     Parameters
     ----------
@@ -49,11 +49,6 @@ def write_stills(
         ``"neutral"``), ``intensity``, and more.
     info : dict
         What else ``stills.json`` is to say: ``name``, edition, licence.
-
-    Returns
-    -------
-    Path
-        `folder`.
 
     Raises
     ------

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from emolib.datasets.enterface05.archive import Archive
@@ -49,11 +50,9 @@ def clip_name(subject: int, emotion: str, sentence: int) -> str:
 
 #: The clips of the clean corpus: 42 subjects, six emotions, five sentences.
 EXPECTED = tuple(
-    clip_name(subject, emotion, sentence)
-    for subject in SUBJECTS
-    if subject not in LEFT_OUT
-    for emotion in EMOTIONS
-    for sentence in SENTENCES
+    clip_name(*place)
+    for place in product(SUBJECTS, EMOTIONS, SENTENCES)
+    if place[0] not in LEFT_OUT
 )
 
 

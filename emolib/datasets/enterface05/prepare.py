@@ -160,10 +160,6 @@ def clip_faces(frames: SampledFrames, detector: FaceDetector) -> ClipFaces:
         From `emolib.datasets.enterface05.video.sample_frames`.
     detector : FaceDetector
 
-    Returns
-    -------
-    ClipFaces
-
     Raises
     ------
     NoFaceError
@@ -404,26 +400,24 @@ def _write_faces(
 ) -> None:
     """Write the corpus; a clip that is missing is black and not ``usable``."""
     subjects = sorted({clip.subject for clip in made})
-    sentences = sorted({clip.sentence for clip in made})
+    places = list(product(EMOTIONS, sorted({clip.sentence for clip in made})))
     paths = {clip.name: path for clip, path in made.items()}
 
-    def clips(subject: int) -> Iterator[tuple[str, int, ClipFaces | None]]:
-        for emotion, sentence in product(EMOTIONS, sentences):
-            path = paths.get(clip_name(subject, emotion, sentence))
-            yield emotion, sentence, None if path is None else _read_work(path)
+    def faces(subject: int, emotion: str, sentence: int) -> ClipFaces | None:
+        path = paths.get(clip_name(subject, emotion, sentence))
+        return None if path is None else _read_work(path)
 
     def sheet(subject: int) -> np.ndarray:
-        black = np.zeros((settings.frames, CROP.size, CROP.size), np.uint8)
-        tiles = [
-            black if found is None else found.images for *_, found in clips(subject)
-        ]
-        return np.vstack([np.hstack(strip) for strip in tiles])
+        tiles = np.zeros((len(places), settings.frames, CROP.size, CROP.size), np.uint8)
+        for row, place in zip(tiles, places, strict=True):
+            if found := faces(subject, *place):
+                row[:] = found.images
+        return tiles.swapaxes(1, 2).reshape(len(places) * CROP.size, -1)
 
-    rows = [
-        row
+    frames = [
+        _frames_table(subject, *place, faces(subject, *place), settings.frames)
         for subject in subjects
-        for emotion, sentence, found in clips(subject)
-        for row in _rows(subject, emotion, sentence, found, settings.frames)
+        for place in places
     ]
     info = {
         "name": "enterface05",
@@ -433,36 +427,34 @@ def _write_faces(
         "clips_usable": len(made),
     }
     sheets = ((subject_name(subject), sheet(subject)) for subject in subjects)
-    table, frames = _subject_table(subjects), pd.DataFrame(rows)
-    write_corpus(folder, sheets, table, frames, info, quality=WEBP_QUALITY)
+    people = _subject_table(subjects)
+    write_corpus(folder, sheets, people, pd.concat(frames), info, quality=WEBP_QUALITY)
 
 
-def _rows(
+def _frames_table(
     subject: int, emotion: str, sentence: int, found: ClipFaces | None, frames: int
-) -> list[dict]:
-    """Rows of the frames' table; of a clip that is missing, all but its place empty."""
+) -> pd.DataFrame:
+    """Rows of a clip's frames; of a clip that is missing, all but its place empty."""
 
-    def number(name: str, k: int, digits: int) -> float | None:
-        value = np.nan if found is None else float(getattr(found, name)[k])
-        return None if np.isnan(value) else round(value, digits)
+    def rounded(name: str, digits: int) -> list[float] | None:
+        return found and [round(float(one), digits) for one in getattr(found, name)]
 
-    return [
+    return pd.DataFrame(
         {
             "subject": subject_name(subject),
             "emotion": emotion,
             "sentence": sentence,
             "clip": clip_name(subject, emotion, sentence),
-            "frame": k,
+            "frame": range(frames),
             "intensity": None,  # nobody annotated it
             "usable": found is not None,
-            "detected": bool(found is not None and found.detected[k]),
-            "score": number("score", k, 4),
-            "faces": 0 if found is None else int(found.faces[k]),
-            "interocular": number("interocular", k, 2),
-            "time": number("time", k, 3),
+            "detected": False if found is None else found.detected,
+            "score": rounded("score", 4),
+            "faces": 0 if found is None else found.faces,
+            "interocular": rounded("interocular", 2),
+            "time": rounded("time", 3),
         }
-        for k in range(frames)
-    ]
+    )
 
 
 def _subject_table(subjects: list[int]) -> pd.DataFrame:

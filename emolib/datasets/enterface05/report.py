@@ -17,17 +17,15 @@ SHOWN = 8
 def make_report(
     survey: Survey, clips: dict, failed: dict, settings: dict, kind: str
 ) -> dict:
-    """Gather what ``report.json`` says, apart from the corpus' checksum.
+    """Gather what ``report.json`` says, apart from the checksum of the corpus.
 
     Parameters
     ----------
     survey : Survey
         From `emolib.datasets.enterface05.clips.find_clips`.
-    clips : dict of str to dict
-        Name of each clip of the data set -> ``file``, ``crc32`` and
-        ``frames_without_face``.
-    failed : dict of str to dict
-        Name of each clip that failed -> ``file``, ``kind`` and ``reason``.
+    clips, failed : dict of str to dict
+        Name of a clip -> ``file``, ``crc32`` and ``frames_without_face`` if it is in
+        the data set; ``file``, ``kind`` and ``reason`` if it failed.
     settings : dict
         Of the preparation.
     kind : {"zip", "folder"}

@@ -91,7 +91,7 @@ def write_standin(
     workers: int = 1,
     progress: bool = False,
 ) -> Path:
-    """Write videos in the form of eNTERFACE'05. Taught in chapter 12.
+    """Write videos in the form of eNTERFACE'05; return `folder`. Taught in chapter 12.
 
     A finished stand-in of the same settings is left as it is; one that was
     interrupted is written again.
@@ -113,11 +113,6 @@ def write_standin(
         Processes. The result does not depend on it.
     progress : bool
         Show a progress bar.
-
-    Returns
-    -------
-    Path
-        `folder`.
 
     Raises
     ------

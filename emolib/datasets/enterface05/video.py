@@ -67,10 +67,6 @@ def sample_frames(
     name : str, optional
         What errors call the video; default is the path.
 
-    Returns
-    -------
-    SampledFrames
-
     Raises
     ------
     VideoError
