@@ -263,7 +263,8 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from emolib.datasets.enterface05.prepare import Settings, prepare, report_text
+    from emolib.datasets.enterface05.prepare import Settings, prepare
+    from emolib.datasets.enterface05.report import report_text
 
     report = prepare(
         options.source,
@@ -280,6 +281,7 @@ def _train(options: argparse.Namespace) -> None:
     if options.recipe:
         _train_real_faces(options)
         return
+    from emolib.datasets.splits import divide
     from emolib.export import add_onnx
     from emolib.models.registry import build, save_model
     from emolib.training.loop import fit
@@ -287,7 +289,7 @@ def _train(options: argparse.Namespace) -> None:
     _check_output(options.output)
     everything = _load(options)
     dataset = everything if options.soft_targets else everything.labelled().apex()
-    train, validation, how = _divide(dataset, options.seed)
+    train, validation, how = divide(dataset, options.seed)
     if options.limit:
         train = _some(train, options.limit, options.seed)
     print(f"training on {len(train):,} images; {how}", flush=True)
@@ -350,25 +352,6 @@ def _check_output(folder: Path) -> None:
         raise CommandError(
             f"{folder} exists and is no model folder; choose a new --output."
         )
-
-
-def _divide(
-    dataset: "FaceDataset", seed: int
-) -> tuple["FaceDataset", "FaceDataset", str]:
-    """Return training and validation images, and how they were divided."""
-    from emolib.datasets.splits import hold_out
-
-    parts = set(dataset.meta["split"].dropna())
-    if {"train", "validation", "test"} <= parts:
-        train, validation = dataset.part("train"), dataset.part("validation")
-        return train, validation, f"the source's own {len(validation):,} for validation"
-    if "train" in parts:  # what the source keeps for tests stays untouched
-        dataset = dataset.part("train")
-    train, validation = hold_out(dataset, 0.1, seed)
-    unit = "image: subjects are unknown, so the score is optimistic"
-    if dataset.groups is not None:
-        unit = "subject"
-    return train, validation, f"{len(validation):,} set aside for validation by {unit}"
 
 
 def _some(dataset: "FaceDataset", count: int, seed: int) -> "FaceDataset":

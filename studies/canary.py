@@ -153,7 +153,6 @@ def splits() -> Song:
     import warnings
 
     from emolib.datasets import load, splits
-    from emolib.datasets.folds import subject_folds
 
     apex = load("synthface").apex()
     song: Song = {}
@@ -169,16 +168,11 @@ def splits() -> Song:
             places = getattr(split, name)
             song[f"{make.__name__} {name}"] = f"{len(places)} {places.sum()}"
         song[f"{make.__name__} limited"] = int(limited.train.sum())
-    folds = list(subject_folds(apex, 5, 1))
+    folds = list(splits.subject_folds(apex, 5, 1))
     song["folds"] = " ".join(f"{f.test.sum()} {f.validation.sum()}" for f in folds)
-    song["held out"] = " ".join(str(len(part)) for part in _held_out(apex))
+    held_out = splits.hold_out(apex, 0.1, 1)
+    song["held out"] = " ".join(str(len(part)) for part in held_out)
     return song
-
-
-def _held_out(faces):
-    from emolib.datasets.splits import hold_out
-
-    return hold_out(faces, 0.1, 1)
 
 
 def augmentation() -> Song:

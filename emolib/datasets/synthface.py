@@ -1,4 +1,9 @@
-"""SynthFace, the rendered corpus that ships with the course."""
+"""SynthFace, the rendered corpus that ships with the course.
+
+``make data`` renders it again: ``scripts/make_synthface.py`` draws the people and their
+clips with `emolib.synthesis`, as ``data/synthface/difficulty.json`` says, and stores
+them with `emolib.datasets.corpus`.
+"""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from emolib.faces.crop import (
     to_canonical,
     triangle_weights,
 )
-from emolib.faces.detection import DetectorError, Face, FaceDetector
+from emolib.faces.detection import DetectorError, Face, FaceDetector, main_face
 from emolib.faces.picture import PictureError, read_picture
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "FaceDetector",
     "PictureError",
     "align",
+    "main_face",
     "read_picture",
     "to_canonical",
     "triangle_weights",

@@ -295,6 +295,37 @@ class FaceDetector:
         return self._networks[network].run(None, {"images": images})
 
 
+def main_face(faces: tuple[Face, ...], shape: tuple[int, ...]) -> Face | None:
+    """Return the face a picture is about: large, and near the middle.
+
+    Taught in chapter 12.
+
+    Parameters
+    ----------
+    faces : tuple of Face
+        As `FaceDetector.detect` returns them; those that score less than nine tenths
+        of the best are not considered.
+    shape : (height, width, ...)
+        Of the picture.
+
+    Returns
+    -------
+    Face or None
+        None if there is none.
+    """
+    if not faces:
+        return None
+    sure = 0.9 * max(face.score for face in faces)
+    height, width = shape[:2]
+
+    def weight(face: Face) -> float:
+        x, y, w, h = face.box
+        away = np.hypot(x + w / 2 - width / 2, y + h / 2 - height / 2)
+        return w * h * (1 - away / np.hypot(width, height))
+
+    return max((face for face in faces if face.score >= sure), key=weight)
+
+
 def _load_networks(threads: int) -> dict:
     folder = data_folder() / "detector"
     try:

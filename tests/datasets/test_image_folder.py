@@ -104,7 +104,7 @@ class TestBadInput:
         _picture(tmp_path / "happy" / "1.png")
         _picture(tmp_path / "suprised" / "1.png")
         with pytest.raises(
-            DatasetError, match=r"did you mean 'surprised'.*Rename it"
+            DatasetError, match=r"Did you mean 'surprised'.*Rename it"
         ) as e:
             load("image_folder", tmp_path)
         assert str(tmp_path / "suprised") in str(e.value)

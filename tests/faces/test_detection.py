@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from emolib.datasets import load
-from emolib.faces import CROP, DetectorError, FaceDetector
+from emolib.faces import CROP, DetectorError, Face, FaceDetector, main_face
 from emolib.faces import detection as detecting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -419,3 +419,15 @@ def test_faces_in_photographs(detector):
             x, y, width, height = face.box
             found += 120 < x + width / 2 < 180 and 120 < y + height / 2 < 190
     assert found >= 0.8 * len(faces)
+
+
+def test_the_main_face_is_large_central_and_sure():
+    def face(x, y, side, score=0.99):
+        return Face((x, y, side, side), score, *[(x, y)] * 5)
+
+    shape = (576, 720, 3)
+    speaker = face(250, 180, 200)
+    assert main_face((), shape) is None
+    assert main_face((face(0, 0, 60), speaker), shape) == speaker
+    assert main_face((face(600, 400, 210), speaker), shape) == speaker
+    assert main_face((face(250, 150, 300, 0.6), speaker), shape) == speaker
