@@ -1,16 +1,15 @@
-"""From triangles to light: the two loops over pixels that draw a face.
+"""From pixels to light: what a surface is painted with, and which light reaches it.
 
-`rasterise` finds the nearest triangle at each pixel (z-buffer), `shade` asks what it is
-painted with and which light reaches it. Plain loops, compiled by numba; taught on the
-page "How these faces are made".
+`shade` visits every pixel. One `paint_...` function for each material says what colour
+the surface has there and how it shines; `light_on` says how much light arrives. Plain
+functions, compiled by numba; taught on the page "How these faces are made".
 """
 
 import math
-from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from scipy.ndimage import gaussian_filter
 
 from emolib.synthesis.drawing.mesh import (
     CLOTH,
@@ -24,133 +23,159 @@ from emolib.synthesis.drawing.mesh import (
     TEETH,
     TONGUE,
 )
-from emolib.synthesis.drawing.paint import LEFT, TEXELS, TOP
-from emolib.synthesis.worn.hair import above_hairline
+from emolib.synthesis.drawing.paint import (
+    LEFT,
+    TEXELS,
+    TOP,
+    ScalpGrowth,
+    above_hairline,
+)
+from emolib.synthesis.people.shape import PUPIL_X, PUPIL_Y
 
 #: Half the side of the shadow map, decimetres, and its side in texels.
 SHADOW_REACH = 1.25
 SHADOW_SIZE = 112
 
 
-@njit(cache=True)
-def rasterise(pixels, nearness, triangles, one_sided, side):
-    """Find the nearest triangle at each pixel; closed skin shows its front only.
+class View(NamedTuple):
+    """A figure as the camera sees it.
 
-    Returns triangle (side, side) int32, -1 where there is none; barycentric weights
-    of the first two corners (side, side, 2); depth (side, side), larger is nearer.
+    Attributes
+    ----------
+    places, normals : ndarray, float32, (n, 3)
+        Position (decimetres from the eyes' middle) and unit normal of each vertex, in
+        camera coordinates: x right, y up, z towards the camera.
+    rotation : ndarray, float32, (3, 3)
+        From the head's coordinates to the camera's.
     """
-    triangle = np.full((side, side), -1, np.int32)
-    bary = np.zeros((side, side, 2), np.float32)
-    depth = np.full((side, side), -1e9, np.float32)
-    for k in range(len(triangles)):
-        a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
-        ax, ay = pixels[a, 0], pixels[a, 1]
-        bx, by = pixels[b, 0], pixels[b, 1]
-        cx, cy = pixels[c, 0], pixels[c, 1]
-        area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
-        if abs(area) < 1e-9 or (area > 0 and one_sided[k]):
-            continue
-        low, high = min(ay, by, cy), max(ay, by, cy)
-        if high < 0.5 or low > side - 0.5:
-            continue
-        left = max(int(min(ax, bx, cx) + 0.5), 0)
-        right = min(int(max(ax, bx, cx) + 0.5), side)
-        top, bottom = max(int(low + 0.5), 0), min(int(high + 0.5), side)
-        if right <= left or bottom <= top:
-            continue
-        za, zb, zc = nearness[a], nearness[b], nearness[c]
-        # weights of the first two corners, and how they change per pixel
-        u_x, u_y = (by - cy) / area, (cx - bx) / area
-        v_x, v_y = (cy - ay) / area, (ax - cx) / area
-        for row in range(top, bottom):
-            y = row + 0.5 - cy
-            for column in range(left, right):
-                x = column + 0.5 - cx
-                u = u_x * x + u_y * y
-                v = v_x * x + v_y * y
-                if u >= 0 and v >= 0 and u + v <= 1:
-                    z = u * za + v * zb + (1 - u - v) * zc
-                    if z > depth[row, column]:
-                        depth[row, column] = z
-                        triangle[row, column] = k
-                        bary[row, column, 0] = u
-                        bary[row, column, 1] = v
-    return triangle, bary, depth
+
+    places: np.ndarray
+    normals: np.ndarray
+    rotation: np.ndarray
 
 
-@njit(cache=True)
-def ambient_occlusion(depth, side):
-    """Share of light that reaches each pixel past its surroundings, 0 to 1.
+class Look(NamedTuple):
+    """What a person's surface looks like.
 
-    A point that lies behind the mean of its neighbourhood is in a hollow: eye
-    sockets, the sides of the nose, the mouth.
+    Attributes
+    ----------
+    albedo : ndarray, float32, (240, 192, 3)
+        Linear RGB reflectance of the skin, from `paint.skin_maps`.
+    pores : ndarray, float32, (240, 192)
+        Relief of pores and stubble, from `paint.skin_maps`.
+    folds : ndarray, float32, (240, 192, 3)
+        From `paint.fold_relief`.
+    noise : ndarray, float32, (128, 128)
+        From `paint.noise_tile`; strands of hair are made of it.
+    oiliness, iris : float32
+        As in `Identity`, 0 to 1.
+    lips : float32
+        Redness of the lips, 0 to 1.
+    growth : ScalpGrowth
+        Where hair grows.
+    hair : ndarray, float32, (3,)
+        Linear RGB reflectance of the hair.
     """
-    total = np.zeros((side + 1, side + 1))
-    count = np.zeros((side + 1, side + 1))
-    for row in range(side):
-        for column in range(side):
-            z = depth[row, column]
-            hit = z > -1e8
-            total[row + 1, column + 1] = (
-                total[row, column + 1]
-                + total[row + 1, column]
-                - total[row, column]
-                + (z if hit else 0.0)
-            )
-            count[row + 1, column + 1] = (
-                count[row, column + 1]
-                + count[row + 1, column]
-                - count[row, column]
-                + (1.0 if hit else 0.0)
-            )
-    open_sky = np.ones((side, side), np.float32)
-    for row in range(side):
-        for column in range(side):
-            z = depth[row, column]
-            if z < -1e8:
-                continue
-            for share, strength in ((0.022, 3.2), (0.065, 0.9)):
-                reach = max(1, int(side * share + 0.5))
-                r0, r1 = max(0, row - reach), min(side, row + reach + 1)
-                c0, c1 = max(0, column - reach), min(side, column + reach + 1)
-                n = count[r1, c1] - count[r0, c1] - count[r1, c0] + count[r0, c0]
-                s = total[r1, c1] - total[r0, c1] - total[r1, c0] + total[r0, c0]
-                hollow = min(max(s / n - z, 0.0), 0.25)
-                open_sky[row, column] *= math.exp(-strength * hollow)
-    return open_sky
+
+    albedo: np.ndarray
+    pores: np.ndarray
+    folds: np.ndarray
+    noise: np.ndarray
+    oiliness: np.float32
+    iris: np.float32
+    lips: np.float32
+    growth: ScalpGrowth
+    hair: np.ndarray
+
+
+class Light(NamedTuple):
+    """The light of a scene.
+
+    Attributes
+    ----------
+    toward, back : ndarray, float32, (3,)
+        Unit vectors to the key light and to the light behind the head.
+    contrast, rim : float32
+        Strengths of the two, as in `Scene`.
+    shadow : ndarray, float32, (112, 112)
+        Shadow map: the nearest depth that the key light sees.
+    axes : ndarray, float32, (3, 3)
+        Axes of the key light's view, in camera coordinates.
+    """
+
+    toward: np.ndarray
+    back: np.ndarray
+    contrast: np.float32
+    rim: np.float32
+    shadow: np.ndarray
+    axes: np.ndarray
+
+
+class Point(NamedTuple):
+    """A point in a triangle: its corners, their weights, and its place (x, y, z).
+
+    The place is the one on the resting head, decimetres, where paint is looked up; on
+    hair it is across and along the lock, and -1 to 1 from edge to edge.
+    """
+
+    a: int
+    b: int
+    c: int
+    u: float
+    v: float
+    w: float
+    x: float
+    y: float
+    z: float
+
+
+class Finish(NamedTuple):
+    """How a painted point answers light.
+
+    Attributes
+    ----------
+    shine, gloss : float
+        Strength of the highlight, and how narrow it is (Phong's exponent).
+    cavity : float
+        Share of the light that gets into the mouth, 0 to 1.
+    glow : float
+        Least share of the key light: teeth let light through, 0 to 1.
+    """
+
+    shine: float
+    gloss: float
+    cavity: float = 1.0
+    glow: float = 0.0
 
 
 @njit(cache=True)
-def groove_relief(grooves, rows, depths):
-    """Sum the folds: depth and its slopes to the right and upwards, (h, w, 3)."""
-    height, width = grooves.shape[1:]
-    relief = np.zeros((height, width, 3), np.float32)
-    for k in range(len(depths)):
-        if depths[k] > 0.01:
-            for row in range(rows[k, 0], rows[k, 1]):
-                for column in range(width):
-                    relief[row, column, 0] += depths[k] * grooves[k, row, column]
-    for row in range(1, height - 1):
-        for column in range(1, width - 1):
-            relief[row, column, 1] = (
-                relief[row, column + 1, 0] - relief[row, column - 1, 0]
-            )
-            relief[row, column, 2] = (
-                relief[row - 1, column, 0] - relief[row + 1, column, 0]
-            )
-    return relief
-
-
-@cache
-def noise_tile() -> np.ndarray:
-    """Smooth noise (128, 128) float32 around 0 that repeats without a seam."""
-    field = np.random.default_rng(6).normal(size=(128, 128))
-    field = gaussian_filter(field, 1.0, mode="wrap")
-    return (field / field.std()).astype(np.float32)
+def between(values, column, p):
+    """Return a column of `values` (n, k) at a point: the weighted mean of its corners."""
+    return (
+        p.u * values[p.a, column]
+        + p.v * values[p.b, column]
+        + p.w * values[p.c, column]
+    )
 
 
 @njit(cache=True)
-def _tile(noise, x, y):
+def point_in(triangles, k, u, v, rest):
+    """Return the point of a triangle with the weights u, v of its first two corners."""
+    a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
+    p = Point(a, b, c, u, v, 1 - u - v, 0.0, 0.0, 0.0)
+    x, y, z = between(rest, 0, p), between(rest, 1, p), between(rest, 2, p)
+    return Point(a, b, c, u, v, 1 - u - v, x, y, z)
+
+
+@njit(cache=True)
+def mix(first, second, share):
+    """Return `first` at share 0, `second` at share 1."""
+    return first * (1 - share) + second * share
+
+
+@njit(cache=True)
+def noise_at(noise, x, y):
+    """Return the noise tile (n, n) between its texels; it repeats without end."""
     n = noise.shape[0]
     column, row = math.floor(x), math.floor(y)
     fx, fy = x - column, y - row
@@ -162,209 +187,209 @@ def _tile(noise, x, y):
 
 
 @njit(cache=True)
-def _mix(first, second, share):
-    return first * (1 - share) + second * share
-
-
-@njit(cache=True)
-def shade(
-    triangle, bary, depth, open_sky, triangles, materials, rest, masks, camera,
-    normals, albedo, relief, grooves, noise, rotation, toward, shadow, light_axes,
-    contrast, back, rim, oil, iris, lips, growth, hair, colours, background,
-):  # fmt: skip
-    """Colour every pixel.
-
-    Returns linear RGB (side, side, 3) float32 and the mean luminance of lit skin.
-    """
-    side = triangle.shape[0]
-    image = background.copy()
-    half = toward + np.array([0.0, 0.0, 1.0], np.float32)
-    half /= math.sqrt((half**2).sum())
+def texel(p, albedo):
+    """Return row and column of a point in the maps of the skin."""
     rows, columns = albedo.shape[:2]
-    paint, n, run = np.zeros(3), np.zeros(3), np.zeros(3)
-    lit_sum, lit_count = 0.0, 0
-    for row in range(side):
-        for column in range(side):
-            k = triangle[row, column]
-            if k < 0:
-                continue
-            a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
-            u, v = bary[row, column, 0], bary[row, column, 1]
-            w = 1 - u - v
-            x = u * rest[a, 0] + v * rest[b, 0] + w * rest[c, 0]
-            y = u * rest[a, 1] + v * rest[b, 1] + w * rest[c, 1]
-            z = u * rest[a, 2] + v * rest[b, 2] + w * rest[c, 2]
-            for axis in range(3):
-                n[axis] = (
-                    u * normals[a, axis] + v * normals[b, axis] + w * normals[c, axis]
-                )
-            material = materials[k]
-            soft = material in (SKIN, HAND)
-            shine, gloss, cavity = 0.0, 20.0, 1.0
-            sky, glow = open_sky[row, column], 0.0
+    row = min(max(int((TOP - p.y) * TEXELS), 0), rows - 1)
+    return row, min(max(int((p.x - LEFT) * TEXELS), 0), columns - 1)
 
-            # what the surface is painted with
-            if material in (SKIN, LASH, HAND):
-                ti = min(max(int((TOP - y) * TEXELS), 0), rows - 1)
-                tj = min(max(int((x - LEFT) * TEXELS), 0), columns - 1)
-                if material == HAND:  # the skin of the forehead, without its lines
-                    ti, tj = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
-                for ch in range(3):
-                    paint[ch] = albedo[ti, tj, ch]
-                if material == HAND:  # nails, knuckles, the gaps between fingers
-                    for ch in range(3):
-                        paint[ch] *= (
-                            u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
-                        )
-                shine, gloss = 0.04 + 0.10 * oil, 14.0
-                if material == SKIN:
-                    lip = u * masks[a, 0] + v * masks[b, 0] + w * masks[c, 0]
-                    inner = u * masks[a, 1] + v * masks[b, 1] + w * masks[c, 1]
-                    lip = min(max(1.5 * lip - 0.2, 0.0), 1.0) * lips
-                    paint[0] *= 1 - 0.22 * lip
-                    paint[1] *= 1 - 0.55 * lip
-                    paint[2] *= 1 - 0.48 * lip
-                    shine += 0.10 * lip
-                    wet = min(max(2.0 * inner - 0.6, 0.0), 1.0)
-                    paint[0] = _mix(paint[0], 0.10, wet)
-                    paint[1] = _mix(paint[1], 0.022, wet)
-                    paint[2] = _mix(paint[2], 0.02, wet)
-                    cavity = 1 - 0.85 * wet
-                    # folds: darker in the groove, and the normal leans into it
-                    if 1 <= ti < rows - 1 and 1 <= tj < columns - 1 and z > 0.6:
-                        groove = grooves[ti, tj]
-                        dark = math.exp(-0.42 * groove[0])
-                        for ch in range(3):
-                            paint[ch] *= dark
-                        slope_x = -1.1 * groove[1] + 0.02 * (
-                            relief[ti, tj + 1] - relief[ti, tj - 1]
-                        )
-                        slope_y = -1.1 * groove[2] + 0.02 * (
-                            relief[ti - 1, tj] - relief[ti + 1, tj]
-                        )
-                        for axis in range(3):
-                            n[axis] -= (
-                                rotation[axis, 0] * slope_x
-                                + rotation[axis, 1] * slope_y
-                            )
-                    # the hairline is frayed: single strands reach beyond it
-                    strand = _tile(noise, x * 70 + z * 15, y * 6 + z * 18)
-                    edge = above_hairline(x, y, z, growth) + 0.05 * strand
-                    share = min(max(edge / 0.09 + 0.15, 0.0), 1.0) * growth[4]
-                    if share > 0:
-                        stubble = 1 + 0.3 * strand
-                        for ch in range(3):
-                            strands = max(0.7 * hair[ch] * stubble, 0.003)
-                            paint[ch] = _mix(paint[ch], strands, share)
-                        shine, gloss = _mix(shine, 0.02, share), 8.0
-                        n[0] += 0.10 * strand * share
-                elif material == LASH:
-                    for ch in range(3):
-                        paint[ch] *= 0.12
-                    shine = 0.0
-            elif material == HAIR:
-                # x runs across the lock, y along it, z from edge (-1) to edge (1)
-                strand = _tile(noise, x * 110, y * 5)
-                tint = (1 + 0.30 * strand) * (1 - 0.30 * z * z)
-                for ch in range(3):
-                    own = u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
-                    paint[ch] = max(hair[ch] * own * tint, 0.003)
-                # which way the strands run, for their highlight
-                high = a if rest[a, 1] >= max(rest[b, 1], rest[c, 1]) else b
-                high = c if rest[c, 1] > rest[high, 1] else high
-                low = a if rest[a, 1] <= min(rest[b, 1], rest[c, 1]) else b
-                low = c if rest[c, 1] < rest[low, 1] else low
-                for axis in range(3):
-                    run[axis] = camera[high, axis] - camera[low, axis]
-                shine, gloss = 0.012 + 0.06 * hair[0], 24.0
-                shine *= max(1 + 0.6 * strand, 0.0)
-            elif material == EYE:
-                cx = 0.31 if x > 0 else -0.31
-                radius = math.hypot(x - cx, y - 7.285)
-                lid = min(max((y - 7.30) / 0.06, 0.0), 1.0)
-                shade = (1 - 0.45 * lid) * (1 - 1.6 * max(radius - 0.07, 0.0))
-                paint[0], paint[1], paint[2] = 0.42 * shade, 0.38 * shade, 0.36 * shade
-                inside = min(max((0.066 - radius) / 0.010, 0.0), 1.0)
-                light = (0.30 - 0.27 * iris) * (0.55 + 6 * max(radius - 0.03, 0.0))
-                light *= shade
-                paint[0] = _mix(paint[0], light * (0.7 + 0.3 * iris), inside)
-                paint[1] = _mix(paint[1], light * (0.9 - 0.3 * iris), inside)
-                paint[2] = _mix(paint[2], light * (1.1 - 0.8 * iris), inside)
-                pupil = min(max((0.031 - radius) / 0.008, 0.0), 1.0)
-                for ch in range(3):
-                    paint[ch] = _mix(paint[ch], 0.008, pupil)
-                shine, gloss = 0.5, 120.0
-            elif material == TEETH:
-                paint[0], paint[1], paint[2] = 0.56, 0.52, 0.45
-                cavity = min(max(1.0 - 2.0 * (1.45 - z), 0.12), 1.0)
-                shine, gloss = 0.10, 30.0
-                glow = 0.5  # enamel lets light through
-                sky = math.sqrt(sky)
-            elif material == TONGUE:
-                paint[0], paint[1], paint[2] = 0.30, 0.09, 0.08
-                cavity = min(max((z - 0.8) / 0.9, 0.08), 0.45)
-                shine = 0.06
-            elif material in (CLOTH, FABRIC):
-                weave = 1 + 0.05 * math.sin(y * 95)
-                for ch in range(3):
-                    paint[ch] = weave * (
-                        u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
-                    )
-            elif material == FRAME:
-                for ch in range(3):
-                    paint[ch] = colours[a, ch]
-                shine, gloss = 0.25, 30.0
-            else:  # lens
-                glare = 0.008 + 0.03 * min(max((y - 7.1) / 0.35, 0.0), 1.0)
-                for ch in range(3):
-                    paint[ch] = glare + (
-                        u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
-                    )
-                shine, gloss = 0.15, 60.0
 
-            # what light reaches it
-            length = math.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2])
-            if length > 0:
-                for axis in range(3):
-                    n[axis] /= length
-            if n[2] < 0 and material >= HAIR:  # both sides of a sheet are seen
-                for axis in range(3):
-                    n[axis] *= -1
-            px = u * camera[a, 0] + v * camera[b, 0] + w * camera[c, 0]
-            py = u * camera[a, 1] + v * camera[b, 1] + w * camera[c, 1]
-            pz = depth[row, column]
-            facing = n[0] * toward[0] + n[1] * toward[1] + n[2] * toward[2]
-            slack = 0.035 + 0.09 * (1 - max(facing, 0.0))  # grazing light
-            lit = max(_visibility(px, py, pz, shadow, light_axes, slack), glow)
-            key = lit * contrast * 1.5
-            fill = (0.55 + 0.30 * n[1] + 0.15 * n[2]) * (1 - 0.8 * contrast)
-            fill *= sky
-            key *= 0.45 + 0.55 * sky
-            edge = max(n[0] * back[0] + n[1] * back[1] + n[2] * back[2], 0.0)
-            edge *= rim * (1 - max(n[2], 0.0))
-            spec = n[0] * half[0] + n[1] * half[1] + n[2] * half[2]
-            if material == HAIR:  # a cylinder shines where it runs across the light
-                far = math.sqrt(run[0] ** 2 + run[1] ** 2 + run[2] ** 2) + 1e-9
-                spec = run[0] * half[0] + run[1] * half[1] + run[2] * half[2]
-                spec = math.sqrt(max(1 - (spec / far) ** 2, 0.0))
-            spec = shine * lit * (0.3 + contrast) * max(spec, 0.0) ** gloss
-            spec *= sky
-            for ch in range(3):
-                # light wraps around skin, and most of all red light
-                wrap = (0.26, 0.16, 0.12)[ch] if soft else 0.1
-                turned = max((facing + wrap) / (1 + wrap), 0.0)
-                light = key * turned + fill + edge
-                image[row, column, ch] = paint[ch] * light * cavity + spec
-            if material == SKIN and z > 1.0:
-                lit_sum += image[row, column, 1]
-                lit_count += 1
-    return image, lit_sum / max(lit_count, 1)
+# ------------------------------------------- materials: each fills `paint` (3,)
 
 
 @njit(cache=True)
-def _visibility(x, y, z, shadow, axes, slack):
-    """Share of the key light that reaches a point (percentage-closer filtering)."""
-    size = shadow.shape[0]
+def paint_skin(paint, n, p, masks, look, rotation):
+    """Pigment, lips, folds and the hairline; folds and strands lean the normal `n`."""
+    row, column = texel(p, look.albedo)
+    for ch in range(3):
+        paint[ch] = look.albedo[row, column, ch]
+    lip = min(max(1.5 * between(masks, 0, p) - 0.2, 0.0), 1.0) * look.lips
+    wet = min(max(2.0 * between(masks, 1, p) - 0.6, 0.0), 1.0)
+    paint_lips(paint, lip, wet)
+    if p.z > 0.6:
+        crease(paint, n, row, column, look, rotation)
+    shine, gloss = 0.04 + 0.10 * look.oiliness + 0.10 * lip, 14.0
+    strand = noise_at(look.noise, p.x * 70 + p.z * 15, p.y * 6 + p.z * 18)
+    share = hairline(p, strand, look.growth)
+    if share > 0:
+        for ch in range(3):
+            paint[ch] = mix(
+                paint[ch], max(0.7 * look.hair[ch] * (1 + 0.3 * strand), 0.003), share
+            )
+        n[0] += 0.10 * strand * share
+        shine, gloss = mix(shine, 0.02, share), 8.0
+    return Finish(shine, gloss, 1 - 0.85 * wet, 0.0)
+
+
+@njit(cache=True)
+def paint_lips(paint, lip, wet):
+    """Redden the lips, and the inside of the mouth where it is wet."""
+    paint[0] *= 1 - 0.22 * lip
+    paint[1] *= 1 - 0.55 * lip
+    paint[2] *= 1 - 0.48 * lip
+    paint[0] = mix(paint[0], 0.10, wet)
+    paint[1] = mix(paint[1], 0.022, wet)
+    paint[2] = mix(paint[2], 0.02, wet)
+
+
+@njit(cache=True)
+def crease(paint, n, row, column, look, rotation):
+    """Darken the grooves of folds, and lean the normal into folds and pores."""
+    rows, columns = look.pores.shape
+    if not (1 <= row < rows - 1 and 1 <= column < columns - 1):
+        return
+    fold, pores = look.folds[row, column], look.pores
+    dark = math.exp(-0.42 * fold[0])
+    for ch in range(3):
+        paint[ch] *= dark
+    across = pores[row, column + 1] - pores[row, column - 1]
+    upwards = pores[row - 1, column] - pores[row + 1, column]
+    slope_x = -1.1 * fold[1] + 0.02 * across
+    slope_y = -1.1 * fold[2] + 0.02 * upwards
+    for axis in range(3):
+        n[axis] -= rotation[axis, 0] * slope_x + rotation[axis, 1] * slope_y
+
+
+@njit(cache=True)
+def hairline(p, strand, growth):
+    """Return the share of the scalp under hair: a frayed edge, single strands long."""
+    edge = above_hairline(p.x, p.y, p.z, growth) + 0.05 * strand
+    return min(max(edge / 0.09 + 0.15, 0.0), 1.0) * growth.density
+
+
+@njit(cache=True)
+def paint_hand(paint, p, colours, look):
+    """Skin of the forehead, without its lines, times the factors of the hand."""
+    row, column = 70 + int(p.y * 97) % 9, 90 + int(p.x * 89) % 13
+    for ch in range(3):
+        # nails, knuckles, the gaps between fingers
+        paint[ch] = look.albedo[row, column, ch] * between(colours, ch, p)
+    return Finish(0.04 + 0.10 * look.oiliness, 14.0, 1.0, 0.0)
+
+
+@njit(cache=True)
+def paint_lash(paint, p, albedo):
+    """The skin's colour, much darker."""
+    row, column = texel(p, albedo)
+    for ch in range(3):
+        paint[ch] = albedo[row, column, ch] * 0.12
+    return Finish(0.0, 14.0, 1.0, 0.0)
+
+
+@njit(cache=True)
+def paint_hair(paint, p, colours, look):
+    """Strands along a lock that is darker at its edges."""
+    strand = noise_at(look.noise, p.x * 110, p.y * 5)
+    tint = (1 + 0.30 * strand) * (1 - 0.30 * p.z * p.z)
+    for ch in range(3):
+        paint[ch] = max(look.hair[ch] * between(colours, ch, p) * tint, 0.003)
+    shine = (0.012 + 0.06 * look.hair[0]) * max(1 + 0.6 * strand, 0.0)
+    return Finish(shine, 24.0, 1.0, 0.0)
+
+
+@njit(cache=True)
+def paint_eye(paint, p, iris):
+    """White, iris and pupil are rings; the upper lid shades them."""
+    centre = PUPIL_X if p.x > 0 else -PUPIL_X
+    radius = math.hypot(p.x - centre, p.y - PUPIL_Y)
+    lid = min(max((p.y - 7.30) / 0.06, 0.0), 1.0)
+    dim = (1 - 0.45 * lid) * (1 - 1.6 * max(radius - 0.07, 0.0))
+    paint[0], paint[1], paint[2] = 0.42 * dim, 0.38 * dim, 0.36 * dim
+    inside = min(max((0.066 - radius) / 0.010, 0.0), 1.0)
+    light = (0.30 - 0.27 * iris) * (0.55 + 6 * max(radius - 0.03, 0.0)) * dim
+    paint[0] = mix(paint[0], light * (0.7 + 0.3 * iris), inside)
+    paint[1] = mix(paint[1], light * (0.9 - 0.3 * iris), inside)
+    paint[2] = mix(paint[2], light * (1.1 - 0.8 * iris), inside)
+    pupil = min(max((0.031 - radius) / 0.008, 0.0), 1.0)
+    for ch in range(3):
+        paint[ch] = mix(paint[ch], 0.008, pupil)
+    return Finish(0.5, 120.0, 1.0, 0.0)
+
+
+@njit(cache=True)
+def paint_teeth(paint, p):
+    """Enamel, in the dark towards the back of the mouth."""
+    paint[0], paint[1], paint[2] = 0.56, 0.52, 0.45
+    cavity = min(max(1.0 - 2.0 * (1.45 - p.z), 0.12), 1.0)
+    return Finish(0.10, 30.0, cavity, 0.5)
+
+
+@njit(cache=True)
+def paint_tongue(paint, p):
+    """Red, and darker still."""
+    paint[0], paint[1], paint[2] = 0.30, 0.09, 0.08
+    return Finish(0.06, 20.0, min(max((p.z - 0.8) / 0.9, 0.08), 0.45), 0.0)
+
+
+@njit(cache=True)
+def paint_cloth(paint, p, colours):
+    """The cloth's own colours, in a fine weave."""
+    weave = 1 + 0.05 * math.sin(p.y * 95)
+    for ch in range(3):
+        paint[ch] = weave * between(colours, ch, p)
+    return Finish(0.0, 20.0, 1.0, 0.0)
+
+
+@njit(cache=True)
+def paint_frame(paint, p, colours):
+    """Metal or acetate: one colour a corner, so that tortoiseshell keeps its edges."""
+    for ch in range(3):
+        paint[ch] = colours[p.a, ch]
+    return Finish(0.25, 30.0, 1.0, 0.0)
+
+
+@njit(cache=True)
+def paint_lens(paint, p, colours):
+    """Dark glass that reflects the sky, more of it further up."""
+    glare = 0.008 + 0.03 * min(max((p.y - 7.1) / 0.35, 0.0), 1.0)
+    for ch in range(3):
+        paint[ch] = glare + between(colours, ch, p)
+    return Finish(0.15, 60.0, 1.0, 0.0)
+
+
+@njit(cache=True)
+def paint_point(paint, n, p, material, figure, view, look):
+    """Ask the function of a material what a point is painted with."""
+    if material == SKIN:
+        return paint_skin(paint, n, p, figure.masks, look, view.rotation)
+    if material == HAND:
+        return paint_hand(paint, p, figure.colours, look)
+    if material == LASH:
+        return paint_lash(paint, p, look.albedo)
+    if material == HAIR:
+        return paint_hair(paint, p, figure.colours, look)
+    if material == EYE:
+        return paint_eye(paint, p, look.iris)
+    if material == TEETH:
+        return paint_teeth(paint, p)
+    if material == TONGUE:
+        return paint_tongue(paint, p)
+    if material == CLOTH or material == FABRIC:
+        return paint_cloth(paint, p, figure.colours)
+    if material == FRAME:
+        return paint_frame(paint, p, figure.colours)
+    return paint_lens(paint, p, figure.colours)
+
+
+# ------------------------------------------- light
+
+
+@njit(cache=True)
+def dot(first, second):
+    """Return the scalar product of two vectors (3,)."""
+    return first[0] * second[0] + first[1] * second[1] + first[2] * second[2]
+
+
+@njit(cache=True)
+def visibility(x, y, z, facing, light):
+    """Return the share of the key light that reaches a point, 0 to 1.
+
+    Nine neighbours in the shadow map vote (percentage-closer filtering; Reeves,
+    Salesin and Cook, 1987, https://doi.org/10.1145/37402.37435). Grazing light gets
+    more slack, so that a surface does not shadow itself.
+    """
+    slack = 0.035 + 0.09 * (1 - max(facing, 0.0))
+    size, axes = light.shadow.shape[0], light.axes
     texel = size / (2 * SHADOW_REACH)
     sx = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + SHADOW_REACH) * texel
     sy = axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z
@@ -375,8 +400,107 @@ def _visibility(x, y, z, shadow, axes, slack):
         for dx in (-1.5, 0.0, 1.5):
             column, row = int(sx + dx), int(sy + dy)
             if 0 <= column < size and 0 <= row < size:
-                gap = shadow[row, column] - sz - slack
+                gap = light.shadow[row, column] - sz - slack
                 free += 1 - min(max(gap / 0.04, 0.0), 1.0)
             else:
                 free += 1
     return free / 9
+
+
+@njit(cache=True)
+def strand_highlight(p, rest, places, half):
+    """Return the highlight of a strand of hair before its gloss, 0 to 1.
+
+    A cylinder shines where it runs across the light (Kajiya and Kay, 1989,
+    https://doi.org/10.1145/74333.74361).
+    """
+    high = p.a if rest[p.a, 1] >= max(rest[p.b, 1], rest[p.c, 1]) else p.b
+    high = p.c if rest[p.c, 1] > rest[high, 1] else high
+    low = p.a if rest[p.a, 1] <= min(rest[p.b, 1], rest[p.c, 1]) else p.b
+    low = p.c if rest[p.c, 1] < rest[low, 1] else low
+    far, along = 0.0, 0.0
+    for axis in range(3):
+        run = np.float64(places[high, axis] - places[low, axis])
+        far += run**2
+        along += run * half[axis]
+    return math.sqrt(max(1 - (along / (math.sqrt(far) + 1e-9)) ** 2, 0.0))
+
+
+@njit(cache=True)
+def face_camera(n, both_sides):
+    """Make a normal a unit vector; a sheet that is seen from both sides turns it."""
+    length = math.sqrt(dot(n, n))
+    if length > 0:
+        for axis in range(3):
+            n[axis] /= length
+    if both_sides and n[2] < 0:
+        for axis in range(3):
+            n[axis] *= -1
+
+
+@njit(cache=True)
+def shade(raster, open_sky, figure, view, look, light, background):
+    """Colour every pixel: albedo times light, and a highlight (Blinn and Phong).
+
+    Parameters
+    ----------
+    raster : Raster
+    open_sky : ndarray, float32, (side, side)
+        From `raster.ambient_occlusion`.
+    figure : Figure
+    view : View
+    look : Look
+    light : Light
+    background : ndarray, float32, (side, side, 3)
+        Linear RGB.
+
+    Returns
+    -------
+    image : ndarray, float32, (side, side, 3)
+        Linear RGB.
+    lit_skin : float
+        Mean luminance of the skin of the face, for the exposure.
+    """
+    image = background.copy()
+    half = light.toward + np.array([0.0, 0.0, 1.0], np.float32)
+    half /= math.sqrt((half**2).sum())
+    paint, n = np.zeros(3), np.zeros(3)
+    lit_sum, lit_count = 0.0, 0
+    for row in range(len(image)):
+        for column in range(len(image)):
+            k = raster.triangle[row, column]
+            if k < 0:
+                continue
+            material = figure.materials[k]
+            u, v = raster.bary[row, column, 0], raster.bary[row, column, 1]
+            p = point_in(figure.triangles, k, u, v, figure.rest)
+            for axis in range(3):
+                n[axis] = between(view.normals, axis, p)
+            finish = paint_point(paint, n, p, material, figure, view, look)
+            face_camera(n, material >= HAIR)
+
+            facing = dot(n, light.toward)
+            px, py = between(view.places, 0, p), between(view.places, 1, p)
+            lit = visibility(px, py, raster.depth[row, column], facing, light)
+            lit = max(lit, finish.glow)
+            sky = open_sky[row, column]
+            sky = math.sqrt(sky) if finish.glow > 0 else sky
+            key = lit * light.contrast * 1.5 * (0.45 + 0.55 * sky)
+            fill = (0.55 + 0.30 * n[1] + 0.15 * n[2]) * (1 - 0.8 * light.contrast) * sky
+            edge = max(dot(n, light.back), 0.0) * (light.rim * (1 - max(n[2], 0.0)))
+            spec = dot(n, half)
+            if material == HAIR:
+                spec = strand_highlight(p, figure.rest, view.places, half)
+            spec = max(spec, 0.0) ** finish.gloss
+            spec = finish.shine * lit * (0.3 + light.contrast) * spec * sky
+            for ch in range(3):
+                # light wraps around skin, and most of all red light
+                soft = material == SKIN or material == HAND
+                wrap = (0.26, 0.16, 0.12)[ch] if soft else 0.1
+                turned = max((facing + wrap) / (1 + wrap), 0.0)
+                arriving = key * turned + fill + edge
+                image[row, column, ch] = paint[ch] * arriving * finish.cavity + spec
+            if material == SKIN and p.z > 1.0:
+                lit_sum += image[row, column, 1]
+                lit_count += 1
+    return image, lit_sum / max(lit_count, 1)
