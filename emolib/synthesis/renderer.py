@@ -36,6 +36,9 @@ from emolib.synthesis.drawing.shader import (
     SHADOW_SIZE,
     Light,
     Look,
+    Shadow,
+    SkinMaps,
+    Vector,
     View,
     shade,
 )
@@ -45,7 +48,7 @@ from emolib.synthesis.people.expression import (
     check_units,
     without_side,
 )
-from emolib.synthesis.people.identity import Identity
+from emolib.synthesis.people.identity import Colour, Identity
 from emolib.synthesis.people.pack import load_head
 from emolib.synthesis.people.shape import EYES, INTEROCULAR, pupil_rows
 from emolib.synthesis.scene import Scene, background_field
@@ -146,14 +149,24 @@ def render_with_truth(
     raster = rasterise(
         pixels, places[:, 2], figure.triangles, figure.materials == SKIN, side
     )
+    toward = _light_direction(scene)
+    rotation = _rotation(scene)
     background = background_field(scene.background, size)
     radiance, lit_skin = shade(
         raster,
         ambient_occlusion(raster.depth, side),
         figure,
-        View(places, vertex_normals(places, figure.triangles), _rotation(scene)),
+        View(
+            places,
+            vertex_normals(places, figure.triangles),
+            across=Vector(*rotation[:, 0]),
+            up=Vector(*rotation[:, 1]),
+        ),
+        SkinMaps(*skin_maps(identity), fold_relief(weights, identity.age)),
+        noise_tile(),
         _look(identity, weights),
-        _light(scene, places, figure),
+        _light(scene, toward),
+        _shadow_map(places, figure, toward),
         np.repeat(np.repeat(background, n, 0), n, 1),
     )
     truth["covered"] = _covered(figure.materials, raster.triangle)
@@ -212,29 +225,25 @@ def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> Fi
 
 def _look(identity: Identity, weights: dict[str, float]) -> Look:
     """Return what the person's surface looks like with an expression."""
-    albedo, pores = skin_maps(identity)
     return Look(
-        albedo,
-        pores,
-        fold_relief(weights, identity.age),
-        noise_tile(),
         np.float32(identity.oiliness),
         np.float32(identity.iris),
         np.float32(_lip_redness(weights)),
+        Colour(*hair_colour(identity).astype(np.float32)),
         scalp_growth(identity),
-        hair_colour(identity).astype(np.float32),
     )
 
 
-def _light(scene: Scene, places: np.ndarray, figure: Figure) -> Light:
-    """Return the light of the scene, with the shadows that the figure casts."""
-    toward = _light_direction(scene)
+def _light(scene: Scene, toward: np.ndarray) -> Light:
+    """Return the light of the scene, whose key light is in a direction (3,)."""
+    half = toward + np.array([0.0, 0.0, 1.0], np.float32)
+    half /= np.sqrt((half**2).sum())
     return Light(
-        toward,
-        _rim_direction(scene),
+        Vector(*toward),
+        Vector(*_rim_direction(scene)),
+        Vector(*half),
         np.float32(scene.light_contrast),
         np.float32(scene.rim),
-        *_shadow_map(places, figure, toward),
     )
 
 
@@ -321,8 +330,8 @@ def _rim_direction(scene: Scene) -> np.ndarray:
     return direction / np.linalg.norm(direction)
 
 
-def _shadow_map(places: np.ndarray, figure: Figure, toward: np.ndarray):
-    """Depth as the light sees it, and the axes (3, 3) of the light's view."""
+def _shadow_map(places: np.ndarray, figure: Figure, toward: np.ndarray) -> Shadow:
+    """Draw the figure once more, as the key light sees it."""
     across = np.cross([0.0, 1.0, 0.0], toward)
     across /= np.linalg.norm(across)
     axes = np.stack([across, np.cross(toward, across), toward]).astype(np.float32)
@@ -334,7 +343,7 @@ def _shadow_map(places: np.ndarray, figure: Figure, toward: np.ndarray):
     depth = rasterise(
         pixels, seen[:, 2], figure.triangles, one_sided, SHADOW_SIZE
     ).depth
-    return depth, axes
+    return Shadow(depth, axes)
 
 
 def _lip_redness(weights: dict[str, float]) -> float:

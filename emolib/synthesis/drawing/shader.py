@@ -1,8 +1,9 @@
 """From pixels to light: what a surface is painted with, and which light reaches it.
 
-`shade` visits every pixel. One `paint_...` function for each material says what colour
-the surface has there and how it shines; `light_on` says how much light arrives. Plain
-functions, compiled by numba; taught on the page "How these faces are made".
+`shade` visits every pixel and reads what is known of it. Small functions of numbers do
+the rest: one for each material (`skin`, `hair`, `eye`, `lens`, ...) says what colour it
+has and how it shines, `light_on`, `visibility` and `highlight` say how much light it
+gets and reflects. Compiled by numba; taught on the page "How these faces are made".
 """
 
 import math
@@ -30,11 +31,23 @@ from emolib.synthesis.drawing.paint import (
     ScalpGrowth,
     above_hairline,
 )
+from emolib.synthesis.people.identity import Colour
 from emolib.synthesis.people.shape import PUPIL_X, PUPIL_Y
 
 #: Half the side of the shadow map, decimetres, and its side in texels.
 SHADOW_REACH = 1.25
 SHADOW_SIZE = 112
+
+#: Compiles a small function into `shade`: a call at each pixel would cost time.
+piece = njit(cache=True, forceinline=True)
+
+
+class Vector(NamedTuple):
+    """A direction in camera coordinates: x right, y up, z towards the camera."""
+
+    x: float
+    y: float
+    z: float
 
 
 class View(NamedTuple):
@@ -43,49 +56,47 @@ class View(NamedTuple):
     Attributes
     ----------
     places, normals : ndarray, float32, (n, 3)
-        Position (decimetres from the eyes' middle) and unit normal of each vertex, in
-        camera coordinates: x right, y up, z towards the camera.
-    rotation : ndarray, float32, (3, 3)
-        From the head's coordinates to the camera's.
+        Position (decimetres from the middle of the eyes) and unit normal of each
+        vertex, camera coordinates.
+    across, up : Vector
+        The head's own x and y.
     """
 
     places: np.ndarray
     normals: np.ndarray
-    rotation: np.ndarray
+    across: Vector
+    up: Vector
 
 
-class Look(NamedTuple):
-    """What a person's surface looks like.
+class SkinMaps(NamedTuple):
+    """What is painted on a person's skin.
 
     Attributes
     ----------
     albedo : ndarray, float32, (240, 192, 3)
-        Linear RGB reflectance of the skin, from `paint.skin_maps`.
+        Linear RGB reflectance, from `paint.skin_maps`.
     pores : ndarray, float32, (240, 192)
         Relief of pores and stubble, from `paint.skin_maps`.
     folds : ndarray, float32, (240, 192, 3)
         From `paint.fold_relief`.
-    noise : ndarray, float32, (128, 128)
-        From `paint.noise_tile`; strands of hair are made of it.
-    oiliness, iris : float32
-        As in `Identity`, 0 to 1.
-    lips : float32
-        Redness of the lips, 0 to 1.
-    growth : ScalpGrowth
-        Where hair grows.
-    hair : ndarray, float32, (3,)
-        Linear RGB reflectance of the hair.
     """
 
     albedo: np.ndarray
     pores: np.ndarray
     folds: np.ndarray
-    noise: np.ndarray
+
+
+class Look(NamedTuple):
+    """Numbers about a person's surface: as in `Identity`, but for the lips' redness.
+
+    `oiliness`, `iris` (its darkness) and `lips` range from 0 to 1.
+    """
+
     oiliness: np.float32
     iris: np.float32
     lips: np.float32
+    hair: Colour
     growth: ScalpGrowth
-    hair: np.ndarray
 
 
 class Light(NamedTuple):
@@ -93,89 +104,84 @@ class Light(NamedTuple):
 
     Attributes
     ----------
-    toward, back : ndarray, float32, (3,)
+    toward, back : Vector
         Unit vectors to the key light and to the light behind the head.
+    half : Vector
+        Unit vector half-way between the key light and the camera.
     contrast, rim : float32
-        Strengths of the two, as in `Scene`.
-    shadow : ndarray, float32, (112, 112)
-        Shadow map: the nearest depth that the key light sees.
-    axes : ndarray, float32, (3, 3)
-        Axes of the key light's view, in camera coordinates.
+        Strengths of the two lights, as in `Scene`.
     """
 
-    toward: np.ndarray
-    back: np.ndarray
+    toward: Vector
+    back: Vector
+    half: Vector
     contrast: np.float32
     rim: np.float32
-    shadow: np.ndarray
+
+
+class Shadow(NamedTuple):
+    """Shadow map: the nearest `depth` (112, 112) that the key light sees.
+
+    `axes` (3, 3) are those of the light's view, in camera coordinates; both float32.
+    """
+
+    depth: np.ndarray
     axes: np.ndarray
 
 
-class Point(NamedTuple):
-    """A point in a triangle: its corners, their weights, and its place (x, y, z).
+class Weights(NamedTuple):
+    """Barycentric weights of a triangle's three corners; they sum to 1."""
 
-    The place is the one on the resting head, decimetres, where paint is looked up; on
-    hair it is across and along the lock, and -1 to 1 from edge to edge.
-    """
-
-    a: int
-    b: int
-    c: int
     u: float
     v: float
     w: float
-    x: float
-    y: float
-    z: float
 
 
-class Finish(NamedTuple):
-    """How a painted point answers light.
+class Paint(NamedTuple):
+    """What a surface is painted with at one point.
 
     Attributes
     ----------
+    red, green, blue : float
+        Linear reflectance, 0 to 1.
     shine, gloss : float
-        Strength of the highlight, and how narrow it is (Phong's exponent).
+        Strength of the highlight and its exponent: the larger, the narrower.
     cavity : float
         Share of the light that gets into the mouth, 0 to 1.
     glow : float
-        Least share of the key light: teeth let light through, 0 to 1.
+        Share of the key light that arrives in any shadow, 0 to 1.
     """
 
+    red: float
+    green: float
+    blue: float
     shine: float
     gloss: float
     cavity: float = 1.0
     glow: float = 0.0
 
 
-@njit(cache=True)
-def between(values, column, p):
-    """Return a column of `values` (n, k) at a point: the weighted mean of its corners."""
-    return (
-        p.u * values[p.a, column]
-        + p.v * values[p.b, column]
-        + p.w * values[p.c, column]
-    )
+@piece
+def between(at, first, second, third):
+    """Return the value at a point of a triangle whose corners have the given ones."""
+    return at.u * first + at.v * second + at.w * third
 
 
-@njit(cache=True)
-def point_in(triangles, k, u, v, rest):
-    """Return the point of a triangle with the weights u, v of its first two corners."""
-    a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
-    p = Point(a, b, c, u, v, 1 - u - v, 0.0, 0.0, 0.0)
-    x, y, z = between(rest, 0, p), between(rest, 1, p), between(rest, 2, p)
-    return Point(a, b, c, u, v, 1 - u - v, x, y, z)
-
-
-@njit(cache=True)
+@piece
 def mix(first, second, share):
     """Return `first` at share 0, `second` at share 1."""
     return first * (1 - share) + second * share
 
 
-@njit(cache=True)
+@piece
+def dot(first, second):
+    """Return the scalar product of two vectors."""
+    return first.x * second.x + first.y * second.y + first.z * second.z
+
+
+@piece
 def noise_at(noise, x, y):
-    """Return the noise tile (n, n) between its texels; it repeats without end."""
+    """Return a noise tile (n, n) at a place between its texels; it repeats."""
     n = noise.shape[0]
     column, row = math.floor(x), math.floor(y)
     fx, fy = x - column, y - row
@@ -186,210 +192,159 @@ def noise_at(noise, x, y):
     return upper * (1 - fy) + lower * fy
 
 
-@njit(cache=True)
-def texel(p, albedo):
-    """Return row and column of a point in the maps of the skin."""
-    rows, columns = albedo.shape[:2]
-    row = min(max(int((TOP - p.y) * TEXELS), 0), rows - 1)
-    return row, min(max(int((p.x - LEFT) * TEXELS), 0), columns - 1)
+# ---------------------------------------------------------------- materials
 
 
-# ------------------------------------------- materials: each fills `paint` (3,)
+@piece
+def skin(pigment, lip, mouth, fold, strand, covered, look):
+    """Paint skin with its pigment, and what is on it.
+
+    `lip` and `mouth` are the masks of the lips and of the inside of the mouth, `fold`
+    the depth of a fold, `strand` the noise of the hair and `covered` the share of the
+    skin that hair covers.
+    """
+    lip = min(max(1.5 * lip - 0.2, 0.0), 1.0) * look.lips
+    wet = min(max(2.0 * mouth - 0.6, 0.0), 1.0)
+    dark = math.exp(-0.42 * fold)
+    red = mix(pigment.red * (1 - 0.22 * lip), 0.10, wet) * dark
+    green = mix(pigment.green * (1 - 0.55 * lip), 0.022, wet) * dark
+    blue = mix(pigment.blue * (1 - 0.48 * lip), 0.02, wet) * dark
+    stubble = 1 + 0.3 * strand
+    red = mix(red, max(0.7 * look.hair.red * stubble, 0.003), covered)
+    green = mix(green, max(0.7 * look.hair.green * stubble, 0.003), covered)
+    blue = mix(blue, max(0.7 * look.hair.blue * stubble, 0.003), covered)
+    shine = mix(0.04 + 0.10 * look.oiliness + 0.10 * lip, 0.02, covered)
+    gloss = 8.0 if covered > 0 else 14.0
+    return Paint(red, green, blue, shine, gloss, 1 - 0.85 * wet, 0.0)
 
 
-@njit(cache=True)
-def paint_skin(paint, n, p, masks, look, rotation):
-    """Pigment, lips, folds and the hairline; folds and strands lean the normal `n`."""
-    row, column = texel(p, look.albedo)
-    for ch in range(3):
-        paint[ch] = look.albedo[row, column, ch]
-    lip = min(max(1.5 * between(masks, 0, p) - 0.2, 0.0), 1.0) * look.lips
-    wet = min(max(2.0 * between(masks, 1, p) - 0.6, 0.0), 1.0)
-    paint_lips(paint, lip, wet)
-    if p.z > 0.6:
-        crease(paint, n, row, column, look, rotation)
-    shine, gloss = 0.04 + 0.10 * look.oiliness + 0.10 * lip, 14.0
-    strand = noise_at(look.noise, p.x * 70 + p.z * 15, p.y * 6 + p.z * 18)
-    share = hairline(p, strand, look.growth)
-    if share > 0:
-        for ch in range(3):
-            paint[ch] = mix(
-                paint[ch], max(0.7 * look.hair[ch] * (1 + 0.3 * strand), 0.003), share
-            )
-        n[0] += 0.10 * strand * share
-        shine, gloss = mix(shine, 0.02, share), 8.0
-    return Finish(shine, gloss, 1 - 0.85 * wet, 0.0)
-
-
-@njit(cache=True)
-def paint_lips(paint, lip, wet):
-    """Redden the lips, and the inside of the mouth where it is wet."""
-    paint[0] *= 1 - 0.22 * lip
-    paint[1] *= 1 - 0.55 * lip
-    paint[2] *= 1 - 0.48 * lip
-    paint[0] = mix(paint[0], 0.10, wet)
-    paint[1] = mix(paint[1], 0.022, wet)
-    paint[2] = mix(paint[2], 0.02, wet)
-
-
-@njit(cache=True)
-def crease(paint, n, row, column, look, rotation):
-    """Darken the grooves of folds, and lean the normal into folds and pores."""
-    rows, columns = look.pores.shape
-    if not (1 <= row < rows - 1 and 1 <= column < columns - 1):
-        return
-    fold, pores = look.folds[row, column], look.pores
-    dark = math.exp(-0.42 * fold[0])
-    for ch in range(3):
-        paint[ch] *= dark
-    across = pores[row, column + 1] - pores[row, column - 1]
-    upwards = pores[row - 1, column] - pores[row + 1, column]
-    slope_x = -1.1 * fold[1] + 0.02 * across
-    slope_y = -1.1 * fold[2] + 0.02 * upwards
-    for axis in range(3):
-        n[axis] -= rotation[axis, 0] * slope_x + rotation[axis, 1] * slope_y
-
-
-@njit(cache=True)
-def hairline(p, strand, growth):
-    """Return the share of the scalp under hair: a frayed edge, single strands long."""
-    edge = above_hairline(p.x, p.y, p.z, growth) + 0.05 * strand
+@piece
+def hairline(x, y, z, strand, growth):
+    """Return the share of skin under hair: a frayed edge with single strands."""
+    edge = above_hairline(x, y, z, growth) + 0.05 * strand
     return min(max(edge / 0.09 + 0.15, 0.0), 1.0) * growth.density
 
 
-@njit(cache=True)
-def paint_hand(paint, p, colours, look):
-    """Skin of the forehead, without its lines, times the factors of the hand."""
-    row, column = 70 + int(p.y * 97) % 9, 90 + int(p.x * 89) % 13
-    for ch in range(3):
-        # nails, knuckles, the gaps between fingers
-        paint[ch] = look.albedo[row, column, ch] * between(colours, ch, p)
-    return Finish(0.04 + 0.10 * look.oiliness, 14.0, 1.0, 0.0)
+@piece
+def lean(n, slope_x, across, slope_y, up):
+    """Return a normal that leans as the relief of the skin slopes."""
+    return Vector(
+        n.x - (across.x * slope_x + up.x * slope_y),
+        n.y - (across.y * slope_x + up.y * slope_y),
+        n.z - (across.z * slope_x + up.z * slope_y),
+    )
 
 
-@njit(cache=True)
-def paint_lash(paint, p, albedo):
-    """The skin's colour, much darker."""
-    row, column = texel(p, albedo)
-    for ch in range(3):
-        paint[ch] = albedo[row, column, ch] * 0.12
-    return Finish(0.0, 14.0, 1.0, 0.0)
+@piece
+def hand(pigment, own, look):
+    """Paint a hand: skin times its own factors for nails, knuckles and gaps."""
+    red, green, blue = (
+        pigment.red * own.red,
+        pigment.green * own.green,
+        pigment.blue * own.blue,
+    )
+    return Paint(red, green, blue, 0.04 + 0.10 * look.oiliness, 14.0, 1.0, 0.0)
 
 
-@njit(cache=True)
-def paint_hair(paint, p, colours, look):
-    """Strands along a lock that is darker at its edges."""
-    strand = noise_at(look.noise, p.x * 110, p.y * 5)
-    tint = (1 + 0.30 * strand) * (1 - 0.30 * p.z * p.z)
-    for ch in range(3):
-        paint[ch] = max(look.hair[ch] * between(colours, ch, p) * tint, 0.003)
-    shine = (0.012 + 0.06 * look.hair[0]) * max(1 + 0.6 * strand, 0.0)
-    return Finish(shine, 24.0, 1.0, 0.0)
+@piece
+def lash(pigment):
+    """Paint a lash: much darker than the skin."""
+    red, green, blue = 0.12 * pigment.red, 0.12 * pigment.green, 0.12 * pigment.blue
+    return Paint(red, green, blue, 0.0, 14.0, 1.0, 0.0)
 
 
-@njit(cache=True)
-def paint_eye(paint, p, iris):
-    """White, iris and pupil are rings; the upper lid shades them."""
-    centre = PUPIL_X if p.x > 0 else -PUPIL_X
-    radius = math.hypot(p.x - centre, p.y - PUPIL_Y)
-    lid = min(max((p.y - 7.30) / 0.06, 0.0), 1.0)
-    dim = (1 - 0.45 * lid) * (1 - 1.6 * max(radius - 0.07, 0.0))
-    paint[0], paint[1], paint[2] = 0.42 * dim, 0.38 * dim, 0.36 * dim
+@piece
+def hair(own, strand, edge, look):
+    """Paint a lock: strands in the hair's colour times its own, dark at its edges.
+
+    `strand` is noise that runs along the lock, `edge` -1 to 1 across it.
+    """
+    tint = (1 + 0.30 * strand) * (1 - 0.30 * edge * edge)
+    red = max(look.hair.red * own.red * tint, 0.003)
+    green = max(look.hair.green * own.green * tint, 0.003)
+    blue = max(look.hair.blue * own.blue * tint, 0.003)
+    shine = (0.012 + 0.06 * look.hair.red) * max(1 + 0.6 * strand, 0.0)
+    return Paint(red, green, blue, shine, 24.0, 1.0, 0.0)
+
+
+@piece
+def eye(x, y, iris):
+    """Paint an eyeball at a resting place: white, iris and pupil, under the lid."""
+    radius = math.hypot(x - (PUPIL_X if x > 0 else -PUPIL_X), y - PUPIL_Y)
+    lid = min(max((y - 7.30) / 0.06, 0.0), 1.0)
+    white = (1 - 0.45 * lid) * (1 - 1.6 * max(radius - 0.07, 0.0))
+    light = (0.30 - 0.27 * iris) * (0.55 + 6 * max(radius - 0.03, 0.0)) * white
     inside = min(max((0.066 - radius) / 0.010, 0.0), 1.0)
-    light = (0.30 - 0.27 * iris) * (0.55 + 6 * max(radius - 0.03, 0.0)) * dim
-    paint[0] = mix(paint[0], light * (0.7 + 0.3 * iris), inside)
-    paint[1] = mix(paint[1], light * (0.9 - 0.3 * iris), inside)
-    paint[2] = mix(paint[2], light * (1.1 - 0.8 * iris), inside)
     pupil = min(max((0.031 - radius) / 0.008, 0.0), 1.0)
-    for ch in range(3):
-        paint[ch] = mix(paint[ch], 0.008, pupil)
-    return Finish(0.5, 120.0, 1.0, 0.0)
+    red = mix(mix(0.42 * white, light * (0.7 + 0.3 * iris), inside), 0.008, pupil)
+    green = mix(mix(0.38 * white, light * (0.9 - 0.3 * iris), inside), 0.008, pupil)
+    blue = mix(mix(0.36 * white, light * (1.1 - 0.8 * iris), inside), 0.008, pupil)
+    return Paint(red, green, blue, 0.5, 120.0, 1.0, 0.0)
 
 
-@njit(cache=True)
-def paint_teeth(paint, p):
-    """Enamel, in the dark towards the back of the mouth."""
-    paint[0], paint[1], paint[2] = 0.56, 0.52, 0.45
-    cavity = min(max(1.0 - 2.0 * (1.45 - p.z), 0.12), 1.0)
-    return Finish(0.10, 30.0, cavity, 0.5)
+@piece
+def teeth(z):
+    """Paint enamel, darker the farther back in the mouth; it lets light through."""
+    cavity = min(max(1.0 - 2.0 * (1.45 - z), 0.12), 1.0)
+    return Paint(0.56, 0.52, 0.45, 0.10, 30.0, cavity, 0.5)
 
 
-@njit(cache=True)
-def paint_tongue(paint, p):
-    """Red, and darker still."""
-    paint[0], paint[1], paint[2] = 0.30, 0.09, 0.08
-    return Finish(0.06, 20.0, min(max((p.z - 0.8) / 0.9, 0.08), 0.45), 0.0)
+@piece
+def tongue(z):
+    """Paint the tongue, darker the farther back in the mouth."""
+    cavity = min(max((z - 0.8) / 0.9, 0.08), 0.45)
+    return Paint(0.30, 0.09, 0.08, 0.06, 20.0, cavity, 0.0)
 
 
-@njit(cache=True)
-def paint_cloth(paint, p, colours):
-    """The cloth's own colours, in a fine weave."""
-    weave = 1 + 0.05 * math.sin(p.y * 95)
-    for ch in range(3):
-        paint[ch] = weave * between(colours, ch, p)
-    return Finish(0.0, 20.0, 1.0, 0.0)
+@piece
+def cloth(own, y):
+    """Paint cloth: its own colour in a fine weave, without highlights."""
+    weave = 1 + 0.05 * math.sin(y * 95)
+    return Paint(
+        weave * own.red, weave * own.green, weave * own.blue, 0.0, 20.0, 1.0, 0.0
+    )
 
 
-@njit(cache=True)
-def paint_frame(paint, p, colours):
-    """Metal or acetate: one colour a corner, so that tortoiseshell keeps its edges."""
-    for ch in range(3):
-        paint[ch] = colours[p.a, ch]
-    return Finish(0.25, 30.0, 1.0, 0.0)
+@piece
+def frame(own):
+    """Paint metal or acetate."""
+    own = Colour(1.0 * own.red, 1.0 * own.green, 1.0 * own.blue)
+    return Paint(own.red, own.green, own.blue, 0.25, 30.0, 1.0, 0.0)
 
 
-@njit(cache=True)
-def paint_lens(paint, p, colours):
-    """Dark glass that reflects the sky, more of it further up."""
-    glare = 0.008 + 0.03 * min(max((p.y - 7.1) / 0.35, 0.0), 1.0)
-    for ch in range(3):
-        paint[ch] = glare + between(colours, ch, p)
-    return Finish(0.15, 60.0, 1.0, 0.0)
+@piece
+def lens(own, y):
+    """Paint dark glass: its own colour, and more of the sky in it further up."""
+    glare = 0.008 + 0.03 * min(max((y - 7.1) / 0.35, 0.0), 1.0)
+    return Paint(
+        glare + own.red, glare + own.green, glare + own.blue, 0.15, 60.0, 1.0, 0.0
+    )
 
 
-@njit(cache=True)
-def paint_point(paint, n, p, material, figure, view, look):
-    """Ask the function of a material what a point is painted with."""
-    if material == SKIN:
-        return paint_skin(paint, n, p, figure.masks, look, view.rotation)
-    if material == HAND:
-        return paint_hand(paint, p, figure.colours, look)
-    if material == LASH:
-        return paint_lash(paint, p, look.albedo)
-    if material == HAIR:
-        return paint_hair(paint, p, figure.colours, look)
-    if material == EYE:
-        return paint_eye(paint, p, look.iris)
-    if material == TEETH:
-        return paint_teeth(paint, p)
-    if material == TONGUE:
-        return paint_tongue(paint, p)
-    if material == CLOTH or material == FABRIC:
-        return paint_cloth(paint, p, figure.colours)
-    if material == FRAME:
-        return paint_frame(paint, p, figure.colours)
-    return paint_lens(paint, p, figure.colours)
+# ---------------------------------------------------------------- light
 
 
-# ------------------------------------------- light
+@piece
+def unit(n, both_sides):
+    """Return a normal as a unit vector; sheets seen from both sides face the camera."""
+    length = math.sqrt(dot(n, n))
+    if length > 0:
+        n = Vector(n.x / length, n.y / length, n.z / length)
+    if both_sides and n.z < 0:
+        n = Vector(-n.x, -n.y, -n.z)
+    return n
 
 
-@njit(cache=True)
-def dot(first, second):
-    """Return the scalar product of two vectors (3,)."""
-    return first[0] * second[0] + first[1] * second[1] + first[2] * second[2]
-
-
-@njit(cache=True)
-def visibility(x, y, z, facing, light):
-    """Return the share of the key light that reaches a point, 0 to 1.
+@piece
+def visibility(x, y, z, facing, depth, axes):
+    """Return the share of the key light that reaches a place, 0 to 1.
 
     Nine neighbours in the shadow map vote (percentage-closer filtering; Reeves,
     Salesin and Cook, 1987, https://doi.org/10.1145/37402.37435). Grazing light gets
     more slack, so that a surface does not shadow itself.
     """
     slack = 0.035 + 0.09 * (1 - max(facing, 0.0))
-    size, axes = light.shadow.shape[0], light.axes
+    size = depth.shape[0]
     texel = size / (2 * SHADOW_REACH)
     sx = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + SHADOW_REACH) * texel
     sy = axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z
@@ -400,47 +355,63 @@ def visibility(x, y, z, facing, light):
         for dx in (-1.5, 0.0, 1.5):
             column, row = int(sx + dx), int(sy + dy)
             if 0 <= column < size and 0 <= row < size:
-                gap = light.shadow[row, column] - sz - slack
+                gap = depth[row, column] - sz - slack
                 free += 1 - min(max(gap / 0.04, 0.0), 1.0)
             else:
                 free += 1
     return free / 9
 
 
-@njit(cache=True)
-def strand_highlight(p, rest, places, half):
-    """Return the highlight of a strand of hair before its gloss, 0 to 1.
+@piece
+def light_on(n, facing, lit, sky, soft, light):
+    """Return the light that a surface with the normal `n` gets, a `Colour`.
 
-    A cylinder shines where it runs across the light (Kajiya and Kay, 1989,
+    `facing` is the cosine of the angle to the key light, `lit` the share of it that
+    arrives and `sky` the open share of the sky, 0 to 1.
+    Light wraps around soft surfaces such as skin, and most of all red light.
+    """
+    key = lit * light.contrast * 1.5 * (0.45 + 0.55 * sky)
+    fill = (0.55 + 0.30 * n.y + 0.15 * n.z) * (1 - 0.8 * light.contrast) * sky
+    edge = max(dot(n, light.back), 0.0) * (light.rim * (1 - max(n.z, 0.0)))
+    red = key * wrapped(facing, 0.26 if soft else 0.1) + fill + edge
+    green = key * wrapped(facing, 0.16 if soft else 0.1) + fill + edge
+    blue = key * wrapped(facing, 0.12 if soft else 0.1) + fill + edge
+    return Colour(red, green, blue)
+
+
+@piece
+def wrapped(facing, wrap):
+    """Return the cosine law of Lambert, for light that reaches around by `wrap`."""
+    return max((facing + wrap) / (1 + wrap), 0.0)
+
+
+@piece
+def crossing(run, half):
+    """Return how squarely a strand that runs along `run` crosses the light, 0 to 1.
+
+    A cylinder shines where it does (Kajiya and Kay, 1989,
     https://doi.org/10.1145/74333.74361).
     """
-    high = p.a if rest[p.a, 1] >= max(rest[p.b, 1], rest[p.c, 1]) else p.b
-    high = p.c if rest[p.c, 1] > rest[high, 1] else high
-    low = p.a if rest[p.a, 1] <= min(rest[p.b, 1], rest[p.c, 1]) else p.b
-    low = p.c if rest[p.c, 1] < rest[low, 1] else low
-    far, along = 0.0, 0.0
-    for axis in range(3):
-        run = np.float64(places[high, axis] - places[low, axis])
-        far += run**2
-        along += run * half[axis]
-    return math.sqrt(max(1 - (along / (math.sqrt(far) + 1e-9)) ** 2, 0.0))
+    along = dot(run, half) / (math.sqrt(dot(run, run)) + 1e-9)
+    return math.sqrt(max(1 - along**2, 0.0))
+
+
+@piece
+def highlight(paint, cosine, lit, sky, light):
+    """Return the highlight (Blinn, 1977, https://doi.org/10.1145/563858.563893).
+
+    `cosine` is that of the angle between the normal and `Light.half`.
+    """
+    strength = paint.shine * lit * (0.3 + light.contrast)
+    return strength * max(cosine, 0.0) ** paint.gloss * sky
+
+
+# ---------------------------------------------------------------- pixels
 
 
 @njit(cache=True)
-def face_camera(n, both_sides):
-    """Make a normal a unit vector; a sheet that is seen from both sides turns it."""
-    length = math.sqrt(dot(n, n))
-    if length > 0:
-        for axis in range(3):
-            n[axis] /= length
-    if both_sides and n[2] < 0:
-        for axis in range(3):
-            n[axis] *= -1
-
-
-@njit(cache=True)
-def shade(raster, open_sky, figure, view, look, light, background):
-    """Colour every pixel: albedo times light, and a highlight (Blinn and Phong).
+def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, background):
+    """Colour every pixel: albedo times light, and a highlight.
 
     Parameters
     ----------
@@ -449,8 +420,12 @@ def shade(raster, open_sky, figure, view, look, light, background):
         From `raster.ambient_occlusion`.
     figure : Figure
     view : View
+    maps : SkinMaps
+    noise : ndarray, float32, (128, 128)
+        From `paint.noise_tile`; strands of hair are made of it.
     look : Look
     light : Light
+    shadow : Shadow
     background : ndarray, float32, (side, side, 3)
         Linear RGB.
 
@@ -462,45 +437,102 @@ def shade(raster, open_sky, figure, view, look, light, background):
         Mean luminance of the skin of the face, for the exposure.
     """
     image = background.copy()
-    half = light.toward + np.array([0.0, 0.0, 1.0], np.float32)
-    half /= math.sqrt((half**2).sum())
-    paint, n = np.zeros(3), np.zeros(3)
+    # arrays are taken out once: in the loop each visit to a tuple would cost time
+    triangle, bary, depth = raster
+    triangles, materials, colours = figure.triangles, figure.materials, figure.colours
+    rest, masks, places, normals = figure.rest, figure.masks, view.places, view.normals
+    albedo, pores, folds = maps
+    shadow_depth, axes = shadow
+    rows, columns = pores.shape
     lit_sum, lit_count = 0.0, 0
     for row in range(len(image)):
         for column in range(len(image)):
-            k = raster.triangle[row, column]
+            k = triangle[row, column]
             if k < 0:
                 continue
-            material = figure.materials[k]
-            u, v = raster.bary[row, column, 0], raster.bary[row, column, 1]
-            p = point_in(figure.triangles, k, u, v, figure.rest)
-            for axis in range(3):
-                n[axis] = between(view.normals, axis, p)
-            finish = paint_point(paint, n, p, material, figure, view, look)
-            face_camera(n, material >= HAIR)
+            a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
+            u, v = bary[row, column, 0], bary[row, column, 1]
+            at = Weights(u, v, 1 - u - v)
+            x = between(at, rest[a, 0], rest[b, 0], rest[c, 0])
+            y = between(at, rest[a, 1], rest[b, 1], rest[c, 1])
+            z = between(at, rest[a, 2], rest[b, 2], rest[c, 2])
+            n = Vector(
+                between(at, normals[a, 0], normals[b, 0], normals[c, 0]),
+                between(at, normals[a, 1], normals[b, 1], normals[c, 1]),
+                between(at, normals[a, 2], normals[b, 2], normals[c, 2]),
+            )
+            own = Colour(
+                between(at, colours[a, 0], colours[b, 0], colours[c, 0]),
+                between(at, colours[a, 1], colours[b, 1], colours[c, 1]),
+                between(at, colours[a, 2], colours[b, 2], colours[c, 2]),
+            )
+            # row and column in the maps of the skin
+            i = min(max(int((TOP - y) * TEXELS), 0), rows - 1)
+            j = min(max(int((x - LEFT) * TEXELS), 0), columns - 1)
+            material, sky, strands = materials[k], open_sky[row, column], 0.0
+            if material == SKIN:
+                pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
+                lip = between(at, masks[a, 0], masks[b, 0], masks[c, 0])
+                mouth = between(at, masks[a, 1], masks[b, 1], masks[c, 1])
+                fold = 0.0
+                if 1 <= i < rows - 1 and 1 <= j < columns - 1 and z > 0.6:
+                    fold += folds[i, j, 0]
+                    right = pores[i, j + 1] - pores[i, j - 1]
+                    upwards = pores[i - 1, j] - pores[i + 1, j]
+                    slope_x = -1.1 * folds[i, j, 1] + 0.02 * right
+                    slope_y = -1.1 * folds[i, j, 2] + 0.02 * upwards
+                    n = lean(n, slope_x, view.across, slope_y, view.up)
+                strand = noise_at(noise, x * 70 + z * 15, y * 6 + z * 18)
+                covered = hairline(x, y, z, strand, look.growth)
+                n = Vector(n.x + 0.10 * strand * covered, n.y, n.z)
+                paint = skin(pigment, lip, mouth, fold, strand, covered, look)
+            elif material == HAND:  # the skin of the forehead, without its lines
+                i, j = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
+                pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
+                paint = hand(pigment, own, look)
+            elif material == LASH:
+                pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
+                paint = lash(pigment)
+            elif material == HAIR:  # x runs across the lock, y along it
+                paint = hair(own, noise_at(noise, x * 110, y * 5), z, look)
+                high = a if rest[a, 1] >= max(rest[b, 1], rest[c, 1]) else b
+                high = c if rest[c, 1] > rest[high, 1] else high
+                low = a if rest[a, 1] <= min(rest[b, 1], rest[c, 1]) else b
+                low = c if rest[c, 1] < rest[low, 1] else low
+                run = Vector(
+                    np.float64(places[high, 0] - places[low, 0]),
+                    np.float64(places[high, 1] - places[low, 1]),
+                    np.float64(places[high, 2] - places[low, 2]),
+                )
+                strands = crossing(run, light.half)
+            elif material == EYE:
+                paint = eye(x, y, look.iris)
+            elif material == TEETH:
+                paint, sky = teeth(z), math.sqrt(sky)
+            elif material == TONGUE:
+                paint = tongue(z)
+            elif material in (CLOTH, FABRIC):
+                paint = cloth(own, y)
+            elif material == FRAME:  # one colour a corner: tortoiseshell has edges
+                paint = frame(Colour(colours[a, 0], colours[a, 1], colours[a, 2]))
+            else:
+                paint = lens(own, y)
 
+            n = unit(n, material >= HAIR)
+            px = between(at, places[a, 0], places[b, 0], places[c, 0])
+            py = between(at, places[a, 1], places[b, 1], places[c, 1])
+            pz = depth[row, column]
             facing = dot(n, light.toward)
-            px, py = between(view.places, 0, p), between(view.places, 1, p)
-            lit = visibility(px, py, raster.depth[row, column], facing, light)
-            lit = max(lit, finish.glow)
-            sky = open_sky[row, column]
-            sky = math.sqrt(sky) if finish.glow > 0 else sky
-            key = lit * light.contrast * 1.5 * (0.45 + 0.55 * sky)
-            fill = (0.55 + 0.30 * n[1] + 0.15 * n[2]) * (1 - 0.8 * light.contrast) * sky
-            edge = max(dot(n, light.back), 0.0) * (light.rim * (1 - max(n[2], 0.0)))
-            spec = dot(n, half)
-            if material == HAIR:
-                spec = strand_highlight(p, figure.rest, view.places, half)
-            spec = max(spec, 0.0) ** finish.gloss
-            spec = finish.shine * lit * (0.3 + light.contrast) * spec * sky
-            for ch in range(3):
-                # light wraps around skin, and most of all red light
-                soft = material == SKIN or material == HAND
-                wrap = (0.26, 0.16, 0.12)[ch] if soft else 0.1
-                turned = max((facing + wrap) / (1 + wrap), 0.0)
-                arriving = key * turned + fill + edge
-                image[row, column, ch] = paint[ch] * arriving * finish.cavity + spec
-            if material == SKIN and p.z > 1.0:
+            lit = visibility(px, py, pz, facing, shadow_depth, axes)
+            lit = max(lit, paint.glow)
+            soft = material in (SKIN, HAND)
+            arriving = light_on(n, facing, lit, sky, soft, light)
+            cosine = strands if material == HAIR else dot(n, light.half)
+            spec = highlight(paint, cosine, lit, sky, light)
+            image[row, column, 0] = paint.red * arriving.red * paint.cavity + spec
+            image[row, column, 1] = paint.green * arriving.green * paint.cavity + spec
+            image[row, column, 2] = paint.blue * arriving.blue * paint.cavity + spec
+            if material == SKIN and z > 1.0:
                 lit_sum += image[row, column, 1]
                 lit_count += 1
     return image, lit_sum / max(lit_count, 1)
