@@ -157,8 +157,8 @@ class Paint(NamedTuple):
     blue: float
     shine: float
     gloss: float
-    cavity: float = 1.0
-    glow: float = 0.0
+    cavity: float
+    glow: float
 
 
 @piece
@@ -205,24 +205,29 @@ def skin(pigment, lip, mouth, fold, strand, covered, look):
     """
     lip = min(max(1.5 * lip - 0.2, 0.0), 1.0) * look.lips
     wet = min(max(2.0 * mouth - 0.6, 0.0), 1.0)
-    dark = math.exp(-0.42 * fold)
+    dark = math.exp(-0.42 * fold) if fold > 0 else 1.0
     red = mix(pigment.red * (1 - 0.22 * lip), 0.10, wet) * dark
     green = mix(pigment.green * (1 - 0.55 * lip), 0.022, wet) * dark
     blue = mix(pigment.blue * (1 - 0.48 * lip), 0.02, wet) * dark
-    stubble = 1 + 0.3 * strand
-    red = mix(red, max(0.7 * look.hair.red * stubble, 0.003), covered)
-    green = mix(green, max(0.7 * look.hair.green * stubble, 0.003), covered)
-    blue = mix(blue, max(0.7 * look.hair.blue * stubble, 0.003), covered)
-    shine = mix(0.04 + 0.10 * look.oiliness + 0.10 * lip, 0.02, covered)
-    gloss = 8.0 if covered > 0 else 14.0
-    return Paint(red, green, blue, shine, gloss, 1 - 0.85 * wet, 0.0)
+    shine, gloss = 0.04 + 0.10 * look.oiliness + 0.10 * lip, 14.0
+    if covered > 0:
+        stubble = 1 + 0.3 * strand
+        red = mix(red, max(0.7 * look.hair.red * stubble, 0.003), covered)
+        green = mix(green, max(0.7 * look.hair.green * stubble, 0.003), covered)
+        blue = mix(blue, max(0.7 * look.hair.blue * stubble, 0.003), covered)
+        shine, gloss = mix(shine, 0.02, covered), 8.0
+    cavity = 1 - 0.85 * wet
+    return Paint(red, green, blue, shine, gloss, cavity, glow=0.0)
 
 
 @piece
-def hairline(x, y, z, strand, growth):
-    """Return the share of skin under hair: a frayed edge with single strands."""
-    edge = above_hairline(x, y, z, growth) + 0.05 * strand
-    return min(max(edge / 0.09 + 0.15, 0.0), 1.0) * growth.density
+def hairline(above, strand, density):
+    """Return the share of skin under hair, `above` decimetres above the hairline.
+
+    The hairline is frayed: single strands reach beyond it.
+    """
+    edge = above + 0.05 * strand
+    return min(max(edge / 0.09 + 0.15, 0.0), 1.0) * density
 
 
 @piece
@@ -238,19 +243,16 @@ def lean(n, slope_x, across, slope_y, up):
 @piece
 def hand(pigment, own, look):
     """Paint a hand: skin times its own factors for nails, knuckles and gaps."""
-    red, green, blue = (
-        pigment.red * own.red,
-        pigment.green * own.green,
-        pigment.blue * own.blue,
-    )
-    return Paint(red, green, blue, 0.04 + 0.10 * look.oiliness, 14.0, 1.0, 0.0)
+    red, green = pigment.red * own.red, pigment.green * own.green
+    blue, shine = pigment.blue * own.blue, 0.04 + 0.10 * look.oiliness
+    return Paint(red, green, blue, shine, gloss=14.0, cavity=1.0, glow=0.0)
 
 
 @piece
 def lash(pigment):
     """Paint a lash: much darker than the skin."""
     red, green, blue = 0.12 * pigment.red, 0.12 * pigment.green, 0.12 * pigment.blue
-    return Paint(red, green, blue, 0.0, 14.0, 1.0, 0.0)
+    return Paint(red, green, blue, shine=0.0, gloss=14.0, cavity=1.0, glow=0.0)
 
 
 @piece
@@ -264,7 +266,7 @@ def hair(own, strand, edge, look):
     green = max(look.hair.green * own.green * tint, 0.003)
     blue = max(look.hair.blue * own.blue * tint, 0.003)
     shine = (0.012 + 0.06 * look.hair.red) * max(1 + 0.6 * strand, 0.0)
-    return Paint(red, green, blue, shine, 24.0, 1.0, 0.0)
+    return Paint(red, green, blue, shine, gloss=24.0, cavity=1.0, glow=0.0)
 
 
 @piece
@@ -279,46 +281,44 @@ def eye(x, y, iris):
     red = mix(mix(0.42 * white, light * (0.7 + 0.3 * iris), inside), 0.008, pupil)
     green = mix(mix(0.38 * white, light * (0.9 - 0.3 * iris), inside), 0.008, pupil)
     blue = mix(mix(0.36 * white, light * (1.1 - 0.8 * iris), inside), 0.008, pupil)
-    return Paint(red, green, blue, 0.5, 120.0, 1.0, 0.0)
+    return Paint(red, green, blue, shine=0.5, gloss=120.0, cavity=1.0, glow=0.0)
 
 
 @piece
 def teeth(z):
     """Paint enamel, darker the farther back in the mouth; it lets light through."""
     cavity = min(max(1.0 - 2.0 * (1.45 - z), 0.12), 1.0)
-    return Paint(0.56, 0.52, 0.45, 0.10, 30.0, cavity, 0.5)
+    return Paint(0.56, 0.52, 0.45, shine=0.10, gloss=30.0, cavity=cavity, glow=0.5)
 
 
 @piece
 def tongue(z):
     """Paint the tongue, darker the farther back in the mouth."""
     cavity = min(max((z - 0.8) / 0.9, 0.08), 0.45)
-    return Paint(0.30, 0.09, 0.08, 0.06, 20.0, cavity, 0.0)
+    return Paint(0.30, 0.09, 0.08, shine=0.06, gloss=20.0, cavity=cavity, glow=0.0)
 
 
 @piece
 def cloth(own, y):
     """Paint cloth: its own colour in a fine weave, without highlights."""
     weave = 1 + 0.05 * math.sin(y * 95)
-    return Paint(
-        weave * own.red, weave * own.green, weave * own.blue, 0.0, 20.0, 1.0, 0.0
-    )
+    red, green, blue = weave * own.red, weave * own.green, weave * own.blue
+    return Paint(red, green, blue, shine=0.0, gloss=20.0, cavity=1.0, glow=0.0)
 
 
 @piece
 def frame(own):
     """Paint metal or acetate."""
-    own = Colour(1.0 * own.red, 1.0 * own.green, 1.0 * own.blue)
-    return Paint(own.red, own.green, own.blue, 0.25, 30.0, 1.0, 0.0)
+    red, green, blue = 1.0 * own.red, 1.0 * own.green, 1.0 * own.blue  # as float64
+    return Paint(red, green, blue, shine=0.25, gloss=30.0, cavity=1.0, glow=0.0)
 
 
 @piece
 def lens(own, y):
     """Paint dark glass: its own colour, and more of the sky in it further up."""
     glare = 0.008 + 0.03 * min(max((y - 7.1) / 0.35, 0.0), 1.0)
-    return Paint(
-        glare + own.red, glare + own.green, glare + own.blue, 0.15, 60.0, 1.0, 0.0
-    )
+    red, green, blue = glare + own.red, glare + own.green, glare + own.blue
+    return Paint(red, green, blue, shine=0.15, gloss=60.0, cavity=1.0, glow=0.0)
 
 
 # ---------------------------------------------------------------- light
@@ -367,8 +367,8 @@ def light_on(n, facing, lit, sky, soft, light):
     """Return the light that a surface with the normal `n` gets, a `Colour`.
 
     `facing` is the cosine of the angle to the key light, `lit` the share of it that
-    arrives and `sky` the open share of the sky, 0 to 1.
-    Light wraps around soft surfaces such as skin, and most of all red light.
+    arrives and `sky` the open share of the sky, 0 to 1. Light wraps around soft
+    surfaces such as skin, red light most of all.
     """
     key = lit * light.contrast * 1.5 * (0.45 + 0.55 * sky)
     fill = (0.55 + 0.30 * n.y + 0.15 * n.z) * (1 - 0.8 * light.contrast) * sky
@@ -394,6 +394,14 @@ def crossing(run, half):
     """
     along = dot(run, half) / (math.sqrt(dot(run, run)) + 1e-9)
     return math.sqrt(max(1 - along**2, 0.0))
+
+
+@piece
+def ends(a, b, c, along_a, along_b, along_c):
+    """Return the corners of a triangle nearest to and farthest from the hair's root."""
+    low, lowest = (a, along_a) if along_a <= min(along_b, along_c) else (b, along_b)
+    high, highest = (a, along_a) if along_a >= max(along_b, along_c) else (b, along_b)
+    return c if along_c < lowest else low, c if along_c > highest else high
 
 
 @piece
@@ -470,8 +478,11 @@ def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, back
             i = min(max(int((TOP - y) * TEXELS), 0), rows - 1)
             j = min(max(int((x - LEFT) * TEXELS), 0), columns - 1)
             material, sky, strands = materials[k], open_sky[row, column], 0.0
+            if material == HAND:  # the skin of the forehead, without its lines
+                i, j = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
+            pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
+
             if material == SKIN:
-                pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
                 lip = between(at, masks[a, 0], masks[b, 0], masks[c, 0])
                 mouth = between(at, masks[a, 1], masks[b, 1], masks[c, 1])
                 fold = 0.0
@@ -482,23 +493,20 @@ def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, back
                     slope_x = -1.1 * folds[i, j, 1] + 0.02 * right
                     slope_y = -1.1 * folds[i, j, 2] + 0.02 * upwards
                     n = lean(n, slope_x, view.across, slope_y, view.up)
-                strand = noise_at(noise, x * 70 + z * 15, y * 6 + z * 18)
-                covered = hairline(x, y, z, strand, look.growth)
-                n = Vector(n.x + 0.10 * strand * covered, n.y, n.z)
+                strand, covered = 0.0, 0.0
+                above = above_hairline(x, y, z, look.growth)
+                if above > -0.3:  # no strand reaches further down
+                    strand = noise_at(noise, x * 70 + z * 15, y * 6 + z * 18)
+                    covered = hairline(above, strand, look.growth.density)
+                    n = Vector(n.x + 0.10 * strand * covered, n.y, n.z)
                 paint = skin(pigment, lip, mouth, fold, strand, covered, look)
-            elif material == HAND:  # the skin of the forehead, without its lines
-                i, j = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
-                pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
+            elif material == HAND:
                 paint = hand(pigment, own, look)
             elif material == LASH:
-                pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
                 paint = lash(pigment)
             elif material == HAIR:  # x runs across the lock, y along it
                 paint = hair(own, noise_at(noise, x * 110, y * 5), z, look)
-                high = a if rest[a, 1] >= max(rest[b, 1], rest[c, 1]) else b
-                high = c if rest[c, 1] > rest[high, 1] else high
-                low = a if rest[a, 1] <= min(rest[b, 1], rest[c, 1]) else b
-                low = c if rest[c, 1] < rest[low, 1] else low
+                low, high = ends(a, b, c, rest[a, 1], rest[b, 1], rest[c, 1])
                 run = Vector(
                     np.float64(places[high, 0] - places[low, 0]),
                     np.float64(places[high, 1] - places[low, 1]),
