@@ -60,8 +60,8 @@ def render_subject(task: tuple) -> tuple[np.ndarray, dict, list[dict]]:
     subject, seed, split, plan, difficulty = task
     person = random_identity(seed, spread=difficulty.identity_spread)
     about = asdict(person)
-    about.update(zip(("african", "asian", "caucasian"), person.ancestry, strict=True))
-    about["hair_dyed"] = bool(about["hair_dye"])
+    about |= person.ancestry._asdict()
+    about["hair_dyed"] = about.pop("hair_dye") is not None
     about = {  # a table holds single values
         name: round(value, 3) if isinstance(value, float) else value
         for name, value in about.items()

@@ -13,13 +13,9 @@ from emolib.synthesis.people.expression import (
     UnknownUnitError,
     express,
 )
-from emolib.synthesis.people.head import (
-    HeadPackError,
-    Identity,
-    identity_vertices,
-    load_head,
-    random_identity,
-)
+from emolib.synthesis.people.identity import Identity, random_identity
+from emolib.synthesis.people.pack import HeadPackError, load_head
+from emolib.synthesis.people.shape import identity_vertices
 from emolib.synthesis.renderer import render, render_with_truth
 from emolib.synthesis.scene import OCCLUDERS, Difficulty, Scene
 

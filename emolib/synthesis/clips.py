@@ -10,7 +10,7 @@ import numpy as np
 
 from emolib.emotions import emotion_index
 from emolib.synthesis.people.expression import MAX_WEIGHT, express
-from emolib.synthesis.people.head import Identity
+from emolib.synthesis.people.identity import Identity
 from emolib.synthesis.scene import Difficulty, Scene
 
 #: What the mouth does while speaking: unit -> largest weight.

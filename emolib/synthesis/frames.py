@@ -5,7 +5,7 @@ Taught in chapter 12.
 
 import numpy as np
 
-from emolib.synthesis.people.head import Identity
+from emolib.synthesis.people.identity import Identity
 from emolib.synthesis.renderer import render_with_truth
 from emolib.synthesis.scene import Scene
 

@@ -24,7 +24,7 @@ from emolib.emotions import EMOTIONS, get_emotion
 from emolib.files import write_whole
 from emolib.parallel import process_map
 from emolib.synthesis.clips import draw_clip
-from emolib.synthesis.people.head import random_identity
+from emolib.synthesis.people.identity import random_identity
 from emolib.synthesis.renderer import render_with_truth
 from emolib.synthesis.scene import Difficulty
 
