@@ -15,22 +15,10 @@ except PackageNotFoundError:  # running from a checkout that was never installed
     __version__ = "0+unknown"
 
 _SUBMODULES = (
-    "datasets",
-    "emotions",
-    "evaluation",
-    "explain",
-    "export",
-    "faces",
-    "models",
-    "paths",
-    "plots",
-    "recipes",
-    "recognizer",
-    "results",
-    "synthesis",
-    "training",
-    "widgets",
-)
+    "cli", "datasets", "emotions", "errors", "evaluation", "explain", "export",
+    "faces", "files", "models", "paths", "plots", "recipes", "recognizer", "results",
+    "synthesis", "training", "widgets",
+)  # fmt: skip
 
 __all__ = ["EMOTIONS", "__version__", "show_versions", *_SUBMODULES]
 
