@@ -44,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         getattr(options, "parser", parser).error(
             f"unrecognized arguments: {' '.join(unknown)}"
         )
+    if options.version:
+        print(f"emolib {emolib.__version__}")
+        return 0
     if not hasattr(options, "run"):
         parser.print_help()
         return 0
@@ -68,9 +71,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="emolib", description="Facial emotion recognition: the course's tools."
     )
-    parser.add_argument(
-        "--version", action="version", version=f"emolib {emolib.__version__}"
-    )
+    parser.add_argument("--version", action="store_true", help="show the version")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(name, help=purpose)
