@@ -36,7 +36,7 @@ _SERIES = (
 # What looks the same in every chapter, by its place in `_SERIES`. A network has two
 # names: that of its folder, and that of its line in a table.
 _KEPT = {
-    "plain-cnn": 0, "deck-cnn": 0, "the plain CNN": 0, "the deck's CNN": 0,
+    "plain-cnn": 0, "plain CNN": 0, "deck-cnn": 0, "the deck's CNN": 0,
     "small-cnn": 1, "small CNN": 1,
     "synthface": 6,
     "real-faces": 3,
