@@ -7,7 +7,7 @@ from emolib.cli.options import positive
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add ``prepare enterface05`` and its options."""
+    """Add ``prepare enterface05`` and its options to `command`."""
     tasks = command.add_subparsers(title="tasks", metavar="TASK", required=True)
     task = tasks.add_parser("prepare", help="turn a corpus of videos into faces")
     names = task.add_subparsers(title="corpora", metavar="NAME", required=True)
@@ -44,7 +44,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Prepare the corpus and print the report."""
+    """Prepare the corpus as `options` say, and print the report."""
     from emolib.datasets.enterface05.prepare import Settings, prepare, report_text
 
     report = prepare(

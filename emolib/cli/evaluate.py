@@ -7,7 +7,7 @@ from emolib.cli.options import add_data, check_folder_of, load
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `run`."""
+    """Add to `command` the options of `run`."""
     add_data(command)
     command.add_argument("--model", required=True, metavar="NAME_OR_FOLDER")
     command.add_argument(
@@ -19,7 +19,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the result, and save it where it was asked for."""
+    """Print the result, and save it where `options` say."""
     from emolib.evaluation import evaluate
     from emolib.models.inference import predict
     from emolib.models.registry import load_model

@@ -4,12 +4,12 @@ import argparse
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `run`."""
+    """Add to `command` the options of `run`."""
     command.add_argument("model", metavar="NAME_OR_FOLDER")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the graph beside the weights."""
+    """Write the graph beside the weights of the model in `options`."""
     from emolib.export import add_onnx
 
     print(f"wrote {add_onnx(options.model)}")

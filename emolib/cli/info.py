@@ -6,11 +6,11 @@ import emolib
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add no options: there are none."""
+    """Add nothing to `command`: there is nothing to choose."""
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print what there is."""
+    """Print what there is; `options` are empty."""
     from emolib.datasets import DATASETS
     from emolib.models.registry import available, model_card
     from emolib.paths import data_folder

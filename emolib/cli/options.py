@@ -37,13 +37,13 @@ positive, seed = _whole_number(1), _whole_number(0)
 
 
 def add_data(command: argparse.ArgumentParser) -> None:
-    """Add the options that `load` reads."""
+    """Add to `command` the options that `load` reads."""
     command.add_argument("--data", default="synthface", choices=SOURCES)
     command.add_argument("--path", type=Path, help="where your own data are")
 
 
 def load(options: argparse.Namespace) -> "FaceDataset":
-    """Load a data set; of FER2013, without its duplicates."""
+    """Load the data set that `options` name; of FER2013, without its duplicates."""
     from emolib import datasets
 
     extra = {"drop_duplicates": True} if options.data == "fer2013" else {}
@@ -51,7 +51,7 @@ def load(options: argparse.Namespace) -> "FaceDataset":
 
 
 def check_folder_of(path: Path) -> None:
-    """Refuse, before the work, a file that could not be written after it."""
+    """Refuse, before the work, a `path` that could not be written after it."""
     if not path.absolute().parent.is_dir():
         raise CommandError(f"The folder of {path} does not exist; create it.")
 

@@ -15,7 +15,7 @@ WRITABLE = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def find_pictures(paths: list[Path]) -> list[Path]:
-    """Replace folders by the pictures in them, sorted."""
+    """Return `paths` with folders replaced by the pictures in them, sorted."""
     found: list[Path] = []
     for path in paths:
         if not path.is_dir():
@@ -29,14 +29,14 @@ def find_pictures(paths: list[Path]) -> list[Path]:
 
 
 def check_picture(path: Path) -> None:
-    """Refuse, before the work, a picture that could not be saved after it."""
+    """Refuse, before the work, a `path` that no picture could be saved to after it."""
     if path.suffix.lower() not in WRITABLE:
         raise CommandError(f"{path} must end in one of {', '.join(WRITABLE)}.")
     check_folder_of(path)
 
 
 def save_picture(image: "np.ndarray", path: Path) -> None:
-    """Save a picture, uint8 (height, width) or (height, width, 3), whole or not."""
+    """Save `image`, uint8 (height, width) or (height, width, 3), at `path`, whole."""
     from PIL import Image
 
     from emolib.files import whole_file

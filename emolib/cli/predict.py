@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `run`."""
+    """Add to `command` the options of `run`."""
     command.add_argument("--model", default="real-faces", metavar="NAME_OR_FOLDER")
     command.add_argument(
         "--crops", action="store_true", help="the pictures are ready crops of one face"
@@ -28,7 +28,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print what is found in every picture that can be read; then name the others."""
+    """Print what is found in the pictures of `options`, then what cannot be read."""
     import json
 
     from emolib.faces import PictureError, read_picture, to_canonical

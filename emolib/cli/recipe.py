@@ -11,7 +11,7 @@ from emolib.cli.options import check_model_folder, seed
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `run`."""
+    """Add to `command` the options of `run`."""
     command.add_argument(
         "name", choices=("real-faces",), metavar="NAME", help="real-faces"
     )
@@ -27,7 +27,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train until the stage is complete or the minutes are over."""
+    """Train until the stage is complete or the minutes in `options` are over."""
     from emolib.recipes.real_faces import train_real_faces
 
     check_model_folder(options.output)

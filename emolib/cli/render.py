@@ -18,7 +18,7 @@ ANGLES = {
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `run`."""
+    """Add to `command` the options of `run`."""
     command.epilog = (
         "example: emolib render --unit browDown=0.8 --unit AU24=0.6 --yaw 15 "
         "--size 256 --colour -o angry.png"

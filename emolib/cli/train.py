@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `run`."""
+    """Add to `command` the options of `run`."""
     add_data(command)
     command.add_argument("--model", default="small_cnn", choices=ARCHITECTURES)
     command.add_argument("--epochs", type=positive, default=20)
@@ -38,7 +38,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train on apex frames, or with soft targets on all, and save the network."""
+    """Train on apex frames, or on all if `options` ask for soft targets, and save."""
     from emolib.export import add_onnx
     from emolib.models.registry import build, save_model
     from emolib.training.loop import fit

@@ -91,7 +91,7 @@ def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def closed_figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Draw in the book's style and close the figure before it is returned."""
+    """Have `draw` draw in the book's style, and close the figure that it returns."""
 
     @wraps(draw)
     def drawn(*args, **kwargs) -> Figure:
@@ -110,7 +110,10 @@ def closed_figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 def panels(
     rows: int, columns: int, width: float, height: float, title: str = "", **options
 ) -> tuple[Figure, np.ndarray]:
-    """Return a figure of `width` by `height` inches and its axes, (rows, columns)."""
+    """Return a figure of `width` by `height` inches, and its axes (rows, columns).
+
+    The `title` stands over all of them; `options` go to matplotlib's ``subplots``.
+    """
     figure, axes = plt.subplots(
         rows, columns, figsize=(width, height), layout="constrained", squeeze=False,
         **options,
