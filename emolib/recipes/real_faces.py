@@ -320,7 +320,7 @@ def train_real_faces(
 
     Checkpoints lie beside `output`, in ``<output>-stages/teacher`` and ``student``. The
     complete student is calibrated and saved in `output` with its card and its ONNX
-    form. Used by ``emolib train --recipe real-faces``; taught in chapter 11.
+    form. Used by ``emolib recipe real-faces``; taught in chapter 11.
 
     Parameters
     ----------
@@ -393,7 +393,7 @@ def _save(teacher: Run, run: Run, output: Path) -> Path:
             "licence": "none that covers the photographs; SynthFace: CC0-1.0",
         },
         "recipe": {
-            "command": "emolib train --recipe real-faces",
+            "command": "emolib recipe real-faces",
             "seed": run.seed,
             "environment": environment("numpy", "tensorflow", "keras"),
             "teacher": _history(teacher),
