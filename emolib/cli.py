@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--model",
         default="small_cnn",
-        choices=("deck_cnn", "small_cnn", "contrast_cnn"),
+        choices=("plain_cnn", "small_cnn", "contrast_cnn"),
     )
     command.add_argument("--epochs", type=_positive, default=20)
     command.add_argument("--batch-size", type=_positive, default=32)

@@ -30,10 +30,11 @@ from emolib.emotions import EMOTIONS
 from emolib.evaluation import Evaluation, accuracy_by, evaluate, learning_curve
 from emolib.export import add_onnx
 from emolib.models.baselines import BASELINES, fit_baseline
-from emolib.models.cnn import deck_cnn
+from emolib.models.cnn import plain_cnn
 from emolib.models.inference import predict, predict_both_ways
 from emolib.models.registry import build, load_model, model_card, save_model
 from emolib.paths import data_folder
+from emolib.recipes.cards import counts, synthface_card, teaching_card
 from emolib.training.loop import History, TrainingError, fit
 
 COMMAND = "make results"
@@ -54,9 +55,9 @@ CODE = (
 
 #: The recipes. Both were fixed on the validation subjects.
 NETWORKS = {
-    "deck_cnn": {
-        "title": "the deck's CNN",
-        "ships_as": "deck-cnn",
+    "plain_cnn": {
+        "title": "plain CNN",
+        "ships_as": "plain-cnn",
         "frames": "apex",
         "fit": {"epochs": 14, "batch_size": 32, "learning_rate": 1e-3},
     },
@@ -117,7 +118,7 @@ DETECTION_DATA = (
     "detector/card.json", "synthface/difficulty.json", "synthface/corpus.json",
 )  # fmt: skip
 
-#: What chapter 4 changes in the deck's recipe, one choice at a time, and measures on
+#: What chapter 4 changes in the plain CNN's recipe, one at a time, and measures on
 #: the validation subjects.
 CHOICES: dict[str, dict] = {
     "as in this chapter": {},
@@ -197,9 +198,9 @@ def config(name: str, settings: dict) -> dict:
             for one, recipe in SPLIT_FITS.items()
         },
         "intensity-curve": {"networks": NETWORKS, "edges": INTENSITY_EDGES},
-        "training-choices": {"network": NETWORKS["deck_cnn"], "choices": CHOICES},
+        "training-choices": {"network": NETWORKS["plain_cnn"], "choices": CHOICES},
         "learning-curve": {
-            "network": NETWORKS["deck_cnn"],
+            "network": NETWORKS["plain_cnn"],
             "baseline": CURVE_BASELINE,
             "people": CURVE_PEOPLE,
         },
@@ -308,50 +309,21 @@ def by_subject_apex(dataset: FaceDataset, settings: dict, scratch: Path) -> dict
             }
             rows.append(row(network["title"], seed, result, **more))
             if seed == 0:
-                shipped = card(network, recipe, sets, result, settings)
-                save_model(model, network["ships_as"], shipped)
+                card = teaching_card(
+                    network["title"],
+                    architecture,
+                    {"frames": network["frames"], **counts(*sets)},
+                    {**recipe, "seed": seed, "command": COMMAND},
+                    result,
+                    config_hash("by-subject-apex", settings),
+                )
+                save_model(model, network["ships_as"], card)
+                add_onnx(network["ships_as"])
     return {"images": len(test), "subjects": len(np.unique(test.groups)), "rows": rows}
 
 
-def card(
-    network: dict,
-    recipe: dict,
-    sets: tuple[FaceDataset, FaceDataset],
-    result: Evaluation,
-    settings: dict,
-) -> dict:
-    """Describe a shipped network (Mitchell et al. 2019)."""
-    people = [len(np.unique(one.groups)) for one in sets]
-    return {
-        "title": network["title"],
-        "training_data": {
-            "name": "SynthFace, second edition: rendered faces, no real person",
-            "licence": "CC0-1.0",
-            "frames": network["frames"],
-            "images": len(sets[0]),
-            "subjects": people[0],
-            "validation_subjects": people[1],
-        },
-        "recipe": {**recipe, "seed": 0, "command": COMMAND},
-        "results": {
-            "test": "apex frames of test subjects",
-            "accuracy": result.accuracy,
-            "interval": list(result.interval),
-            "images": result.n,
-            "subjects": result.n_groups,
-        },
-        "intended_use": "Teaching: to show how such a network is built, measured and "
-        "where it fails.",
-        "limits": "Trained on rendered faces only. It compares a picture with posed "
-        "expressions and does not tell what a person feels. Not for judging anyone, "
-        "and not for use on people at work or in education.",
-        "licence": "CC0-1.0",
-        "config_hash": config_hash("by-subject-apex", settings),
-    }
-
-
 def four_splits(step: str, dataset: FaceDataset, settings: dict, scratch: Path) -> dict:
-    """The deck's network under four splits, each with equally many training images."""
+    """The plain CNN under four splits, each with equally many training images."""
     apex = dataset.apex()
     recipe = {**SPLIT_FITS[step]}
     recipe["epochs"] = settings["epochs"] or recipe["epochs"]
@@ -367,7 +339,7 @@ def four_splits(step: str, dataset: FaceDataset, settings: dict, scratch: Path) 
         parts = [apex.subset(p) for p in (split.train, split.validation, split.test)]
         print(f"  {split}", flush=True)
         checkpoint = scratch / f"{name.replace(' ', '-')}-{seed}.npz"
-        model = build("deck_cnn", seed)
+        model = build("plain_cnn", seed)
         train(model, seed, tuple(parts[:2]), recipe, checkpoint)
         test = parts[2]
         result = evaluate(test.labels, predict(model, test.images), test.groups)
@@ -383,17 +355,17 @@ def quietly(split: Callable[..., Split], dataset: FaceDataset, seed: int) -> Spl
 
 
 def training_choices(dataset: FaceDataset, settings: dict, scratch: Path) -> dict:
-    """The deck's recipe with one choice changed, measured on validation people.
+    """The plain CNN's recipe with one choice changed, measured on validation people.
 
     The epoch that is kept was chosen by the same people, for every choice alike.
     """
     sets = (dataset.part("train").apex(), dataset.part("validation").apex())
     rows = []
     for name, change in CHOICES.items():
-        recipe = {**NETWORKS["deck_cnn"]["fit"], **change.get("fit", {})}
+        recipe = {**NETWORKS["plain_cnn"]["fit"], **change.get("fit", {})}
         recipe["epochs"] = settings["epochs"] or recipe["epochs"]
         for seed in range(settings["seeds"]):
-            model = deck_cnn(seed, **change.get("network", {}))
+            model = plain_cnn(seed, **change.get("network", {}))
             checkpoint = scratch / f"{name.replace(' ', '-').replace('/', 'by')}-{seed}"
             history = train(model, seed, sets, recipe, checkpoint.with_suffix(".npz"))
             learnt, checked = (
@@ -419,16 +391,16 @@ def training_choices(dataset: FaceDataset, settings: dict, scratch: Path) -> dic
 
 
 def people_curve(dataset: FaceDataset, settings: dict, scratch: Path) -> dict:
-    """The deck's network and a baseline, with ever more people to learn from."""
+    """The plain CNN and a baseline, with ever more people to learn from."""
     apex, test = dataset.part("train").apex(), dataset.part("test").apex()
     validation = dataset.part("validation").apex()
-    recipe = {**NETWORKS["deck_cnn"]["fit"]}
+    recipe = {**NETWORKS["plain_cnn"]["fit"]}
     epochs = settings["epochs"] or recipe.pop("epochs")
 
     def network(part: FaceDataset, seed: int) -> Callable:
         people = len(np.unique(part.groups))
         steps = {**recipe, "epochs": round(epochs * len(apex) / len(part))}
-        model = build("deck_cnn", seed)
+        model = build("plain_cnn", seed)
         checkpoint = scratch / f"{people}-people-{seed}.npz"
         train(model, seed, (part, validation), steps, checkpoint)
         return partial(predict, model)
@@ -439,7 +411,7 @@ def people_curve(dataset: FaceDataset, settings: dict, scratch: Path) -> dict:
     seeds = range(settings["seeds"])
     rows = []
     for name, method in {
-        NETWORKS["deck_cnn"]["title"]: network,
+        NETWORKS["plain_cnn"]["title"]: network,
         CURVE_BASELINE: baseline,
     }.items():
         table = learning_curve(apex, test, CURVE_PEOPLE, method, seeds=seeds)
@@ -457,7 +429,7 @@ def intensity_curve(dataset: FaceDataset, settings: dict, scratch: Path) -> dict
     networks = {}
     for network in NETWORKS.values():
         name = network["ships_as"]
-        if model_card(name).get("config_hash") != digest:
+        if model_card(name).config_hash != digest:
             raise TrainingError(
                 f"{name} was trained with other code, data or settings: run the step "
                 "by-subject-apex first."
@@ -527,8 +499,14 @@ def synthface_model(dataset: FaceDataset, settings: dict, scratch: Path) -> dict
         rows.append(row("synthface", seed, result, **more))
         networks.append(network)
     chosen = int(np.argmin([one["validation_loss"] for one in rows]))
-    shipped = synthface_card(recipe, sets, rows, chosen, settings)
-    save_model(networks[chosen], "synthface", shipped)
+    card = synthface_card(
+        counts(*sets),
+        {**recipe, "command": COMMAND},
+        rows,
+        chosen,
+        config_hash("synthface-model", settings),
+    )
+    save_model(networks[chosen], "synthface", card)
     add_onnx("synthface")
     return {
         "images": len(test),
@@ -566,75 +544,6 @@ def by_occlusion(test: FaceDataset, shares: np.ndarray) -> list[dict]:
         table = accuracy_by(values, test.labels, shares, groups=test.groups)
         rows += json.loads(table.round(6).to_json(orient="records"))
     return [one for one in rows if one["bin"] != "none"]  # that is "nothing"
-
-
-def synthface_card(
-    recipe: dict,
-    sets: tuple[FaceDataset, FaceDataset],
-    rows: list[dict],
-    chosen: int,
-    settings: dict,
-) -> dict:
-    """Describe the model that people meet (Mitchell et al. 2019)."""
-    train_people, validation_people = (len(np.unique(one.groups)) for one in sets)
-    result = Evaluation.from_dict(rows[chosen]["evaluation"])
-    recall = result.per_class["recall"]
-    confused = result.confusion - np.diag(np.diag(result.confusion))
-    shown, read_as = np.unravel_index(confused.argmax(), confused.shape)
-    occluded = [one for one in rows[chosen]["by_occlusion"] if one["n"]]
-    hardest = min(occluded, key=lambda one: one["accuracy"])
-    measured = ("seed", "accuracy", "low", "high", "by_occlusion")
-    measured += ("neutral_median_top_probability", "validation_loss")
-    return {
-        "title": "synthface: meant for photographs, has seen rendered faces only",
-        "training_data": {
-            "name": "SynthFace, large set (make data-large): rendered faces, no real "
-            "person",
-            "licence": "CC0-1.0",
-            "images": len(sets[0]),
-            "subjects": train_people,
-            "validation_subjects": validation_people,
-            "real_photographs": 0,
-        },
-        "recipe": {
-            **recipe,
-            "targets": "intensity * one-hot + (1 - intensity) / 6; resting faces 1 / 6",
-            "seeds": [one["seed"] for one in rows],
-            "seed": rows[chosen]["seed"],
-            "chosen_by": "lowest loss on the validation people of the large set",
-            "command": COMMAND,
-        },
-        "results": {
-            "test": "apex frames of SynthFace's test subjects, each picture averaged "
-            "with its mirror image; intervals are 95 % over subjects",
-            "accuracy": result.accuracy,
-            "interval": list(result.interval),
-            "images": result.n,
-            "subjects": result.n_groups,
-            "seeds": [{name: one[name] for name in measured} for one in rows],
-        },
-        "intended_use": "Teaching, and trying out on your own picture: how much a face "
-        "resembles posed expressions of six emotions.",
-        "prohibited_use": "Judging anyone: no use on people at work or in education "
-        "(EU AI Act, Article 5(1)(f)), in hiring, policing, health or surveillance, "
-        "and none on people who have not agreed.",
-        "limits": "It compares a picture with posed expressions and does not tell what "
-        "a person feels. It needs a face crop in the canonical geometry and has no "
-        "class for neutral or any other expression: those should read as unsure. "
-        "Figures here are on rendered faces. On photographs it is far weaker: each "
-        "look that was taken stands in data/results/looks.jsonl, recall by emotion "
-        "included. Children, and whatever else the renderer cannot draw, were never "
-        "seen.",
-        "known_failures": [
-            f"{recall.idxmin()} is recognised least often: recall {recall.min():.2f}.",
-            f"{EMOTIONS[shown]} read as {EMOTIONS[read_as]} is the most frequent "
-            f"mistake: {confused.max()} of {result.n} images.",
-            f"It is weakest with {hardest['bin']} before the face: accuracy "
-            f"{hardest['accuracy']:.2f} over {hardest['n']} images.",
-        ],
-        "licence": "CC0-1.0",
-        "config_hash": config_hash("synthface-model", settings),
-    }
 
 
 STEPS = {

@@ -212,7 +212,7 @@ def plain_cnn() -> Song:
     from emolib.training import fit
 
     train, _, validation = _few()
-    model, song = _drawn("deck_cnn")
+    model, song = _drawn("plain_cnn")
     history = fit(
         model, train, validation, epochs=2, batch_size=32, learning_rate=1e-3, seed=1,
         progress=False,

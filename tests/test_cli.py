@@ -26,7 +26,7 @@ def run(capsys, *arguments) -> tuple[int, str, str]:
 def trained(data, tmp_path, capsys):
     folder = tmp_path / "my model"
     code, out, err = run(
-        capsys, "train", "--model", "deck_cnn", "--epochs", 1, "--quiet",
+        capsys, "train", "--model", "plain_cnn", "--epochs", 1, "--quiet",
         "--output", folder,
     )  # fmt: skip
     assert (code, err) == (0, "")
@@ -93,7 +93,7 @@ def test_train_on_a_folder_without_subjects_says_what_the_split_is(
             Image.fromarray(image).save(tmp_path / "faces" / name / f"{i}.png")
     code, out, err = run(
         capsys, "train", "--data", "image_folder", "--path", tmp_path / "faces",
-        "--model", "deck_cnn", "--epochs", 1, "--limit", 40, "--quiet",
+        "--model", "plain_cnn", "--epochs", 1, "--limit", 40, "--quiet",
         "--output", tmp_path / "out",
     )  # fmt: skip
     assert (code, err) == (0, "")

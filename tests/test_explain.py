@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from emolib.explain import grad_cam
-from emolib.models import deck_cnn, small_cnn
+from emolib.models import plain_cnn, small_cnn
 
 FACES = np.random.default_rng(0).integers(0, 256, (3, 64, 64), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("build", [deck_cnn, small_cnn])
+@pytest.mark.parametrize("build", [plain_cnn, small_cnn])
 def test_maps_have_the_size_of_the_face_and_lie_in_0_to_1(build):
     maps = grad_cam(build(), FACES)
     assert maps.shape == (3, 64, 64)
@@ -26,14 +26,14 @@ def test_map_of_an_image_does_not_depend_on_its_neighbours():
 
 
 def test_one_class_per_image():
-    model = deck_cnn()
+    model = plain_cnn()
     each = grad_cam(model, FACES, class_index=np.array([0, 3, 5]))
     np.testing.assert_allclose(each[1], grad_cam(model, FACES, 3)[1], atol=1e-4)
 
 
 def test_map_is_bright_where_the_evidence_is():
     """A network whose score is the brightness at one place must be seen there."""
-    model = deck_cnn()
+    model = plain_cnn()
     spot = np.zeros((1, 64, 64), np.uint8)
     spot[:, 8:16, 44:60] = 255
     for layer in model.layers:
@@ -48,7 +48,7 @@ def test_map_is_bright_where_the_evidence_is():
 
 
 def test_another_layer_can_be_named():
-    model = deck_cnn()
+    model = plain_cnn()
     assert grad_cam(model, FACES, layer="conv1").shape == (3, 64, 64)
     with pytest.raises(ValueError, match=r"conv3.*layer='dense'"):
         grad_cam(model, FACES, layer="dense")
@@ -57,8 +57,8 @@ def test_another_layer_can_be_named():
 @pytest.mark.parametrize("index", [6, -1, 1.5, np.array([1, 2])])
 def test_class_outside_the_six_is_refused(index):
     with pytest.raises(ValueError, match="class_index"):
-        grad_cam(deck_cnn(), FACES, class_index=index)
+        grad_cam(plain_cnn(), FACES, class_index=index)
 
 
 def test_no_images_give_no_maps():
-    assert grad_cam(deck_cnn(), FACES[:0]).shape == (0, 64, 64)
+    assert grad_cam(plain_cnn(), FACES[:0]).shape == (0, 64, 64)

@@ -48,15 +48,15 @@ def test_the_exported_network_answers_the_same(name, tmp_path):
 def test_a_graph_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
     from emolib import export
 
-    wrong = export._graph(build("deck_cnn", seed=1))
+    wrong = export._graph(build("plain_cnn", seed=1))
     monkeypatch.setattr(export, "_graph", lambda model: wrong)
-    with pytest.raises(ExportError, match=r"'deck_cnn' answers otherwise"):
-        to_onnx(build("deck_cnn", seed=2), tmp_path / "model.onnx")
+    with pytest.raises(ExportError, match=r"'plain_cnn' answers otherwise"):
+        to_onnx(build("plain_cnn", seed=2), tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_adds_it_to_a_model_folder(tmp_path, capsys):
-    folder = save_model(build("deck_cnn"), tmp_path / "my model", {"licence": "x"})
+    folder = save_model(build("plain_cnn"), tmp_path / "my model", {"licence": "x"})
     assert cli.main(["export", str(folder)]) == 0
     assert "model.onnx" in capsys.readouterr().out
     card = model_card(folder)
@@ -69,4 +69,4 @@ def test_what_is_missing_is_named(tmp_path, monkeypatch):
         add_onnx("nothing")
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     with pytest.raises(ExportError, match=r"tf2onnx.*pip install"):
-        to_onnx(build("deck_cnn"), tmp_path / "model.onnx")
+        to_onnx(build("plain_cnn"), tmp_path / "model.onnx")

@@ -125,7 +125,7 @@ def test_short_trainings_are_compared_on_both_kinds_of_faces(
 ):
     module = script("measure_transfer", monkeypatch)
     monkeypatch.setattr(module, "FEW", (50,))
-    monkeypatch.setattr(module, "BASE", module.Stage("deck_cnn", rendered=20))
+    monkeypatch.setattr(module, "BASE", module.Stage("plain_cnn", rendered=20))
     monkeypatch.setattr(module, "CHOICES", {"no mixup": {"mixup": 0.0}})
     monkeypatch.setattr(module, "_body", lambda model: model)
     command = ["--fer2013", str(noise), "--pictures", "64", "--seeds", "1"]

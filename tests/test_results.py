@@ -45,7 +45,7 @@ def test_committed_results_are_those_of_this_code_and_corpus(script, step):
 @pytest.mark.parametrize(
     ("name", "step"),
     [
-        ("deck-cnn", "by-subject-apex"),
+        ("plain-cnn", "by-subject-apex"),
         ("small-cnn", "by-subject-apex"),
         ("synthface", "synthface-model"),
     ],
@@ -77,7 +77,7 @@ def test_steps_run_ship_weights_and_are_skipped_when_current(script, data, capsy
     quick = ["--epochs", "1", "--seeds", "1"]
     assert script.main([*quick, "--only", "by-subject-apex"]) == 0
     assert script.main([*quick, "--only", "intensity-curve"]) == 0
-    assert available() == ("deck-cnn", "small-cnn")
+    assert available() == ("plain-cnn", "small-cnn")
     assert load_model("small-cnn").name == "small_cnn"
     record = json.loads((data / "results" / "by-subject-apex.json").read_text())
     names = [row["name"] for row in record["results"]["rows"]]

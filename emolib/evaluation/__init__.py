@@ -1,13 +1,17 @@
 """What a model's predictions are worth, always with their uncertainty.
 
-`metrics` scores one model, `calibration` asks whether its probabilities can be
-believed, `comparison` sets two models, or one with less data, side by side.
+`metrics` scores one model, `bootstrap` says how sure that is, `calibration` asks
+whether its probabilities can be believed, `comparison` sets two models, or one with
+less data, side by side.
 """
 
+from emolib.evaluation.bootstrap import EvaluationError
 from emolib.evaluation.calibration import (
     apply_temperature,
+    build_in_temperature,
     fit_temperature,
     reliability,
+    unsure_threshold,
 )
 from emolib.evaluation.comparison import (
     Difference,
@@ -19,7 +23,6 @@ from emolib.evaluation.comparison import (
 from emolib.evaluation.metrics import (
     CALIBRATION_BINS,
     Evaluation,
-    EvaluationError,
     accuracy_by,
     calibration_error,
     evaluate,
@@ -33,6 +36,7 @@ __all__ = [
     "McNemar",
     "accuracy_by",
     "apply_temperature",
+    "build_in_temperature",
     "calibration_error",
     "evaluate",
     "fit_temperature",
@@ -40,4 +44,5 @@ __all__ = [
     "mcnemar",
     "paired_bootstrap",
     "reliability",
+    "unsure_threshold",
 ]

@@ -8,13 +8,12 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from emolib.datasets import FaceDataset
-from emolib.evaluation.metrics import (
+from emolib.evaluation.bootstrap import (
     EvaluationError,
-    _checked,
-    _group_codes,
-    _interval,
-    evaluate,
+    bootstrap_interval,
+    group_codes,
 )
+from emolib.evaluation.metrics import checked, evaluate
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,6 @@ def paired_bootstrap(
     first: np.ndarray,
     second: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
-    *,
-    seed: int = 0,
-    resamples: int = 2000,
 ) -> Difference:
     """Return how much better the second model is, with an interval over people.
 
@@ -109,7 +105,6 @@ def paired_bootstrap(
     first, second : ndarray of float, (n, 6)
         Probabilities of the two models.
     groups : array, (n,), optional
-    seed, resamples : int
         As in `evaluate`.
 
     Returns
@@ -122,12 +117,12 @@ def paired_bootstrap(
         As in `evaluate`.
     """
     gain = _right(y_true, second).astype(int) - _right(y_true, first)  # -1, 0 or 1
-    codes, n_groups = _group_codes(groups, len(gain))
+    codes = group_codes(groups, len(gain))
     return Difference(
         difference=float(gain.mean()),
-        interval=_interval(gain, codes, n_groups, seed, resamples),
+        interval=bootstrap_interval(gain, codes),
         n=len(gain),
-        n_groups=n_groups,
+        n_groups=int(codes.max()) + 1,
         optimistic=groups is None,
     )
 
@@ -203,5 +198,5 @@ def learning_curve(
 
 
 def _right(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     return probabilities.argmax(axis=1) == y_true

@@ -1,7 +1,6 @@
 """What a model's predictions are worth: metrics, always with their uncertainty."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,15 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from emolib.emotions import EMOTIONS
+from emolib.evaluation.bootstrap import (
+    EvaluationError,
+    bootstrap_interval,
+    group_codes,
+)
+from emolib.files import write_json
 
 #: Bins of the calibration error: equal widths on the top probability, 0 to 1.
 CALIBRATION_BINS = 15
-
-_LEVEL = (2.5, 97.5)  # percentiles of a 95 % interval
-
-
-class EvaluationError(ValueError):
-    """Predictions cannot be scored as they are; the message says what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +62,7 @@ class Evaluation:
     optimistic: bool
 
     def __str__(self) -> str:
+        """Return the scores, and a table of the six classes."""
         over = "images (optimistic)" if self.optimistic else f"{self.n_groups} groups"
         interval = "[{:.3f}, {:.3f}] 95 %".format(*self.interval)
         if np.isnan(self.interval).any():
@@ -131,14 +131,7 @@ class Evaluation:
 
     def save(self, path: str | Path) -> Path:
         """Write the result as JSON, whole or not at all, and return the path."""
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            partial.write_text(json.dumps(self.to_dict(), indent=1) + "\n")
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return path
+        return write_json(path, self.to_dict())
 
     @classmethod
     def load(cls, path: str | Path) -> "Evaluation":
@@ -165,9 +158,6 @@ def evaluate(
     y_true: np.ndarray,
     probabilities: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
-    *,
-    seed: int = 0,
-    resamples: int = 2000,
 ) -> Evaluation:
     """Score predicted probabilities against labels. Taught in chapter 5.
 
@@ -181,10 +171,6 @@ def evaluate(
         Who is in each image, as ``dataset.groups`` has it. Images of a person are
         alike, so the bootstrap draws persons with all their images. Without groups
         (None) it draws images, and the result is marked optimistic.
-    seed : int
-        Of the bootstrap; equal seeds give equal intervals.
-    resamples : int
-        Number of bootstrap samples.
 
     Returns
     -------
@@ -196,34 +182,28 @@ def evaluate(
         If there are no images, shapes do not fit, labels are not 0 to 5, or
         probabilities are not finite, negative or do not sum to 1.
 
-    Notes
-    -----
-    The interval is the percentile bootstrap over clusters (Field & Welsh 2007,
-    doi:10.1111/j.1467-9868.2007.00593.x).
-
     Examples
     --------
     >>> result = evaluate(np.array([0, 1]), np.eye(6)[[0, 2]])
     >>> result.accuracy
     0.5
     """
-    y_true, probabilities = _checked(y_true, probabilities)
-    n = len(y_true)
-    codes, n_groups = _group_codes(groups, n)
+    y_true, probabilities = checked(y_true, probabilities)
+    codes = group_codes(groups, len(y_true))
     y_pred = probabilities.argmax(axis=1)
     correct = y_pred == y_true
     confusion = confusion_matrix(y_true, y_pred, labels=np.arange(len(EMOTIONS)))
     per_class = _per_class(confusion)
     return Evaluation(
         accuracy=float(correct.mean()),
-        interval=_interval(correct, codes, n_groups, seed, resamples),
+        interval=bootstrap_interval(correct, codes),
         balanced_accuracy=float(per_class["recall"].mean()),
         macro_f1=float(per_class["f1"].mean()),
         per_class=per_class,
         confusion=_read_only(confusion.astype(np.int64)),
         calibration_error=calibration_error(y_true, probabilities),
-        n=n,
-        n_groups=n_groups,
+        n=len(y_true),
+        n_groups=int(codes.max()) + 1,
         optimistic=groups is None,
     )
 
@@ -246,7 +226,7 @@ def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     EvaluationError
         As in `evaluate`.
     """
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     top = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == y_true
     bins = np.ceil(top * CALIBRATION_BINS).astype(np.int64).clip(1, CALIBRATION_BINS)
@@ -260,9 +240,6 @@ def accuracy_by(
     probabilities: np.ndarray,
     bins: Sequence[float] | None = None,
     groups: Sequence | np.ndarray | None = None,
-    *,
-    seed: int = 0,
-    resamples: int = 2000,
 ) -> pd.DataFrame:
     """Return the accuracy within bins of some property of the images.
 
@@ -279,7 +256,6 @@ def accuracy_by(
         Ascending edges; a bin holds its left edge, the last one also its right edge.
         Without edges every different value is a bin.
     groups : array, (n,), optional
-    seed, resamples : int
         As in `evaluate`.
 
     Returns
@@ -294,14 +270,14 @@ def accuracy_by(
     EvaluationError
         As in `evaluate`, or if `values` has another length or edges do not ascend.
     """
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     values = np.asarray(values)
     if values.shape != y_true.shape:
         raise EvaluationError(
             f"values must have shape {y_true.shape}; received {values.shape}."
         )
     codes, names = _bin_codes(values, bins)
-    group_codes, _ = _group_codes(groups, len(y_true))
+    people = group_codes(groups, len(y_true))
     correct = probabilities.argmax(axis=1) == y_true
     rows = []
     for code, name in enumerate(names):
@@ -309,11 +285,9 @@ def accuracy_by(
         row = {"bin": name, "n": int(here.sum())}
         row |= dict.fromkeys(("accuracy", "low", "high"), np.nan)
         if row["n"]:
-            own, count = _group_codes(group_codes[here], row["n"])
             row["accuracy"] = correct[here].mean()
-            row["low"], row["high"] = _interval(
-                correct[here], own, count, seed, resamples
-            )
+            own = group_codes(people[here], row["n"])
+            row["low"], row["high"] = bootstrap_interval(correct[here], own)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -332,29 +306,19 @@ def _per_class(confusion: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(scores, index=pd.Index(EMOTIONS, name="emotion"))
 
 
-def _interval(
-    correct: np.ndarray, codes: np.ndarray, n_groups: int, seed: int, resamples: int
-) -> tuple[float, float]:
-    """Percentile bootstrap of the mean of `correct`, drawing whole groups.
+def checked(
+    y_true: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels (int64) and probabilities (float64), or raise `EvaluationError`.
 
-    Groups of equal size and equal hits are interchangeable, so it is enough to draw
-    how many of each kind a sample holds: fast for ten thousand images, too.
+    Used by everything here that scores answers; what is refused is listed in
+    `evaluate`. Taught in chapter 5.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+    probabilities : ndarray of float, (n, 6)
     """
-    if resamples < 1:
-        raise EvaluationError(f"resamples must be 1 or more; received {resamples}.")
-    if n_groups < 2:
-        return float("nan"), float("nan")
-    sizes = np.bincount(codes, minlength=n_groups)  # (groups,)
-    hits = np.bincount(codes, weights=correct, minlength=n_groups)
-    kinds, counts = np.unique(np.stack([hits, sizes]), axis=1, return_counts=True)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(n_groups, counts / n_groups, resamples)  # (samples, kinds)
-    hits, sizes = kinds @ drawn.T  # (samples,) each
-    low, high = np.percentile(hits / sizes, _LEVEL)
-    return float(low), float(high)
-
-
-def _checked(y_true, probabilities) -> tuple[np.ndarray, np.ndarray]:
     y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
     classes = len(EMOTIONS)
     if y_true.size == 0:
@@ -394,24 +358,6 @@ def _checked(y_true, probabilities) -> tuple[np.ndarray, np.ndarray]:
             "expected values of 0 or more that sum to 1. Apply softmax to logits first."
         )
     return y_true.astype(np.int64), probabilities
-
-
-def _group_codes(groups, n: int) -> tuple[np.ndarray, int]:
-    """Return the groups as numbers from 0, and how many there are."""
-    if groups is None:
-        return np.arange(n), n
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
-        raise EvaluationError(
-            f"groups must have shape ({n},), one per image; received {groups.shape}."
-        )
-    if pd.isna(groups).any():
-        raise EvaluationError(
-            f"{pd.isna(groups).sum()} of {n} groups are missing; pass groups=None "
-            "where subjects are unknown."
-        )
-    codes, names = pd.factorize(groups)
-    return codes, len(names)
 
 
 def _bin_codes(values: np.ndarray, bins: Sequence[float] | None):

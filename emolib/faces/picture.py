@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from emolib.errors import EmolibError
+
 #: More pixels than this are refused before they are decoded: a small file can hold a
 #: picture that fills the memory. Pillow itself warns from 89 million on.
 MOST_PIXELS = 80_000_000
@@ -21,7 +23,7 @@ FORMATS = (
 _DEEP = ("I", "F")  # and all that start with "I;16": more than 8 bits a pixel
 
 
-class PictureError(ValueError):
+class PictureError(EmolibError, ValueError):
     """A picture cannot be read; the message names it and says what to do."""
 
 

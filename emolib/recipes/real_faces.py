@@ -10,11 +10,9 @@ import hashlib
 import json
 import math
 import os
-import platform
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +21,18 @@ from tqdm import tqdm
 from emolib.datasets import FaceDataset, load
 from emolib.datasets.splits import hold_out
 from emolib.emotions import EMOTIONS
-from emolib.evaluation import evaluate, fit_temperature
+from emolib.evaluation import (
+    build_in_temperature,
+    evaluate,
+    fit_temperature,
+    unsure_threshold,
+)
 from emolib.export import add_onnx
 from emolib.models._backend import keras, tf
-from emolib.models.inference import predict, predict_both_ways
+from emolib.models.inference import both_ways, predict, predict_both_ways
 from emolib.models.registry import build, save_model
+from emolib.recipes.cards import real_faces_card
+from emolib.results import environment
 from emolib.training.augmentation import augment
 from emolib.training.loop import TrainingError, soft_targets
 
@@ -39,7 +44,7 @@ class Stage:
     Attributes
     ----------
     architecture : str
-        A name of `emolib.models.registry.ARCHITECTURES`.
+        A name of `emolib.models.cnn.NETWORKS`.
     epochs : int
         Passes over the photographs.
     batch_size : int
@@ -88,9 +93,6 @@ class Stage:
     temperature: float = 1.0
     views: int = 0
 
-
-#: Share of the photographs with an emotion that get an answer.
-COVERAGE = 0.8
 
 STAGES = {
     "teacher": Stage("wide_cnn", epochs=50, weight_decay=0.05),
@@ -248,7 +250,9 @@ class RealFaces:
             )
         now = self.model.get_weights()
         self.model.set_weights(self.average.weights)
-        scores = measure(predict(self.model, self.validation.images), self.validation)
+        scores = accuracy_and_loss(
+            predict(self.model, self.validation.images), self.validation
+        )
         self.model.set_weights(now)
         return {
             "epoch": epoch + 1,
@@ -297,11 +301,12 @@ class RealFaces:
         """The teacher's opinion of pictures and their mirror images, (n, 6)."""
         if view not in self._heard:
             # compiled, which `predict` of this package is not: half as long again
-            there, back = (
-                self.teacher.predict(_batches((faces[..., None],), 256), verbose=0)
-                for faces in (images, images[:, :, ::-1])
+            self._heard[view] = both_ways(
+                lambda faces: self.teacher.predict(
+                    _batches((faces[..., None],), 256), verbose=0
+                ),
+                images,
             )
-            self._heard[view] = (there + back) / 2
         return self._heard[view]
 
     def _fingerprint(self) -> str:
@@ -359,7 +364,9 @@ class RealFaces:
         self.average.weights, self.average.steps, self.rows = mean, steps, rows
 
 
-def measure(probabilities: np.ndarray, faces: FaceDataset) -> dict[str, float]:
+def accuracy_and_loss(
+    probabilities: np.ndarray, faces: FaceDataset
+) -> dict[str, float]:
     """Return accuracy over the six emotions and cross-entropy with neutral faces.
 
     Parameters
@@ -373,52 +380,6 @@ def measure(probabilities: np.ndarray, faces: FaceDataset) -> dict[str, float]:
     known = faces.labels >= 0
     right = probabilities[known].argmax(axis=1) == faces.labels[known]
     return {"accuracy": float(right.mean()), "loss": float(loss.mean())}
-
-
-def calibrate(model: keras.Model, temperature: float) -> None:
-    """Build a temperature into a network, in place: its last weights are divided by it.
-
-    The probabilities are then those of `emolib.evaluation.apply_temperature`, at no
-    cost (Guo et al. 2017, arXiv:1706.04599). Taught in chapter 11.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Ends in a dense layer with softmax.
-    temperature : float
-        Above 0.
-    """
-    last = model.layers[-1]
-    last.set_weights([weights / temperature for weights in last.get_weights()])
-
-
-def uncertainty(probabilities: np.ndarray, faces: FaceDataset) -> dict[str, float]:
-    """Choose from which top probability on an answer is given, and say what it costs.
-
-    Four of five photographs with an emotion get an answer. Taught in chapter 11.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, (n, 6)
-        Calibrated answers.
-    faces : FaceDataset
-        Validation images, neutral ones among them.
-
-    Returns
-    -------
-    dict
-        ``unsure_below``, the threshold; ``accuracy_answered``, over the emotions that
-        get an answer; ``neutral_unsure``, the share of neutral faces that get none.
-    """
-    top, known = probabilities.max(axis=1), faces.labels >= 0
-    threshold = float(np.quantile(top[known], 1 - COVERAGE))
-    answered = known & (top >= threshold)
-    right = probabilities[answered].argmax(axis=1) == faces.labels[answered]
-    return {
-        "unsure_below": round(threshold, 4),
-        "accuracy_answered": float(right.mean()),
-        "neutral_unsure": float((top[~known] < threshold).mean()),
-    }
 
 
 def train_real_faces(
@@ -484,68 +445,37 @@ def _save(teacher: RealFaces, run: RealFaces, output: Path) -> Path:
     It is asked as `emolib.recognizer` asks it: of a picture and its mirror image.
     """
     model, aside = run.finished(), run.validation
-    known = aside.labelled()
-    temperature = fit_temperature(known.labels, predict_both_ways(model, known.images))
-    calibrate(model, temperature)
+    known = aside.labels >= 0
+    labels = aside.labels[known]
+    temperature = fit_temperature(labels, predict_both_ways(model, aside.images[known]))
+    build_in_temperature(model, temperature)
     shares = predict_both_ways(model, aside.images)
-    result = evaluate(known.labels, shares[aside.labels >= 0])
-    doubt = uncertainty(shares, aside)
-    recall = result.per_class["recall"]
-    confused = result.confusion - np.diag(np.diag(result.confusion))
-    shown, read_as = np.unravel_index(confused.argmax(), confused.shape)
-    card = {
-        "title": "real-faces: reads photographs; trained on FER2013 and SynthFace",
-        "training_data": {
-            "name": "FER2013, part Training, each picture once, neutral ones with a "
-            "uniform target; and rendered frames of SynthFace's training people",
+    threshold = unsure_threshold(aside.labels, shares)
+    sure = shares.max(axis=1) >= threshold
+    answered = sure & known
+    card = real_faces_card(
+        {
             "images": len(run.train),
-            "subjects": "unknown: FER2013 names nobody",
-            "rendered_per_epoch": run.stage.rendered,
             "validation_images": len(aside),
-            "split": "by image: FER2013 names no subjects, so that the same person may "
-            "be on both sides and figures here are optimistic",
-            "terms": "FER2013 (Goodfellow et al. 2013, arXiv:1307.0414) was given out "
-            "for a competition; the rights in its photographs are unresolved. It is "
-            "not part of this package. SynthFace is CC0-1.0.",
-            "licence": "none that covers the photographs; SynthFace: CC0-1.0",
+            "rendered_per_epoch": run.stage.rendered,
         },
-        "recipe": {
+        {
             "command": "emolib train --recipe real-faces",
             "seed": run.seed,
-            "environment": _environment(),
+            "environment": environment("numpy", "tensorflow", "keras"),
             "teacher": _history(teacher),
             "student": _history(run),
         },
-        "temperature": round(temperature, 4),
-        **doubt,
-        "results": {
-            "test": f"{len(known):,} validation photographs of the six emotions, mean "
-            "answer to each and its mirror image; temperature and threshold were "
-            "chosen on them, the weights were not; "
-            "interval over images. PublicTest: see data/results/looks.jsonl",
-            "subjects": "unknown",
-            "accuracy": result.accuracy,
-            "interval": list(result.interval),
-            "calibration_error": result.calibration_error,
-            "recall": recall.round(4).to_dict(),
+        evaluate(labels, shares[known]),
+        {
+            "temperature": round(temperature, 4),
+            "unsure_below": round(threshold, 4),
+            "accuracy_answered": float(
+                (shares.argmax(axis=1) == aside.labels)[answered].mean()
+            ),
+            "neutral_unsure": float((~sure)[~known].mean()),
         },
-        "intended_use": "Teaching, and trying out on your own picture: how much a face "
-        "resembles posed expressions of six emotions.",
-        "prohibited_use": "Judging anyone: no use on people at work or in education "
-        "(EU AI Act, Article 5(1)(f)), in hiring, policing, health or surveillance, "
-        "and none on people who have not agreed.",
-        "limits": "It compares a picture with the labels that strangers gave to "
-        "photographs, and does not tell what a person feels. Those labels are noisy. "
-        "There is no class for neutral or any other expression: such faces should read "
-        "as unsure, and not all do.",
-        "known_failures": [
-            f"{recall.idxmin()} is recognised least often: recall {recall.min():.2f}.",
-            f"{EMOTIONS[shown]} read as {EMOTIONS[read_as]} is the most frequent "
-            f"mistake: {confused.max()} of {result.n} validation photographs.",
-            f"{1 - doubt['neutral_unsure']:.0%} of neutral faces get an answer.",
-        ],
-        "licence": "weights: MIT; what the photographs' owners could claim is open",
-    }
+    )
     folder = save_model(model, output.absolute(), card)
     add_onnx(folder)
     return folder
@@ -559,16 +489,6 @@ def _history(run: RealFaces) -> dict:
             {name: round(value, 4) for name, value in row.items() if name != "seconds"}
             for row in run.rows
         ],
-    }
-
-
-def _environment() -> dict[str, str]:
-    packages = ("numpy", "tensorflow", "keras")
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cores": str(os.cpu_count()),
-        **{name: version(name) for name in packages},
     }
 
 

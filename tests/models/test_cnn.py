@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from emolib.models import contrast_cnn, deck_cnn, predict, predict_both_ways, small_cnn
+from emolib.models import contrast_cnn, plain_cnn, predict, predict_both_ways, small_cnn
 from emolib.models.cnn import ImageStandardisation, LocalContrast, keras
 
 NETWORKS = {
-    "deck_cnn": deck_cnn,
+    "plain_cnn": plain_cnn,
     "small_cnn": small_cnn,
     "contrast_cnn": contrast_cnn,
 }
@@ -31,7 +31,7 @@ def test_network_maps_faces_to_probabilities(name, faces):
 
 
 def test_networks_have_the_size_that_their_documentation_says():
-    assert deck_cnn().count_params() == 188_230
+    assert plain_cnn().count_params() == 188_230
     assert small_cnn().count_params() <= 200_000
     assert contrast_cnn().count_params() == 173_558
 
@@ -51,7 +51,7 @@ def test_building_leaves_the_global_random_state_alone():
 
 
 def test_equal_layers_start_with_different_weights():
-    kernels = [w for w in deck_cnn().get_weights() if w.shape == (3, 3, 64, 64)]
+    kernels = [w for w in plain_cnn().get_weights() if w.shape == (3, 3, 64, 64)]
     assert len(kernels) == 1
     for network in (small_cnn, contrast_cnn):
         twice = [w for w in network().get_weights() if w.ndim == 4]
@@ -148,7 +148,7 @@ def test_network_can_be_built_again_from_its_configuration(network, faces):
 
 
 def test_predict_takes_one_image_a_channel_axis_and_nothing(faces):
-    model = deck_cnn()
+    model = plain_cnn()
     all_at_once = predict(model, faces)
     np.testing.assert_allclose(predict(model, faces[0]), all_at_once[:1], atol=1e-5)
     np.testing.assert_allclose(
@@ -160,4 +160,4 @@ def test_predict_takes_one_image_a_channel_axis_and_nothing(faces):
 @pytest.mark.parametrize("shape", [(2, 48, 48), (2, 64, 64, 3), (64,)])
 def test_predict_names_a_wrong_shape_and_the_remedy(shape):
     with pytest.raises(ValueError, match="to_canonical"):
-        predict(deck_cnn(), np.zeros(shape, np.uint8))
+        predict(plain_cnn(), np.zeros(shape, np.uint8))

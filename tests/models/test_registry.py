@@ -10,7 +10,7 @@ import pytest
 from emolib.models import (
     ModelFileError,
     available,
-    deck_cnn,
+    plain_cnn,
     load_model,
     model_card,
     predict,
@@ -32,30 +32,30 @@ def data(tmp_path, monkeypatch):
 
 @pytest.fixture
 def saved(data):
-    return save_model(deck_cnn(seed=2), "deck-test", {"licence": "CC0-1.0"})
+    return save_model(plain_cnn(seed=2), "deck-test", {"licence": "CC0-1.0"})
 
 
 def test_saved_model_is_found_by_name_and_predicts_the_same(saved):
     assert available() == ("deck-test",)
     model = load_model("deck-test")
-    expected = predict(deck_cnn(seed=2), FACES)
+    expected = predict(plain_cnn(seed=2), FACES)
     np.testing.assert_allclose(predict(model, FACES), expected, atol=1e-6)
 
 
 def test_saved_model_is_found_by_folder(saved):
     assert model_card(saved)["licence"] == "CC0-1.0"
-    assert load_model(saved).name == "deck_cnn"
+    assert load_model(saved).name == "plain_cnn"
 
 
 def test_card_is_completed(saved):
     card = model_card("deck-test")
-    assert card["architecture"] == "deck_cnn"
+    assert card["architecture"] == "plain_cnn"
     assert card["parameters"] == 188_230
     assert len(card["sha256"]) == 64
 
 
 def test_optimiser_state_is_not_saved(data):
-    model = deck_cnn()
+    model = plain_cnn()
     model.compile("adam", "categorical_crossentropy")
     model.optimizer.build(model.trainable_variables)
     folder = save_model(model, "trained", {})
@@ -65,7 +65,7 @@ def test_optimiser_state_is_not_saved(data):
 
 def test_saving_again_replaces_weights_and_keeps_other_files(saved):
     (saved / "notes.md").write_text("mine")
-    save_model(deck_cnn(seed=3), "deck-test", {"licence": "new"})
+    save_model(plain_cnn(seed=3), "deck-test", {"licence": "new"})
     assert model_card("deck-test")["licence"] == "new"
     assert (saved / "notes.md").read_text() == "mine"
     assert [path.name for path in saved.parent.iterdir()] == ["deck-test"]
@@ -78,7 +78,7 @@ def test_failure_while_saving_leaves_the_old_model(saved, monkeypatch):
     before = model_card("deck-test")
     monkeypatch.setattr(registry, "_replace", fail)
     with pytest.raises(KeyboardInterrupt):
-        save_model(deck_cnn(seed=3), "deck-test", {})
+        save_model(plain_cnn(seed=3), "deck-test", {})
     assert model_card("deck-test") == before
     assert [path.name for path in saved.parent.iterdir()] == ["deck-test"]
 
@@ -86,7 +86,7 @@ def test_failure_while_saving_leaves_the_old_model(saved, monkeypatch):
 def test_folder_of_other_files_is_not_replaced(tmp_path):
     (tmp_path / "thesis.docx").write_text("years of work")
     with pytest.raises(ModelFileError, match="other files"):
-        save_model(deck_cnn(), tmp_path, {})
+        save_model(plain_cnn(), tmp_path, {})
     assert (tmp_path / "thesis.docx").exists()
 
 
@@ -123,7 +123,7 @@ def test_unknown_model_suggests_the_nearest(saved):
 
 
 def test_unknown_architecture_is_refused():
-    with pytest.raises(ModelFileError, match="deck_cnn"):
+    with pytest.raises(ModelFileError, match="plain_cnn"):
         registry.build("vgg16")
 
 
@@ -136,7 +136,7 @@ def test_listing_and_cards_need_no_tensorflow(saved):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("name", ["deck-cnn", "small-cnn"])
+@pytest.mark.parametrize("name", ["plain-cnn", "small-cnn"])
 def test_shipped_models_load_and_describe_themselves(name, monkeypatch):
     monkeypatch.delenv("EMOLIB_DATA", raising=False)
     card = model_card(name)

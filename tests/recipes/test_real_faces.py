@@ -23,7 +23,7 @@ from emolib.recipes.real_faces import (
 from emolib.training.loop import TrainingError
 
 QUICK = Stage(
-    "deck_cnn", epochs=2, batch_size=16, learning_rate=1e-3, rendered=12, memory=0.9
+    "plain_cnn", epochs=2, batch_size=16, learning_rate=1e-3, rendered=12, memory=0.9
 )
 
 
@@ -77,7 +77,7 @@ def test_a_teacher_s_opinion_enters_the_targets(sets, tmp_path):
     stage = replace(QUICK, opinion=1.0, label_smoothing=0.0, mixup=0.0)
     with pytest.raises(ValueError, match="needs a teacher"):
         RealFaces(stage, *sets, tmp_path)
-    teacher = build("deck_cnn", seed=5)
+    teacher = build("plain_cnn", seed=5)
     run = RealFaces(stage, *sets, tmp_path, teacher=teacher)
     images, targets, _ = run._feed(0)
     opinion = predict_both_ways(teacher, images)
@@ -86,7 +86,7 @@ def test_a_teacher_s_opinion_enters_the_targets(sets, tmp_path):
 
 def test_pictures_come_again_after_some_epochs_and_their_opinions_stay(sets, tmp_path):
     stage = replace(QUICK, opinion=0.5, views=2)
-    teacher = build("deck_cnn", seed=5)
+    teacher = build("plain_cnn", seed=5)
     run = RealFaces(stage, *sets, tmp_path, teacher=teacher)
     first, other, again = (run._feed(epoch) for epoch in range(3))
 
@@ -103,7 +103,7 @@ def test_pictures_come_again_after_some_epochs_and_their_opinions_stay(sets, tmp
 
 
 def test_fine_tuning_begins_with_the_weights_of_another(sets, tmp_path):
-    start = build("deck_cnn", seed=7)
+    start = build("plain_cnn", seed=7)
     run = RealFaces(QUICK, *sets, tmp_path, start=start)
     for mine, given in zip(run.model.get_weights(), start.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, given)
@@ -142,7 +142,7 @@ def test_mixing_keeps_targets_and_pictures_together():
     np.testing.assert_array_equal(soft.argmax(axis=1), targets.argmax(axis=1))
 
 
-@pytest.mark.parametrize("name", ["real_cnn", "deck_cnn"])
+@pytest.mark.parametrize("name", ["real_cnn", "plain_cnn"])
 def test_a_temperature_built_in_is_one_applied_afterwards(name):
     faces = np.random.default_rng(1).integers(0, 256, (5, 64, 64), dtype=np.uint8)
     model = build(name, seed=2)
@@ -194,7 +194,7 @@ def test_the_command_trains_stage_by_stage(data, tmp_path, monkeypatch, capsys):
     assert len(card["recipe"]["teacher"]["curve"]) == 1
     assert len(card["recipe"]["student"]["curve"]) == 2
     assert 0 < card["unsure_below"] < 1
-    assert load_model(output).name == "deck_cnn"
+    assert load_model(output).name == "plain_cnn"
     assert {"model.onnx", "card.json"} <= {one.name for one in output.iterdir()}
 
 
