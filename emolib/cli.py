@@ -82,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     command = commands.add_parser("info", help="list data sets, models and versions")
+    command.add_argument(
+        "model",
+        nargs="?",
+        metavar="NAME_OR_FOLDER",
+        help="print a model's card instead",
+    )
     command.set_defaults(run=_info)
 
     _add_datasets(commands)
@@ -253,13 +259,16 @@ def _info(options: argparse.Namespace) -> None:
     from emolib.models.registry import available, model_card
     from emolib.paths import data_folder
 
+    if options.model:
+        print(model_card(options.model))
+        return
     emolib.show_versions()
     print(f"data folder: {data_folder()}")
     print(f"data sets: {', '.join(DATASETS)}")
     print("models:" if available() else "models: none")
     for name in available():
         card = model_card(name)
-        print(f"  {name}: {card['architecture']}, {card['parameters']:,} parameters")
+        print(f"  {name}: {card.architecture}, {card.parameters:,} parameters")
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -306,6 +315,7 @@ def _train(options: argparse.Namespace) -> None:
     )
     print(history)
     card = {
+        "title": f"{options.output.name}: {options.model} trained on {everything.name}",
         "training_data": {"name": everything.name, "images": len(train), "split": how},
         "recipe": {
             "command": "emolib train",

@@ -22,12 +22,11 @@ def grad_cam(
 ) -> np.ndarray:
     """Map the regions that raise a class's score (Selvaraju et al. 2017).
 
-    The feature maps of the last convolution, before pooling, are added up, each
-    weighted by the mean gradient of the class score with respect to it; negative sums
-    become 0 (doi:10.1109/ICCV.2017.74). Such a map shows where evidence was, at the
-    coarse resolution of the layer; it does not explain what the network saw there, and
-    some maps look convincing even for random weights (Adebayo et al. 2018,
-    arXiv:1810.03292). Taught in chapter 6.
+    The last feature maps before pooling are added up, each weighted by the mean
+    gradient of the class score with respect to it; negative sums become 0
+    (doi:10.1109/ICCV.2017.74). Such a map shows where evidence was, coarsely, and not
+    what the network saw there; some look convincing even for random weights (Adebayo
+    et al. 2018, arXiv:1810.03292). Taught in chapter 6.
 
     Parameters
     ----------

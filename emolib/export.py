@@ -67,10 +67,8 @@ def add_onnx(name: str | Path) -> Path:
 
     Raises
     ------
-    ModelFileError
-        If there is no such model, or its files are damaged.
-    ExportError
-        As `to_onnx`.
+    ModelFileError, ExportError
+        As in `emolib.models.load_model` and `to_onnx`.
     """
     folder = model_folder(name)
     graph, card = to_onnx(load_model(folder)), model_card(folder)

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     record = {
         "command": "make results-photographs",
         "config": {
-            "weights": {name: model_card(name)["sha256"] for name in NETWORKS},
+            "weights": {name: model_card(name).sha256 for name in NETWORKS},
             "faces_each": EACH,
             "photographs": f"{len(real)} of FER2013's Training part, the tenth that "
             "the weights were chosen by, neutral ones among them; duplicates removed; "
@@ -192,7 +192,7 @@ def doubt(real: FaceDataset) -> dict:
     }
     bins = bins.drop(columns="bin").assign(**edges).round(4)
     return {
-        "unsure_below": card["unsure_below"],
+        "unsure_below": card.unsure_below,
         "curve": curve,
         "calibration_error": evaluate(
             real.labels[known], shares[known]

@@ -42,7 +42,7 @@ MODULES = (
 #: Public names that nothing uses yet, and who will.
 AWAITED = {
     "CanonicalCrop": "the type of CROP",
-    "to_onnx": "what add_onnx writes with; for a file anywhere else",
+    "to_onnx": "what add_onnx writes with; chapter 13",
     "Clips": "what FaceDataset.clips returns; chapter 10",
     "emotion_index": "what image_folder and synthesis look labels up with",
 }

@@ -5,6 +5,7 @@ import pytest
 
 from emolib.explain import grad_cam
 from emolib.models import plain_cnn, small_cnn
+from emolib.models._backend import keras
 
 FACES = np.random.default_rng(0).integers(0, 256, (3, 64, 64), dtype=np.uint8)
 
@@ -47,11 +48,67 @@ def test_map_is_bright_where_the_evidence_is():
     assert column > 36
 
 
-def test_another_layer_can_be_named():
+def test_own_sequential_networks_work():
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((64, 64, 1)),
+            layers.Conv2D(4, 5, strides=4, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(6, activation="softmax"),
+        ]
+    )
+    assert grad_cam(model, FACES).max() == 1
+
+
+def nested(pooling: bool) -> keras.Model:
+    """Return a network that holds another one, which pools inside or does not."""
+    layers = keras.layers
+    inside = [keras.Input((64, 64, 3)), layers.Conv2D(4, 3, strides=8)]
+    outside = [layers.Dense(6, activation="softmax")]
+    pool = layers.GlobalAveragePooling2D()
+    inside, outside = (
+        ([*inside, pool], outside) if pooling else (inside, [pool, *outside])
+    )
+    faces = keras.Input((64, 64, 1))
+    x = layers.Concatenate()([faces] * 3)  # feature maps, but of nothing yet
+    x = keras.Sequential(inside)(x)
+    for layer in outside:
+        x = layer(x)
+    return keras.Model(faces, x)
+
+
+def test_a_network_inside_a_network_counts_as_one_layer():
+    assert grad_cam(nested(pooling=False), FACES).max() == 1
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.convolution = keras.layers.Conv2D(4, 3)
+        self.last = keras.layers.Dense(6, activation="softmax")
+
+    def call(self, images):
+        return self.last(keras.ops.mean(self.convolution(images), (1, 2)))
+
+
+def dense_only() -> keras.Model:
+    layers = keras.layers
+    parts = [keras.Input((64, 64, 1)), layers.Rescaling(1 / 255), layers.Flatten()]
+    return keras.Sequential([*parts, layers.Dense(6, activation="softmax")])
+
+
+def loose_softmax() -> keras.Model:
     model = plain_cnn()
-    assert grad_cam(model, FACES, layer="conv1").shape == (3, 64, 64)
-    with pytest.raises(ValueError, match=r"conv3.*layer='dense'"):
-        grad_cam(model, FACES, layer="dense")
+    return keras.Model(model.input, keras.layers.Softmax()(model.output))
+
+
+@pytest.mark.parametrize(
+    "build", [lambda: nested(pooling=True), Subclassed, dense_only, loose_softmax]
+)
+def test_a_network_without_what_it_takes_is_told_so(build):
+    with pytest.raises(ValueError, match=r"Grad-CAM needs .* feature maps .*Received"):
+        grad_cam(build(), FACES)
 
 
 @pytest.mark.parametrize("index", [6, -1, 1.5, np.array([1, 2])])

@@ -21,7 +21,6 @@ from emolib.evaluation.comparison import (
     paired_bootstrap,
 )
 from emolib.evaluation.metrics import (
-    CALIBRATION_BINS,
     Evaluation,
     accuracy_by,
     calibration_error,
@@ -29,7 +28,6 @@ from emolib.evaluation.metrics import (
 )
 
 __all__ = [
-    "CALIBRATION_BINS",
     "Difference",
     "Evaluation",
     "EvaluationError",

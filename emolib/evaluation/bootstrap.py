@@ -20,9 +20,7 @@ def bootstrap_interval(values: np.ndarray, codes: np.ndarray) -> tuple[float, fl
     """Return the 95 % interval of a mean by bootstrap over whole groups.
 
     The percentile bootstrap over clusters (Field & Welsh 2007,
-    doi:10.1111/j.1467-9868.2007.00593.x). Groups of equal size and equal sum are
-    interchangeable, so it is enough to draw how many of each kind a sample holds: fast
-    for ten thousand images, too. Used by `evaluate` and `paired_bootstrap`; chapter 5.
+    doi:10.1111/j.1467-9868.2007.00593.x). Taught in chapters 5 and 12.
 
     Parameters
     ----------
@@ -41,6 +39,8 @@ def bootstrap_interval(values: np.ndarray, codes: np.ndarray) -> tuple[float, fl
     if len(sizes) < 2:
         return float("nan"), float("nan")
     sums = np.bincount(codes, weights=values)
+    # Groups of equal size and sum are interchangeable, so it is enough to draw how many
+    # of each kind a sample holds: fast for ten thousand images, too.
     kinds, counts = np.unique(np.stack([sums, sizes]), axis=1, return_counts=True)
     rng = np.random.default_rng(SEED)
     drawn = rng.multinomial(len(sizes), counts / len(sizes), RESAMPLES)
@@ -50,19 +50,7 @@ def bootstrap_interval(values: np.ndarray, codes: np.ndarray) -> tuple[float, fl
 
 
 def group_codes(groups: Sequence | np.ndarray | None, n: int) -> np.ndarray:
-    """Return the groups of `n` images as numbers from 0; each its own without groups.
-
-    Used by `evaluate` and its kin; chapter 5.
-
-    Parameters
-    ----------
-    groups : array, (n,), optional
-        Names of people, for example.
-    n : int
-
-    Returns
-    -------
-    ndarray of int, (n,)
+    """Return the groups of `n` images as int (n,) from 0; without, each image is one.
 
     Raises
     ------

@@ -13,6 +13,9 @@ from emolib.evaluation.metrics import accuracy_by, checked
 if TYPE_CHECKING:
     import keras
 
+#: Share of the images with an emotion that get an answer.
+COVERAGE = 0.8
+
 _SMALLEST = 1e-12  # a probability of 0 counts as this one: its logarithm is finite
 _TEMPERATURES = (0.05, 20.0)  # where the best one is looked for
 
@@ -139,8 +142,8 @@ def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
 def build_in_temperature(model: "keras.Model", temperature: float) -> None:
     """Build a temperature into a network, in place: its last weights are divided by it.
 
-    The probabilities are then those of `apply_temperature`, at no cost (Guo et al.
-    2017, arXiv:1706.04599). Taught in chapter 11.
+    The probabilities are then those of `apply_temperature`, at no cost. Taught in
+    chapter 11.
 
     Parameters
     ----------
@@ -153,26 +156,22 @@ def build_in_temperature(model: "keras.Model", temperature: float) -> None:
     last.set_weights([weights / temperature for weights in last.get_weights()])
 
 
-def unsure_threshold(
-    y_true: np.ndarray, probabilities: np.ndarray, coverage: float = 0.8
-) -> float:
-    """Return the top probability from which on so many of the images get an answer.
+def unsure_threshold(y_true: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the top probability below which an answer is *unsure*.
 
-    The others are *unsure*. Choose it on validation images, after the temperature.
-    Taught in chapter 11.
+    Four in five (`COVERAGE`) of the images with an emotion get an answer. Choose it on
+    validation images, after the temperature. Taught in chapter 11.
 
     Parameters
     ----------
     y_true : ndarray of int, (n,)
-        Images without one of the six emotions (-1) do not count.
+        -1 for an image without one of the six emotions; it does not count.
     probabilities : ndarray of float, (n, 6)
-    coverage : float
-        Share that gets an answer, 0 to 1.
 
     Returns
     -------
     float
-        0 to 1; the card of a network has it as ``unsure_below``.
+        0 to 1; a network's card has it as ``unsure_below``.
     """
     top = probabilities[y_true >= 0].max(axis=1)
-    return float(np.quantile(top, 1 - coverage))
+    return float(np.quantile(top, 1 - COVERAGE))

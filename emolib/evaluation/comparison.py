@@ -63,8 +63,8 @@ def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNema
     Only images on which one is right and the other wrong tell; under the null each of
     them is a toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact
     binomial test, two-sided). The images count as independent, which several images
-    of a person are not: with such data the p-value is too small, and
-    `paired_bootstrap` over people is to be preferred. Taught in chapter 5.
+    of a person are not: the p-value is then too small; prefer `paired_bootstrap`.
+    Taught in chapter 5.
 
     Parameters
     ----------
@@ -183,18 +183,10 @@ def learning_curve(
             part = dataset.subset(np.isin(dataset.groups, order[:size]))
             answers = fit(part, seed)(test.images)
             result = evaluate(test.labels, answers, test.groups)
-            low, high = result.interval
-            rows.append(
-                {
-                    "people": size,
-                    "images": len(part),
-                    "seed": seed,
-                    "accuracy": result.accuracy,
-                    "low": low,
-                    "high": high,
-                }
-            )
-    return pd.DataFrame(rows)
+            rows.append((size, len(part), seed, result.accuracy, *result.interval))
+    return pd.DataFrame(
+        rows, columns=["people", "images", "seed", "accuracy", "low", "high"]
+    )
 
 
 def _right(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

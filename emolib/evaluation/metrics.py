@@ -1,8 +1,7 @@
 """What a model's predictions are worth: metrics, always with their uncertainty."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,7 @@ from emolib.evaluation.bootstrap import (
 )
 from emolib.files import write_json
 
-#: Bins of the calibration error: equal widths on the top probability, 0 to 1.
-CALIBRATION_BINS = 15
+_BINS = 15  # of the calibration error
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +66,11 @@ class Evaluation:
         if np.isnan(self.interval).any():
             interval = "no interval"
         table = self.per_class.to_string(
-            formatters={"support": "{:,}".format},
-            float_format=lambda value: f"{value:.3f}",
-            na_rep="-",
-            index_names=False,
-        )
+            formatters={"support": "{:,}".format}, float_format="{:.3f}".format,
+            na_rep="-", index_names=False,
+        )  # fmt: skip
         return (
-            f"accuracy           {self.accuracy:.3f}  "
-            f"{interval} over {over}\n"
+            f"accuracy           {self.accuracy:.3f}  {interval} over {over}\n"
             f"balanced accuracy  {self.balanced_accuracy:.3f}\n"
             f"macro F1           {self.macro_f1:.3f}\n"
             f"calibration error  {self.calibration_error:.3f}\n"
@@ -84,26 +79,15 @@ class Evaluation:
 
     def to_dict(self) -> dict:
         """Return the result in types that JSON knows; NaN becomes None."""
-
-        def known(value):
-            return None if np.isnan(value) else value
-
-        rows = self.per_class.to_dict(orient="index")
-        per_class = {
-            name: {score: known(value) for score, value in row.items()}
-            for name, row in rows.items()
-        }
+        scores = self.per_class.to_dict(orient="index")
         return {
-            "accuracy": self.accuracy,
-            "interval": [known(end) for end in self.interval],
-            "balanced_accuracy": self.balanced_accuracy,
-            "macro_f1": self.macro_f1,
-            "per_class": per_class,
+            **asdict(self),
+            "interval": [_or_none(end) for end in self.interval],
+            "per_class": {
+                name: {score: _or_none(value) for score, value in row.items()}
+                for name, row in scores.items()
+            },
             "confusion": self.confusion.tolist(),
-            "calibration_error": self.calibration_error,
-            "n": self.n,
-            "n_groups": self.n_groups,
-            "optimistic": self.optimistic,
         }
 
     @classmethod
@@ -132,26 +116,6 @@ class Evaluation:
     def save(self, path: str | Path) -> Path:
         """Write the result as JSON, whole or not at all, and return the path."""
         return write_json(path, self.to_dict())
-
-    @classmethod
-    def load(cls, path: str | Path) -> "Evaluation":
-        """Read a result that `save` wrote.
-
-        Raises
-        ------
-        EvaluationError
-            If the file is missing, cut short or something else.
-        """
-        try:
-            return cls.from_dict(json.loads(Path(path).read_text()))
-        except OSError as error:
-            raise EvaluationError(
-                f"{path} cannot be read: {error.strerror}."
-            ) from error
-        except ValueError as error:  # of JSON, or ours
-            raise EvaluationError(
-                f"{path} is no saved evaluation ({error}); evaluate and save again."
-            ) from error
 
 
 def evaluate(
@@ -211,10 +175,10 @@ def evaluate(
 def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the expected calibration error, 0 (honest) to 1. Taught in chapter 5.
 
-    Images are sorted by their top probability into ``CALIBRATION_BINS`` (15) bins of
-    equal width, each open on the left and closed on the right. The error is the mean
-    over images of how far the accuracy in their bin lies from the mean top
-    probability there (Guo et al. 2017, arXiv:1706.04599).
+    Images are sorted by their top probability into 15 bins of equal width, each open
+    on the left and closed on the right. The error is the mean over images of how far
+    the accuracy in their bin is from the mean top probability there (Guo et al. 2017,
+    arXiv:1706.04599).
 
     Parameters
     ----------
@@ -229,7 +193,7 @@ def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     y_true, probabilities = checked(y_true, probabilities)
     top = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == y_true
-    bins = np.ceil(top * CALIBRATION_BINS).astype(np.int64).clip(1, CALIBRATION_BINS)
+    bins = np.ceil(top * _BINS).astype(np.int64).clip(1, _BINS)
     gaps = np.bincount(bins, weights=correct - top)  # per bin: n * (accuracy - mean)
     return float(np.abs(gaps).sum() / len(y_true))
 
@@ -292,6 +256,59 @@ def accuracy_by(
     return pd.DataFrame(rows)
 
 
+def checked(
+    y_true: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels (int64) and probabilities (float64), or raise `EvaluationError`.
+
+    Called by everything here that scores answers; `evaluate` lists what is refused.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+    probabilities : ndarray of float, (n, 6)
+    """
+    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
+    n, classes = len(y_true), len(EMOTIONS)
+    if y_true.size == 0:
+        raise EvaluationError("There are no images to evaluate: y_true is empty.")
+    if y_true.ndim != 1 or probabilities.shape != (n, classes):
+        raise EvaluationError(
+            f"Expected y_true of shape (n,) and probabilities of shape (n, {classes}); "
+            f"received {y_true.shape} and {probabilities.shape}."
+        )
+    outside = ~np.isin(y_true, np.arange(classes))
+    if outside.any():
+        raise EvaluationError(
+            f"{outside.sum()} of {n} labels are not 0 to {classes - 1} (such as "
+            f"{y_true[outside][0]}); drop unlabelled rows first, for example with "
+            "dataset.labelled()."
+        )
+    try:
+        probabilities = probabilities.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(
+            f"probabilities must be numbers; received {probabilities.dtype}."
+        ) from error
+    broken = ~np.isfinite(probabilities).all(axis=1)
+    if broken.any():
+        raise EvaluationError(
+            f"{broken.sum()} of {n} rows of probabilities hold NaN or infinity (first: "
+            f"row {broken.argmax()}). The training has diverged, or the input was not "
+            "images of 0-255; train again with a lower learning rate."
+        )
+    sums = probabilities.sum(axis=1)
+    wrong = (np.abs(sums - 1) > 1e-3) | (probabilities < -1e-6).any(axis=1)
+    if wrong.any():
+        row = wrong.argmax()
+        raise EvaluationError(
+            f"{wrong.sum()} of {n} rows are no probabilities (first: row {row}, sum "
+            f"{sums[row]:g}, smallest {probabilities[row].min():g}); expected values "
+            "of 0 or more that sum to 1. Apply softmax to logits first."
+        )
+    return y_true.astype(np.int64), probabilities
+
+
 def _per_class(confusion: np.ndarray) -> pd.DataFrame:
     """Scores of each class; 0 / 0 is NaN, which means leave out."""
     hits = np.diag(confusion)
@@ -304,60 +321,6 @@ def _per_class(confusion: np.ndarray) -> pd.DataFrame:
             "support": support.astype(np.int64),
         }
     return pd.DataFrame(scores, index=pd.Index(EMOTIONS, name="emotion"))
-
-
-def checked(
-    y_true: np.ndarray, probabilities: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels (int64) and probabilities (float64), or raise `EvaluationError`.
-
-    Used by everything here that scores answers; what is refused is listed in
-    `evaluate`. Taught in chapter 5.
-
-    Parameters
-    ----------
-    y_true : ndarray of int, (n,)
-    probabilities : ndarray of float, (n, 6)
-    """
-    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
-    classes = len(EMOTIONS)
-    if y_true.size == 0:
-        raise EvaluationError("There are no images to evaluate: y_true is empty.")
-    if y_true.ndim != 1 or probabilities.shape != (len(y_true), classes):
-        raise EvaluationError(
-            f"Expected y_true of shape (n,) and probabilities of shape (n, {classes}); "
-            f"received {y_true.shape} and {probabilities.shape}."
-        )
-    outside = ~np.isin(y_true, np.arange(classes))
-    if outside.any():
-        raise EvaluationError(
-            f"{outside.sum()} of {len(y_true)} labels are not 0 to {classes - 1} (such "
-            f"as {y_true[outside][0]}); drop unlabelled rows first, for example with "
-            "dataset.labelled()."
-        )
-    try:
-        probabilities = probabilities.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise EvaluationError(
-            f"probabilities must be numbers; received {probabilities.dtype}."
-        ) from error
-    broken = ~np.isfinite(probabilities).all(axis=1)
-    if broken.any():
-        raise EvaluationError(
-            f"{broken.sum()} of {len(y_true)} rows of probabilities hold NaN or "
-            f"infinity (first: row {broken.argmax()}). The training has diverged, or "
-            "the input was not images of 0-255; train again with a lower learning rate."
-        )
-    sums = probabilities.sum(axis=1)
-    wrong = (np.abs(sums - 1) > 1e-3) | (probabilities < -1e-6).any(axis=1)
-    if wrong.any():
-        row = wrong.argmax()
-        raise EvaluationError(
-            f"{wrong.sum()} of {len(y_true)} rows are no probabilities (first: row "
-            f"{row}, sum {sums[row]:g}, smallest {probabilities[row].min():g}); "
-            "expected values of 0 or more that sum to 1. Apply softmax to logits first."
-        )
-    return y_true.astype(np.int64), probabilities
 
 
 def _bin_codes(values: np.ndarray, bins: Sequence[float] | None):
@@ -373,6 +336,10 @@ def _bin_codes(values: np.ndarray, bins: Sequence[float] | None):
     codes[values == edges[-1]] = len(edges) - 2
     codes[(codes > len(edges) - 2) | np.isnan(values)] = -1
     return codes, list(pd.IntervalIndex.from_breaks(edges, closed="left"))
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

@@ -1,8 +1,7 @@
 """Finding faces in a picture: MTCNN, a cascade of three small networks.
 
-Zhang, Zhang, Li and Qiao 2016, doi:10.1109/LSP.2016.2603342. The weights lie in
-``data/detector`` and run in ONNX Runtime: no TensorFlow, no download. Taught in
-chapter 12.
+Zhang, Zhang, Li and Qiao 2016, doi:10.1109/LSP.2016.2603342. The weights are in
+``data/detector`` and run in ONNX Runtime. Taught in chapter 12.
 
 Points are (x, y) in pixels from the top left corner of the top left pixel; "left" and
 "right" are those of the picture, not of the person.
@@ -174,14 +173,10 @@ class FaceDetector:
             If the array is not an image of bytes.
         """
         found = self.cascade(image)[-1]
+        columns = (found.boxes.tolist(), found.scores.tolist(), found.points.tolist())
         return tuple(
             Face(tuple(box), score, *map(tuple, points))
-            for box, score, points in zip(
-                found.boxes.tolist(),
-                found.scores.tolist(),
-                found.points.tolist(),
-                strict=True,
-            )
+            for box, score, points in zip(*columns, strict=True)
         )
 
     def cascade(self, image: np.ndarray) -> tuple[CascadeStage, ...]:
@@ -189,17 +184,13 @@ class FaceDetector:
 
         Parameters
         ----------
-        image : ndarray, uint8, (height, width) or (height, width, 3)
+        image
+            As in `detect`.
 
         Returns
         -------
         tuple of three CascadeStage
             Proposal, refinement and output; the last holds what `detect` returns.
-
-        Raises
-        ------
-        ValueError
-            If the array is not an image of bytes.
         """
         picture = as_picture(image, "RGB")
         proposed = self._propose(picture)

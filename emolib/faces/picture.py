@@ -1,7 +1,4 @@
-"""Reading the reader's own pictures, whatever they are, into one form.
-
-Taught in chapter 12; the command line uses it as well.
-"""
+"""Reading the reader's own pictures into one form. Taught in chapter 12."""
 
 import io
 from pathlib import Path
@@ -28,7 +25,7 @@ class PictureError(EmolibError, ValueError):
 
 
 def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
-    """Read a picture upright, in colour and with 8 bits, whatever it is stored as.
+    """Read a picture of any common format: upright, in colour, with 8 bits.
 
     It is turned as its EXIF says, transparent parts become white, 16 bits and floating
     point are scaled to 8, of an animation the first frame is taken. Safe to call from
@@ -85,12 +82,12 @@ def _content(path: Path) -> bytes:
     path = path.expanduser()
     try:
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise PictureError(f"{path} does not exist; check the path.") from error
-    except IsADirectoryError as error:
+    except FileNotFoundError:
+        raise PictureError(f"{path} does not exist; check the path.") from None
+    except IsADirectoryError:
         raise PictureError(
             f"{path} is a folder; give the path of one picture in it."
-        ) from error
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PictureError(
@@ -99,7 +96,7 @@ def _content(path: Path) -> bytes:
 
 
 def _formats() -> list[str]:
-    """Those of `FORMATS` that this Pillow can read."""
+    """Return those of `FORMATS` that this Pillow can read."""
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 

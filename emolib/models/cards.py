@@ -93,24 +93,16 @@ class ModelCard:
 
     @classmethod
     def from_dict(cls, record: Mapping, where: str) -> "ModelCard":
-        """Build a card from what its file holds; absent entries are empty.
-
-        Parameters
-        ----------
-        record : mapping
-            Entry -> value.
-        where : str
-            The file, for the message.
+        """Build a card from the entries of a file; those that are absent are empty.
 
         Raises
         ------
         ModelFileError
-            If `record` is no mapping, or an entry has another type.
+            If `record` is no mapping, or an entry has another type; it names `where`.
         """
         if not isinstance(record, Mapping):
             raise ModelFileError(f"{where} is not a model card: it holds no entries.")
-        given = dict(record)
-        values = {}
+        given, values = dict(record), {}
         for one in fields(cls):
             value = given.pop(one.name, None)
             if one.default is not MISSING:
@@ -181,18 +173,7 @@ class ModelCard:
 
 
 def current_name(name: str) -> str:
-    """Return today's name of a network or an architecture, with a warning if it is old.
-
-    Used by the registry.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-    """
+    """Return today's name of a network or an architecture; warn where it is old."""
     today = RENAMED.get(name, name)
     if today != name:
         # a FutureWarning, because Python hides a DeprecationWarning from users

@@ -70,18 +70,8 @@ def small_cnn(seed: int = 0) -> keras.Model:
     Each image is standardised, then passes a strided stem and two stages of 3x3
     convolutions with batch normalisation (Ioffe & Szegedy 2015) and shortcuts (He et
     al. 2016, doi:10.1109/CVPR.2016.90); a global average replaces the large dense
-    layer. 133,374 parameters. Taught in chapter 3.
-
-    Parameters
-    ----------
-    seed : int, default 0
-        Seeds the initial weights and the dropout.
-
-    Returns
-    -------
-    keras.Model
-        Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
-        probabilities.
+    layer. 133,374 parameters. `seed` and the result are those of `plain_cnn`. Taught in
+    chapter 3.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
@@ -104,18 +94,7 @@ def contrast_cnn(seed: int = 0) -> keras.Model:
     standardised, then `LocalContrast` takes out shading and skin tone, which a
     renderer gets least right. Two strided convolutions and two residual blocks (He et
     al. 2016, doi:10.1109/CVPR.2016.90) follow, then a global average. 173,558
-    parameters. Taught in chapter 3.
-
-    Parameters
-    ----------
-    seed : int, default 0
-        Seeds the initial weights and the dropout.
-
-    Returns
-    -------
-    keras.Model
-        Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
-        probabilities.
+    parameters. `seed` and the result are those of `plain_cnn`. Taught in chapter 3.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
@@ -136,18 +115,8 @@ def real_cnn(seed: int = 0) -> keras.Model:
 
     Few filters at full resolution, where each costs most, many at 3 pixels: eight
     million multiplications a face, 189,398 parameters. The crop is first shrunk to the
-    48 pixels that FER2013 has. Taught in chapter 11.
-
-    Parameters
-    ----------
-    seed : int, default 0
-        Seeds the initial weights and the dropout.
-
-    Returns
-    -------
-    keras.Model
-        Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
-        probabilities.
+    48 pixels that FER2013 has. `seed` and the result are those of `plain_cnn`. Taught
+    in chapter 11.
     """
     return _photograph_cnn("real_cnn", seed, (16, 24), (32, 64, 80), dropout=0.2)
 
@@ -157,18 +126,8 @@ def wide_cnn(seed: int = 0) -> keras.Model:
 
     Residual blocks (He et al. 2016, doi:10.1109/CVPR.2016.90) at 12, 6 and 3 pixels.
     Too slow to ship; the small network learns from its probabilities (Hinton, Vinyals
-    & Dean 2015, arXiv:1503.02531). Used in chapter 11.
-
-    Parameters
-    ----------
-    seed : int, default 0
-        Seeds the initial weights and the dropout.
-
-    Returns
-    -------
-    keras.Model
-        Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
-        probabilities.
+    & Dean 2015, arXiv:1503.02531). `seed` and the result are those of `plain_cnn`. Used
+    in chapter 11.
     """
     return _photograph_cnn("wide_cnn", seed, (16, 32), (80, 144, 224), dropout=0.4)
 

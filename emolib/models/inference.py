@@ -75,15 +75,7 @@ def predict(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
 def predict_both_ways(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
     """Predict each image and its mirror image, and average. Taught in chapter 11.
 
-    Parameters
-    ----------
-    model, images
-        As in `predict`; images of shape (n, 64, 64).
-
-    Returns
-    -------
-    ndarray, float32, (n, 6)
-        Rows sum to 1.
+    Parameters and result are those of `predict`; images of shape (n, 64, 64).
     """
     return both_ways(partial(predict, model), images)
 
@@ -93,15 +85,14 @@ def both_ways(
 ) -> np.ndarray:
     """Return the mean answer to images and to their mirror images.
 
-    The two differ in nothing that an emotion depends on, so where the network
-    contradicts itself one of its answers is wrong, and the mean halves that error.
-    Used by the recogniser and the recipe of chapter 11.
+    The two differ in nothing that an emotion depends on, so a difference between the
+    answers is the network's error, and the mean halves it. Taught in chapter 11.
 
     Parameters
     ----------
     answer : callable
         From images to probabilities, (m, 6); called once, with both kinds.
-    images : ndarray, (n, height, width) or (n, height, width, 1)
+    images : ndarray, (n, height, width)
 
     Returns
     -------

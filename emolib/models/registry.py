@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING
 
 from emolib.errors import did_you_mean
 from emolib.files import sha256, verified_bytes, whole_folder, write_json
-from emolib.models.cards import (
-    NEEDED,
-    REQUIRED,
-    ModelCard,
-    ModelFileError,
-    current_name,
-)
+from emolib.models import cards
+from emolib.models.cards import ModelCard, ModelFileError, current_name
 from emolib.paths import data_folder
 
 if TYPE_CHECKING:
@@ -97,12 +92,12 @@ def model_card(name: str | Path) -> ModelCard:
     Parameters
     ----------
     name : str or Path
-        A shipped model, or the folder of one of your own.
+        As in `load_model`.
 
     Returns
     -------
     ModelCard
-        Complete for a shipped model; of your own it may say no more than its
+        Complete for a shipped model; that of your own may say no more than its
         architecture and checksum.
 
     Raises
@@ -160,24 +155,17 @@ def load_model(name: str | Path) -> "keras.Model":
 
 
 def onnx_graph(name: str | Path) -> tuple[bytes, ModelCard]:
-    """Return a network in ONNX form, checked. Used by the recogniser; chapter 11.
+    """Return a network in ONNX form and its card. Used by the recogniser; chapter 11.
 
     Parameters
     ----------
     name : str or Path
-        A shipped model (see `available`), or the folder of one of your own.
-
-    Returns
-    -------
-    graph : bytes
-        As `emolib.export.to_onnx` makes it.
-    card : ModelCard
+        As in `load_model`.
 
     Raises
     ------
     ModelFileError
-        If there is no such model, it was never exported, or its file is not the one
-        that its card describes.
+        As in `load_model`, or if the network was never exported.
     """
     folder = model_folder(name)
     card = model_card(folder)
@@ -213,14 +201,15 @@ def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
     Raises
     ------
     ModelFileError
-        If the network is not one that `load_model` could build again, the card lacks
-        an entry, or the folder holds something else than a model.
+        If `build` does not know the network, the card lacks an entry, or the folder
+        holds other files and no model.
     """
     clone = build(model.name)  # without the optimizer's state, twice the weights' size
     clone.set_weights(model.get_weights())
     bare = isinstance(name, str) and Path(name).name == name and name not in (".", "..")
     folder = _shipped() / name if bare else Path(name)
-    if folder.exists() and not (folder / CARD).is_file() and _occupied(folder):
+    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not free and not (folder / CARD).is_file():
         raise ModelFileError(
             f"{folder} holds other files and no model; choose a new folder."
         )
@@ -245,14 +234,11 @@ def _shipped() -> Path:
 
 def _required(folder: Path) -> tuple[str, ...]:
     """Return what a card in this folder has to say: more where it ships."""
-    return REQUIRED if folder.resolve().parent == _shipped().resolve() else NEEDED
+    ships = folder.resolve().parent == _shipped().resolve()
+    return cards.REQUIRED if ships else cards.NEEDED
 
 
 def _verified(path: Path, recorded: str) -> bytes:
     return verified_bytes(
         path, recorded, record="its card", error=ModelFileError, remedy=_REMEDY
     )
-
-
-def _occupied(folder: Path) -> bool:
-    return not folder.is_dir() or any(folder.iterdir())

@@ -1,7 +1,8 @@
 """The cards of the networks that ship, filled in from what was measured.
 
 Each function returns the entries of `emolib.models.cards.ModelCard` that
-`emolib.models.save_model` does not know by itself. Taught in chapter 7.
+`emolib.models.save_model` does not know by itself. Used by ``make results`` and
+``emolib train --recipe real-faces``; taught in chapter 7.
 """
 
 import numpy as np
@@ -10,55 +11,48 @@ from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import Evaluation
 
-PROHIBITED_USE = (
+_PROHIBITED_USE = (
     "Judging anyone: no use on people at work or in education (EU AI Act, Article "
     "5(1)(f)), in hiring, policing, health or surveillance, and none on people who "
     "have not agreed."
 )
-TRYING_OUT = (
+_TRYING_OUT = (
     "Teaching, and trying out on your own picture: how much a face resembles posed "
     "expressions of six emotions."
 )
-NOT_FEELINGS = (
+_NOT_FEELINGS = (
     "It compares a picture with posed expressions and does not tell what a person "
     "feels."
 )
-NO_NEUTRAL = (
+_NO_NEUTRAL = (
     "There is no class for neutral or any other expression: such faces should read as "
     "unsure, and not all do."
 )
-RENDERED = {
+_RENDERED = {
     "licence": "CC0-1.0",
     "terms": "none: every face is rendered, and the data set is given away",
 }
-ON_TEST_PEOPLE = {
+_TEST_PEOPLE = {
     "data": "SynthFace, apex frames of the test people",
     "split": "by subject: nobody in the test is in training or validation",
 }
+_BOTH_WAYS = {"asked": "each picture and its mirror image; the mean is the answer"}
 
-#: What the teaching networks are, by architecture: for the title, and the limits.
-TEACHING = {
+#: What a teaching network is, for its title, and what it does with a face at rest.
+_TEACHING = {
     "plain_cnn": (
         "the network of the published system",
         "It learnt from hard labels and has no class for neutral: a face at rest gets "
         "one of the six, often with a high probability.",
     ),
-    "small_cnn": (
-        "contrast normalisation, residual blocks and soft targets",
-        NO_NEUTRAL,
-    ),
+    "small_cnn": ("residual blocks and soft targets", _NO_NEUTRAL),
 }
 
 
 def counts(train: FaceDataset, validation: FaceDataset) -> dict[str, int]:
-    """Return the numbers of images and people that a network learnt from.
+    """Return the numbers of images and people in `train`, and people in `validation`.
 
-    Used by ``make results``; chapter 7.
-
-    Parameters
-    ----------
-    train, validation : FaceDataset
-        With known subjects.
+    Subjects must be known.
     """
     return {
         "images": len(train),
@@ -67,36 +61,10 @@ def counts(train: FaceDataset, validation: FaceDataset) -> dict[str, int]:
     }
 
 
-def protocol(result: Evaluation) -> dict:
-    """Return the entry ``results`` of a card, but for the data and how they are split.
-
-    Used by ``make results``; chapter 7.
-
-    Parameters
-    ----------
-    result : Evaluation
-    """
-    return {
-        "images": result.n,
-        "subjects": "unknown" if result.optimistic else result.n_groups,
-        "accuracy": result.accuracy,
-        "interval": list(result.interval),
-        "interval_over": "images, optimistic" if result.optimistic else "subjects",
-        "calibration_error": result.calibration_error,
-        "recall": result.per_class["recall"].round(4).to_dict(),
-    }
-
-
 def failures(result: Evaluation, what: str = "images") -> list[str]:
     """Say which emotion is missed most, and which two are confused most often.
 
-    Used by ``make results``; chapter 7.
-
-    Parameters
-    ----------
-    result : Evaluation
-    what : str
-        What the network was tested on.
+    `result` is about a number of `what`, for the sentence.
     """
     recall = result.per_class["recall"]
     confused = result.confusion - np.diag(np.diag(result.confusion))
@@ -117,9 +85,7 @@ def teaching_card(
     result: Evaluation,
     config_hash: str | None = None,
 ) -> dict:
-    """Describe a network that ships to be taken apart: plain or small.
-
-    Used by ``make results``; chapter 7.
+    """Describe a network that ships to be taken apart.
 
     Parameters
     ----------
@@ -135,20 +101,20 @@ def teaching_card(
     config_hash : str, optional
         Of the measurement.
     """
-    about, limit = TEACHING[architecture]
+    about, limit = _TEACHING[architecture]
     return {
         "title": f"{title}: {about}",
         "training_data": {
             "name": "SynthFace, second edition: rendered faces, no real person",
             **training,
-            **RENDERED,
+            **_RENDERED,
         },
         "recipe": recipe,
-        "results": {**ON_TEST_PEOPLE, **protocol(result)},
+        "results": {**_TEST_PEOPLE, **_scores(result)},
         "intended_use": "Teaching: to show how such a network is built, measured and "
         "where it fails.",
-        "prohibited_use": PROHIBITED_USE,
-        "limits": f"Trained and tested on rendered faces only. {NOT_FEELINGS} {limit}",
+        "prohibited_use": _PROHIBITED_USE,
+        "limits": f"Trained and tested on rendered faces only. {_NOT_FEELINGS} {limit}",
         "known_failures": failures(result),
         "licence": "CC0-1.0",
         "config_hash": config_hash,
@@ -163,8 +129,6 @@ def synthface_card(
     config_hash: str | None = None,
 ) -> dict:
     """Describe the network that has seen very many rendered people, and nobody else.
-
-    Used by ``make results``; chapter 7.
 
     Parameters
     ----------
@@ -188,7 +152,7 @@ def synthface_card(
             "person",
             **training,
             "real_photographs": 0,
-            **RENDERED,
+            **_RENDERED,
         },
         "recipe": {
             **recipe,
@@ -198,15 +162,15 @@ def synthface_card(
             "chosen_by": "lowest loss on the validation people of the large set",
         },
         "results": {
-            **ON_TEST_PEOPLE,
-            **protocol(result),
-            "asked": "each picture and its mirror image; the mean is the answer",
+            **_TEST_PEOPLE,
+            **_scores(result),
+            **_BOTH_WAYS,
             "seeds": [{name: one[name] for name in measured} for one in rows],
         },
-        "intended_use": TRYING_OUT,
-        "prohibited_use": PROHIBITED_USE,
-        "limits": f"{NOT_FEELINGS} It needs a face crop in the canonical geometry. "
-        f"{NO_NEUTRAL} Figures here are on rendered faces. On photographs it is far "
+        "intended_use": _TRYING_OUT,
+        "prohibited_use": _PROHIBITED_USE,
+        "limits": f"{_NOT_FEELINGS} It needs a face crop in the canonical geometry. "
+        f"{_NO_NEUTRAL} Figures here are on rendered faces. On photographs it is far "
         "weaker: data/results/looks.jsonl has every evaluation, with recall by "
         "emotion. It has never seen children, or anything else that the renderer "
         "cannot draw.",
@@ -225,8 +189,6 @@ def real_faces_card(
 ) -> dict:
     """Describe the network that has learnt from photographs.
 
-    Used by ``emolib train --recipe real-faces``; chapter 11.
-
     Parameters
     ----------
     training : dict
@@ -239,7 +201,7 @@ def real_faces_card(
         ``temperature``; ``unsure_below``; ``accuracy_answered``, over the photographs
         that get an answer; ``neutral_unsure``, the share of neutral ones that get none.
     """
-    what = "validation photographs"
+    shares = {name: doubt[name] for name in ("accuracy_answered", "neutral_unsure")}
     return {
         "title": "real-faces: trained on photographs (FER2013) and rendered faces "
         "(SynthFace)",
@@ -255,26 +217,38 @@ def real_faces_card(
         },
         "recipe": recipe,
         "results": {
-            "data": f"{what} of FER2013's part Training, six emotions. PublicTest: see "
-            "data/results/looks.jsonl",
+            "data": "validation photographs of FER2013's part Training, six emotions. "
+            "PublicTest: see data/results/looks.jsonl",
             "split": "by image: FER2013 names no subjects, so the same person may be "
             "on both sides. Temperature and threshold were chosen on these "
             "photographs, the weights were not",
-            **protocol(result),
-            "asked": "each picture and its mirror image; the mean is the answer",
-            "accuracy_answered": doubt["accuracy_answered"],
-            "neutral_unsure": doubt["neutral_unsure"],
+            **_scores(result),
+            **_BOTH_WAYS,
+            **shares,
         },
-        "intended_use": TRYING_OUT,
-        "prohibited_use": PROHIBITED_USE,
+        "intended_use": _TRYING_OUT,
+        "prohibited_use": _PROHIBITED_USE,
         "limits": "It compares a picture with the labels that strangers gave to "
         "photographs, and does not tell what a person feels. Those labels are noisy. "
-        f"{NO_NEUTRAL}",
+        f"{_NO_NEUTRAL}",
         "known_failures": [
-            *failures(result, what),
+            *failures(result, "validation photographs"),
             f"{1 - doubt['neutral_unsure']:.0%} of neutral faces get an answer.",
         ],
-        "licence": "weights: MIT; what the photographs' owners could claim is open",
+        "licence": "MIT; what the photographs' owners could claim is open",
         "temperature": doubt["temperature"],
         "unsure_below": doubt["unsure_below"],
+    }
+
+
+def _scores(result: Evaluation) -> dict:
+    """Return the numbers of a card's ``results``, and what the interval is over."""
+    return {
+        "images": result.n,
+        "subjects": "unknown" if result.optimistic else result.n_groups,
+        "accuracy": result.accuracy,
+        "interval": list(result.interval),
+        "interval_over": "images, optimistic" if result.optimistic else "subjects",
+        "calibration_error": result.calibration_error,
+        "recall": result.per_class["recall"].round(4).to_dict(),
     }
