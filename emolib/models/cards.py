@@ -33,7 +33,7 @@ class ModelFileError(EmolibError, ValueError):
     """A model is unknown, incomplete or altered; the message says what to do."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ModelCard:
     """The description of one trained network; print it, or show it in a notebook.
 
@@ -169,7 +169,7 @@ class ModelCard:
                 lines.append(_bullet(f"**{label}**: {_words(value) or 'not stated'}"))
         return "\n".join(lines)
 
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__  # one rendering, wherever it is shown
 
 
 def current_name(name: str) -> str:
