@@ -119,10 +119,8 @@ class EmotionRecognizer:
 
         Raises
         ------
-        PictureError
-            If the picture cannot be read.
-        ValueError
-            If an array is not a picture of bytes.
+        PictureError, ValueError
+            If the picture cannot be read, or an array is not a picture of bytes.
         """
         image = picture if isinstance(picture, np.ndarray) else read_picture(picture)
         faces = self._detector.detect(image)
@@ -135,16 +133,7 @@ class EmotionRecognizer:
         )
 
     def unsure(self, probabilities: np.ndarray) -> bool | np.ndarray:
-        """Tell whether the largest probability is below `unsure_below`.
-
-        Parameters
-        ----------
-        probabilities : ndarray of float, (6,) or (n, 6)
-
-        Returns
-        -------
-        bool, or ndarray of bool, (n,)
-        """
+        """Tell whether the largest of (6,) or (n, 6) is below `unsure_below`."""
         low = np.asarray(probabilities).max(axis=-1) < self.unsure_below
         return low if low.ndim else bool(low)
 
@@ -157,7 +146,7 @@ class EmotionRecognizer:
         Parameters
         ----------
         images : ndarray, uint8, (n, height, width)
-            Grey crops of any size, 0-255, whose eyes lie about where
+            Grey crops of any size, 0-255, with the eyes about where
             `emolib.faces.CROP` has them, as in FER2013.
 
         Returns

@@ -44,6 +44,7 @@ AWAITED = {
     "CanonicalCrop": "the type of CROP",
     "to_onnx": "what add_onnx writes with; chapter 13",
     "Clips": "what FaceDataset.clips returns; chapter 10",
+    "triangle_weights": "what Shrink and the augmentation resize with",
     "emotion_index": "what image_folder and synthesis look labels up with",
 }
 

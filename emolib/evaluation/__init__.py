@@ -11,7 +11,6 @@ from emolib.evaluation.calibration import (
     build_in_temperature,
     fit_temperature,
     reliability,
-    unsure_threshold,
 )
 from emolib.evaluation.comparison import (
     Difference,
@@ -42,5 +41,4 @@ __all__ = [
     "mcnemar",
     "paired_bootstrap",
     "reliability",
-    "unsure_threshold",
 ]

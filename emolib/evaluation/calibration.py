@@ -140,17 +140,10 @@ def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def build_in_temperature(model: "keras.Model", temperature: float) -> None:
-    """Build a temperature into a network, in place: its last weights are divided by it.
+    """Divide the last weights of a network, in place, by a temperature above 0.
 
-    The probabilities are then those of `apply_temperature`, at no cost. Taught in
-    chapter 11.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Ends in a dense layer with softmax.
-    temperature : float
-        Above 0.
+    `model` ends in a dense layer with softmax; its probabilities are then those of
+    `apply_temperature`, at no cost. Taught in chapter 11.
     """
     last = model.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])

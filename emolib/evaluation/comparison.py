@@ -141,10 +141,8 @@ def learning_curve(
 
     Parameters
     ----------
-    dataset : FaceDataset
-        What to learn from; subjects must be known.
-    test : FaceDataset
-        Other people, to score on.
+    dataset, test : FaceDataset
+        What to learn from, and other people to score on; subjects must be known.
     sizes : sequence of int
         Numbers of people to learn from.
     fit : callable

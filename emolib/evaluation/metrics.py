@@ -259,14 +259,9 @@ def accuracy_by(
 def checked(
     y_true: np.ndarray, probabilities: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels (int64) and probabilities (float64), or raise `EvaluationError`.
+    """Return labels, int64 (n,), and probabilities, float64 (n, 6), if they are sound.
 
-    Called by everything here that scores answers; `evaluate` lists what is refused.
-
-    Parameters
-    ----------
-    y_true : ndarray of int, (n,)
-    probabilities : ndarray of float, (n, 6)
+    Raises `EvaluationError` where `evaluate` does. Used throughout chapter 5.
     """
     y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
     n, classes = len(y_true), len(EMOTIONS)

@@ -50,19 +50,10 @@ RESAMPLE = Image.Resampling.BILINEAR
 
 
 def as_picture(image: np.ndarray, mode: str) -> Image.Image:
-    """Return an array as a Pillow image. Used by the crop and the detector; chapter 12.
+    """Return an array as a Pillow image of mode "L" or "RGB". Used in chapter 12.
 
-    Parameters
-    ----------
-    image : ndarray, uint8, (height, width), (height, width, 3) or (height, width, 4)
-        Grey, RGB or RGBA, 0-255; what is transparent counts as opaque.
-    mode : {"L", "RGB"}
-        Grey or colour.
-
-    Raises
-    ------
-    ValueError
-        If the array is not an image of bytes.
+    `image` is uint8, (height, width), (height, width, 3) or (height, width, 4): grey,
+    RGB, or RGBA, whose transparency is ignored. Raises `ValueError` for others.
     """
     image = np.asarray(image)
     shaped = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))

@@ -8,7 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import get_origin
+from typing import get_args, get_origin
 
 from emolib.errors import EmolibError
 
@@ -105,16 +105,17 @@ class ModelCard:
         given, values = dict(record), {}
         for one in fields(cls):
             value = given.pop(one.name, None)
-            if one.default is not MISSING:
-                values[one.name] = value
-                continue
-            kind = get_origin(one.type) or one.type
-            if value is not None and not isinstance(value, kind):
+            required = one.default is MISSING
+            kind = get_origin(one.type) or one.type  # list[str] -> list
+            if not required:
+                kind = get_args(one.type)[0]  # str | None -> str
+            accepted = (int, float) if kind is float else kind
+            if value is not None and not isinstance(value, accepted):
                 raise ModelFileError(
                     f"{where}: {one.name!r} has to be of type {kind.__name__}; "
                     f"received {value!r:.60}."
                 )
-            values[one.name] = kind() if value is None else value
+            values[one.name] = kind() if value is None and required else value
         values["other"] = given or None
         values["architecture"] = current_name(values["architecture"])
         return cls(**values)

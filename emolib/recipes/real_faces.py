@@ -21,12 +21,8 @@ from tqdm import tqdm
 from emolib.datasets import FaceDataset, load
 from emolib.datasets.splits import hold_out
 from emolib.emotions import EMOTIONS
-from emolib.evaluation import (
-    build_in_temperature,
-    evaluate,
-    fit_temperature,
-    unsure_threshold,
-)
+from emolib.evaluation import build_in_temperature, evaluate, fit_temperature
+from emolib.evaluation.calibration import unsure_threshold
 from emolib.export import add_onnx
 from emolib.models._backend import keras, tf
 from emolib.models.inference import both_ways, predict, predict_both_ways
@@ -250,7 +246,7 @@ class RealFaces:
             )
         now = self.model.get_weights()
         self.model.set_weights(self.average.weights)
-        scores = accuracy_and_loss(
+        scores = _accuracy_and_loss(
             predict(self.model, self.validation.images), self.validation
         )
         self.model.set_weights(now)
@@ -364,7 +360,7 @@ class RealFaces:
         self.average.weights, self.average.steps, self.rows = mean, steps, rows
 
 
-def accuracy_and_loss(
+def _accuracy_and_loss(
     probabilities: np.ndarray, faces: FaceDataset
 ) -> dict[str, float]:
     """Return accuracy over the six emotions and cross-entropy with neutral faces.

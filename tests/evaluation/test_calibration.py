@@ -10,8 +10,8 @@ from emolib.evaluation import (
     calibration_error,
     fit_temperature,
     reliability,
-    unsure_threshold,
 )
+from emolib.evaluation.calibration import unsure_threshold
 from emolib.models import build, predict
 
 

@@ -43,7 +43,13 @@ def test_a_gap_is_found_wherever_it_is(record, name):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"title": 7}, {"known_failures": "none"}, {"results": []}, {"parameters": "7"}],
+    [
+        {"title": 7},
+        {"known_failures": "none"},
+        {"results": []},
+        {"parameters": "7"},
+        {"unsure_below": "0.4"},
+    ],
 )
 def test_an_entry_of_another_type_is_named(record, wrong):
     (name,) = wrong
