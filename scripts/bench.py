@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("  peak memory", f"{megabytes:.0f} MB", "300 MB"),
         ("render at 64 px", f"{render_speed():.0f} images/s", "100 images/s per core"),
     ]
-    for name in ("deck_cnn", "small_cnn"):
+    for name in ("plain_cnn", "small_cnn"):
         plain, augmented, speed = training_ratios(name, options.images, options.pairs)
         rows += [
             (f"train {name}", f"{speed:.0f} images/s", ""),

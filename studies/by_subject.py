@@ -8,10 +8,12 @@ from tqdm import tqdm
 
 from emolib.datasets import load
 from emolib.evaluation import evaluate
+from emolib.export import add_onnx
 from emolib.models.baselines import BASELINES, fit_baseline
 from emolib.models.inference import predict
 from emolib.models.registry import build, save_model
-from emolib.recipes.plain import NETWORKS, card
+from emolib.recipes.cards import counts, teaching_card
+from emolib.recipes.plain import NETWORKS
 from studies.study import Bench, Study
 from studies.tables import row
 
@@ -38,7 +40,15 @@ def measure(bench: Bench) -> dict:
             }
             rows.append(row(network["title"], seed, result, **more))
             if seed == 0:
-                save_model(model, network["ships_as"], card(network, sets, result))
+                card = teaching_card(
+                    network["title"],
+                    architecture,
+                    {"frames": network["frames"], **counts(*sets)},
+                    {**network["fit"], "seed": seed, "command": STUDY.command},
+                    result,
+                )
+                save_model(model, network["ships_as"], card)
+                add_onnx(network["ships_as"])
     return {"images": len(test), "subjects": len(np.unique(test.groups)), "rows": rows}
 
 

@@ -164,7 +164,7 @@ def doubt(real: FaceDataset) -> dict:
     }
     bins = bins.drop(columns="bin").assign(**edges).round(4)
     return {
-        "unsure_below": card["unsure_below"],
+        "unsure_below": card.unsure_below,
         "curve": curve,
         "calibration_error": evaluate(
             real.labels[known], shares[known]

@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default="synthface")
     options = parser.parse_args(arguments)
     recognizer = EmotionRecognizer(options.model)
-    name, weights = Path(options.model).name, recognizer.card["sha256"]
+    name, weights = Path(options.model).name, recognizer.card.sha256
     try:
         evaluations_left(name, weights)
         faces = public_test(options.path)

@@ -16,7 +16,8 @@ from emolib.files import sha256
 from emolib.models.inference import predict_both_ways
 from emolib.models.registry import build, save_model
 from emolib.paths import data_folder
-from emolib.recipes.synthface import SYNTHFACE, card
+from emolib.recipes.cards import counts, synthface_card
+from emolib.recipes.synthface import SYNTHFACE
 from studies.resting_faces import resting_faces
 from studies.study import Bench, Study, StudyError
 from studies.tables import row
@@ -50,7 +51,9 @@ def measure(bench: Bench) -> dict:
         rows.append(row("synthface", seed, result, **more))
         networks.append(network)
     chosen = int(np.argmin([one["validation_loss"] for one in rows]))
-    save_model(networks[chosen], "synthface", card(sets, rows, chosen))
+    recipe = {**settings["network"]["fit"], "command": STUDY.command}
+    card = synthface_card(counts(*sets), recipe, rows, chosen)
+    save_model(networks[chosen], "synthface", card)
     add_onnx("synthface")
     return {
         "images": len(test),

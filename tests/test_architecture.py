@@ -108,7 +108,7 @@ def test_figures_and_data_need_no_tensorflow():
 
 
 def test_tensorflow_starts_quietly():
-    code = "from emolib.models import deck_cnn; deck_cnn()"
+    code = "from emolib.models import plain_cnn; plain_cnn()"
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, cwd=ROOT
     )

@@ -12,7 +12,9 @@ from emolib.cli.options import (
     positive,
     seed,
 )
-from emolib.models.registry import ARCHITECTURES
+
+#: The names of `emolib.models.cnn.NETWORKS`, known before TensorFlow is loaded.
+NETWORKS = ("plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn")
 
 if TYPE_CHECKING:
     from emolib.datasets import FaceDataset
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options of `run`."""
     add_data(command)
-    command.add_argument("--model", default="small_cnn", choices=ARCHITECTURES)
+    command.add_argument("--model", default="small_cnn", choices=NETWORKS)
     command.add_argument("--epochs", type=positive, default=20)
     command.add_argument("--batch-size", type=positive, default=32)
     command.add_argument("--learning-rate", type=float, default=1e-3)
@@ -61,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
     )  # fmt: skip
     print(history)
     card = {
+        "title": f"{options.output.name}: {options.model} trained on {everything.name}",
         "training_data": {"name": everything.name, "images": len(train), "split": how},
         "recipe": {"command": "emolib train", **settings},
         "limits": CAUTION,

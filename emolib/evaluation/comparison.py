@@ -8,13 +8,12 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from emolib.datasets import FaceDataset
-from emolib.evaluation.metrics import (
+from emolib.evaluation.bootstrap import (
     EvaluationError,
-    _checked,
-    _group_codes,
-    _interval,
-    evaluate,
+    bootstrap_interval,
+    group_codes,
 )
+from emolib.evaluation.metrics import checked, evaluate
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNema
     Only images on which one is right and the other wrong tell; under the null each of
     them is a toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact
     binomial test, two-sided). The images count as independent, which several images
-    of a person are not: with such data the p-value is too small, and
-    `paired_bootstrap` over people is to be preferred. Taught in chapter 5.
+    of a person are not: the p-value is then too small; prefer `paired_bootstrap`.
+    Taught in chapter 5.
 
     Parameters
     ----------
@@ -94,9 +93,6 @@ def paired_bootstrap(
     first: np.ndarray,
     second: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
-    *,
-    seed: int = 0,
-    resamples: int = 2000,
 ) -> Difference:
     """Return how much better the second model is, with an interval over people.
 
@@ -109,7 +105,6 @@ def paired_bootstrap(
     first, second : ndarray of float, (n, 6)
         Probabilities of the two models.
     groups : array, (n,), optional
-    seed, resamples : int
         As in `evaluate`.
 
     Returns
@@ -122,12 +117,12 @@ def paired_bootstrap(
         As in `evaluate`.
     """
     gain = _right(y_true, second).astype(int) - _right(y_true, first)  # -1, 0 or 1
-    codes, n_groups = _group_codes(groups, len(gain))
+    codes = group_codes(groups, len(gain))
     return Difference(
         difference=float(gain.mean()),
-        interval=_interval(gain, codes, n_groups, seed, resamples),
+        interval=bootstrap_interval(gain, codes),
         n=len(gain),
-        n_groups=n_groups,
+        n_groups=int(codes.max()) + 1,
         optimistic=groups is None,
     )
 
@@ -146,10 +141,8 @@ def learning_curve(
 
     Parameters
     ----------
-    dataset : FaceDataset
-        What to learn from; subjects must be known.
-    test : FaceDataset
-        Other people, to score on.
+    dataset, test : FaceDataset
+        What to learn from, and other people to score on; subjects must be known.
     sizes : sequence of int
         Numbers of people to learn from.
     fit : callable
@@ -188,20 +181,12 @@ def learning_curve(
             part = dataset.subset(np.isin(dataset.groups, order[:size]))
             answers = fit(part, seed)(test.images)
             result = evaluate(test.labels, answers, test.groups)
-            low, high = result.interval
-            rows.append(
-                {
-                    "people": size,
-                    "images": len(part),
-                    "seed": seed,
-                    "accuracy": result.accuracy,
-                    "low": low,
-                    "high": high,
-                }
-            )
-    return pd.DataFrame(rows)
+            rows.append((size, len(part), seed, result.accuracy, *result.interval))
+    return pd.DataFrame(
+        rows, columns=["people", "images", "seed", "accuracy", "low", "high"]
+    )
 
 
 def _right(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     return probabilities.argmax(axis=1) == y_true

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from skimage.feature import hog
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -28,28 +28,21 @@ def _hog_features(images: np.ndarray) -> np.ndarray:
     return np.array([hog(image, **shape) for image in images], np.float32)
 
 
-def _estimators() -> dict[str, ClassifierMixin]:
-    return {
-        "chance": DummyClassifier(strategy="uniform", random_state=0),
-        "majority": DummyClassifier(strategy="prior"),
-        "pixel 1-NN": make_pipeline(
-            FunctionTransformer(_pixels), KNeighborsClassifier(n_neighbors=1)
-        ),
-        "HOG + logistic regression": make_pipeline(
-            FunctionTransformer(_hog_features),
-            StandardScaler(),
-            LogisticRegression(C=0.003, max_iter=300),
-        ),
-    }
-
+_ESTIMATORS = {
+    "chance": DummyClassifier(strategy="uniform", random_state=0),
+    "majority": DummyClassifier(strategy="prior"),
+    "pixel 1-NN": make_pipeline(
+        FunctionTransformer(_pixels), KNeighborsClassifier(n_neighbors=1)
+    ),
+    "HOG + logistic regression": make_pipeline(
+        FunctionTransformer(_hog_features),
+        StandardScaler(),
+        LogisticRegression(C=0.003, max_iter=300),
+    ),
+}
 
 #: The names that `fit_baseline` knows.
-BASELINES: tuple[str, ...] = (
-    "chance",
-    "majority",
-    "pixel 1-NN",
-    "HOG + logistic regression",
-)
+BASELINES: tuple[str, ...] = tuple(_ESTIMATORS)
 
 
 @dataclass(frozen=True)
@@ -110,4 +103,4 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
             f"images, {(train.labels < 0).sum()} of them labelled -1. Use "
             "dataset.labelled()."
         )
-    return Baseline(name, _estimators()[name].fit(train.images, train.labels))
+    return Baseline(name, clone(_ESTIMATORS[name]).fit(train.images, train.labels))

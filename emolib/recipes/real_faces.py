@@ -13,12 +13,13 @@ import numpy as np
 
 from emolib.datasets import FaceDataset, load
 from emolib.datasets.splits import hold_out
-from emolib.emotions import EMOTIONS
-from emolib.evaluation import evaluate, fit_temperature
+from emolib.evaluation import build_in_temperature, evaluate, fit_temperature
+from emolib.evaluation.calibration import unsure_threshold
 from emolib.export import add_onnx
 from emolib.models._backend import keras
-from emolib.models.inference import predict_both_ways
+from emolib.models.inference import both_ways, predict_both_ways
 from emolib.models.registry import build, save_model
+from emolib.recipes.cards import real_faces_card
 from emolib.results import environment
 from emolib.training.augmentation import augment
 from emolib.training.averaging import MovingAverage
@@ -41,7 +42,7 @@ class Stage:
     Attributes
     ----------
     architecture : str
-        A name of `emolib.models.registry.ARCHITECTURES`.
+        A name of `emolib.models.cnn.NETWORKS`.
     epochs, batch_size, learning_rate, weight_decay
         As in `emolib.training.fit`; the step size rises through the first epoch.
     label_smoothing : float
@@ -81,9 +82,6 @@ class Stage:
     temperature: float = 1.0
     repeat_views_every: int = 0
 
-
-#: Share of the photographs with an emotion that get an answer.
-COVERAGE = 0.8
 
 STAGES = {
     "teacher": Stage("wide_cnn", epochs=50, weight_decay=0.05),
@@ -170,11 +168,12 @@ class Mixture:
         """Return its mean answer to pictures and mirror images, asked once a view."""
         if view not in self._answers:
             # compiled, which `predict` of this package is not: half as long again
-            there, back = (
-                self.teacher.predict(batches((faces[..., None],), 256), verbose=0)
-                for faces in (images, images[:, :, ::-1])
+            self._answers[view] = both_ways(
+                lambda faces: self.teacher.predict(
+                    batches((faces[..., None],), 256), verbose=0
+                ),
+                images,
             )
-            self._answers[view] = (there + back) / 2
         return self._answers[view]
 
     def identity(self) -> dict:
@@ -262,52 +261,6 @@ def train_stage(
     return Run(stage, train, validation, seed, model, history)
 
 
-def calibrate(model: keras.Model, temperature: float) -> None:
-    """Build a temperature into a network, in place: its last weights are divided by it.
-
-    The probabilities are then those of `emolib.evaluation.apply_temperature`, at no
-    cost (Guo et al. 2017, arXiv:1706.04599). Taught in chapter 11.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Ends in a dense layer with softmax.
-    temperature : float
-        Above 0.
-    """
-    last = model.layers[-1]
-    last.set_weights([weights / temperature for weights in last.get_weights()])
-
-
-def uncertainty(probabilities: np.ndarray, faces: FaceDataset) -> dict[str, float]:
-    """Choose from which top probability on an answer is given, and say what it costs.
-
-    Four of five photographs with an emotion get an answer. Taught in chapter 11.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, (n, 6)
-        Calibrated answers.
-    faces : FaceDataset
-        Validation images, neutral ones among them.
-
-    Returns
-    -------
-    dict
-        ``unsure_below``, the threshold; ``accuracy_answered``, over the emotions that
-        get an answer; ``neutral_unsure``, the share of neutral faces that get none.
-    """
-    top, known = probabilities.max(axis=1), faces.labels >= 0
-    threshold = float(np.quantile(top[known], 1 - COVERAGE))
-    answered = known & (top >= threshold)
-    right = probabilities[answered].argmax(axis=1) == faces.labels[answered]
-    return {
-        "unsure_below": round(threshold, 4),
-        "accuracy_answered": float(right.mean()),
-        "neutral_unsure": float((top[~known] < threshold).mean()),
-    }
-
-
 def train_real_faces(
     fer2013: str | Path,
     output: str | Path,
@@ -361,74 +314,155 @@ def train_real_faces(
     return _save(runs["teacher"], runs["student"], output)
 
 
+def _save(self) -> None:
+        state = {f"now{i}": np.asarray(v) for i, v in enumerate(self._variables())}
+        state |= {f"mean{i}": value for i, value in enumerate(self.average.weights)}
+        state["log"] = np.array(json.dumps([self._key, self.average.steps, self.rows]))
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(self.path.name + ".partial")
+        try:
+            with partial.open("wb") as file:
+                np.savez(file, **state)
+            os.replace(partial, self.path)
+        finally:
+            with suppress(FileNotFoundError):
+                partial.unlink()
+
+    def _restore(self) -> None:
+        variables = self._variables()
+        try:
+            with np.load(self.path, allow_pickle=False) as state:
+                key, steps, rows = json.loads(str(state["log"]))
+                now = [state[f"now{i}"] for i in range(len(variables))]
+                count = len(self.average.weights)
+                mean = [state[f"mean{i}"] for i in range(count)]
+        except Exception as error:  # a damaged zip raises errors of many kinds
+            raise TrainingError(
+                f"{self.path} is not a readable checkpoint ({error}); delete it to "
+                "start again."
+            ) from error
+        if key != self._key:
+            raise TrainingError(
+                f"{self.path} belongs to another stage, seed or other data; delete it, "
+                "or choose another folder."
+            )
+        for variable, value in zip(variables, now, strict=True):
+            variable.assign(value)
+        self.average.weights, self.average.steps, self.rows = mean, steps, rows
+
+
+def _accuracy_and_loss(
+    probabilities: np.ndarray, faces: FaceDataset
+) -> dict[str, float]:
+    """Return accuracy over the six emotions and cross-entropy with neutral faces.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, (n, 6)
+    faces : FaceDataset
+        Neutral ones (label -1) ask for the uniform distribution.
+    """
+    targets = soft_targets(faces.labels, faces.meta["intensity"].to_numpy(float))
+    loss = -(targets * np.log(np.maximum(probabilities, 1e-7))).sum(axis=1)
+    known = faces.labels >= 0
+    right = probabilities[known].argmax(axis=1) == faces.labels[known]
+    return {"accuracy": float(right.mean()), "loss": float(loss.mean())}
+
+
+def train_real_faces(
+    fer2013: str | Path,
+    output: str | Path,
+    *,
+    minutes: float = 135.0,
+    seed: int = 0,
+    progress: bool = True,
+) -> Path | None:
+    """Train the teacher or, once it is complete, the student; call again to go on.
+
+    Checkpoints lie beside `output`, in ``<output>-stages/teacher`` and ``student``. The
+    complete student is calibrated and saved in `output` with its card and its ONNX
+    form. Used by ``emolib recipe real-faces``; taught in chapter 11.
+
+    Parameters
+    ----------
+    fer2013 : str or Path
+        What ``load("fer2013", path)`` takes.
+    output : str or Path
+        The model folder to write.
+    minutes : float, default 135
+        No epoch but the first is begun after this.
+    seed : int, default 0
+    progress : bool, default True
+
+    Returns
+    -------
+    Path or None
+        The model folder, or None if the student is not complete yet.
+
+    Raises
+    ------
+    DatasetError
+        If there is no FER2013 at `fer2013`.
+    TrainingError
+        If a checkpoint belongs to another run.
+    """
+    output = Path(output)
+    stages = output.with_name(f"{output.name}-stages")
+    faces = photographs(fer2013)
+    rendered = load("synthface").part("train")
+
+    def prepared(name: str, teacher: keras.Model | None = None) -> RealFaces:
+        return RealFaces(
+            STAGES[name], *faces, rendered, stages / name, teacher=teacher, seed=seed
+        )
+
+    teacher = prepared("teacher")
+    if not teacher.complete:
+        teacher.run(minutes=minutes, progress=progress)
+        return None
+    student = prepared("student", teacher.finished())
+    if not student.run(minutes=minutes, progress=progress):
+        return None
+    return _save(teacher, student, output)
+
+
 def _save(teacher: Run, run: Run, output: Path) -> Path:
     """Calibrate the student of a complete run and save it with its card.
 
     It is asked as `emolib.recognizer` asks it: of a picture and its mirror image.
     """
     model, aside = run.model, run.validation
-    known = aside.labelled()
-    temperature = fit_temperature(known.labels, predict_both_ways(model, known.images))
-    calibrate(model, temperature)
+    known = aside.labels >= 0
+    labels = aside.labels[known]
+    temperature = fit_temperature(labels, predict_both_ways(model, aside.images[known]))
+    build_in_temperature(model, temperature)
     shares = predict_both_ways(model, aside.images)
-    result = evaluate(known.labels, shares[aside.labels >= 0])
-    doubt = uncertainty(shares, aside)
-    recall = result.per_class["recall"]
-    confused = result.confusion - np.diag(np.diag(result.confusion))
-    shown, read_as = np.unravel_index(confused.argmax(), confused.shape)
-    card = {
-        "title": "real-faces: reads photographs; trained on FER2013 and SynthFace",
-        "training_data": {
-            "name": "FER2013, part Training, each picture once, neutral ones with a "
-            "uniform target; and rendered frames of SynthFace's training people",
+    threshold = unsure_threshold(aside.labels, shares)
+    sure = shares.max(axis=1) >= threshold
+    answered = sure & known
+    card = real_faces_card(
+        {
             "images": len(run.train),
-            "subjects": "unknown: FER2013 names nobody",
-            "rendered_per_epoch": run.stage.rendered,
             "validation_images": len(aside),
-            "split": "by image: FER2013 names no subjects, so that the same person may "
-            "be on both sides and figures here are optimistic",
-            "terms": "FER2013 (Goodfellow et al. 2013, arXiv:1307.0414) was given out "
-            "for a competition; the rights in its photographs are unresolved. It is "
-            "not part of this package. SynthFace is CC0-1.0.",
-            "licence": "none that covers the photographs; SynthFace: CC0-1.0",
+            "rendered_per_epoch": run.stage.rendered,
         },
-        "recipe": {
+        {
             "command": "emolib recipe real-faces",
             "seed": run.seed,
             "environment": environment("numpy", "tensorflow", "keras"),
             "teacher": _history(teacher),
             "student": _history(run),
         },
-        "temperature": round(temperature, 4),
-        **doubt,
-        "results": {
-            "test": f"{len(known):,} validation photographs of the six emotions, mean "
-            "answer to each and its mirror image; temperature and threshold were "
-            "chosen on them, the weights were not; "
-            "interval over images. PublicTest: see data/results/looks.jsonl",
-            "subjects": "unknown",
-            "accuracy": result.accuracy,
-            "interval": list(result.interval),
-            "calibration_error": result.calibration_error,
-            "recall": recall.round(4).to_dict(),
+        evaluate(labels, shares[known]),
+        {
+            "temperature": round(temperature, 4),
+            "unsure_below": round(threshold, 4),
+            "accuracy_answered": float(
+                (shares.argmax(axis=1) == aside.labels)[answered].mean()
+            ),
+            "neutral_unsure": float((~sure)[~known].mean()),
         },
-        "intended_use": "Teaching, and trying out on your own picture: how much a face "
-        "resembles posed expressions of six emotions.",
-        "prohibited_use": "Judging anyone: no use on people at work or in education "
-        "(EU AI Act, Article 5(1)(f)), in hiring, policing, health or surveillance, "
-        "and none on people who have not agreed.",
-        "limits": "It compares a picture with the labels that strangers gave to "
-        "photographs, and does not tell what a person feels. Those labels are noisy. "
-        "There is no class for neutral or any other expression: such faces should read "
-        "as unsure, and not all do.",
-        "known_failures": [
-            f"{recall.idxmin()} is recognised least often: recall {recall.min():.2f}.",
-            f"{EMOTIONS[shown]} read as {EMOTIONS[read_as]} is the most frequent "
-            f"mistake: {confused.max()} of {result.n} validation photographs.",
-            f"{1 - doubt['neutral_unsure']:.0%} of neutral faces get an answer.",
-        ],
-        "licence": "weights: MIT; what the photographs' owners could claim is open",
-    }
+    )
     folder = save_model(model, output.absolute(), card)
     add_onnx(folder)
     return folder

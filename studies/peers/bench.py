@@ -463,9 +463,9 @@ def own_facts(model: str) -> dict:
     return {
         "name": "ours",
         "model": folder.name,
-        "weights": card["sha256"],
-        "licence": card.get("licence", ""),
-        "parameters": card["parameters"],
+        "weights": card.sha256,
+        "licence": card.licence,
+        "parameters": card.parameters,
         "bytes": (folder / ONNX).stat().st_size,
         "runs_in": "onnxruntime, one thread",
         "fed_with": "grey, bilinearly to 64x64, 0-255",

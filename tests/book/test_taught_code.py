@@ -370,7 +370,7 @@ def answers(rng):
 def test_chapter_5_sorts_and_sums_as_the_package_does(answers):
     from emolib.evaluation import calibration_error, reliability
 
-    table = reliability(*answers, bins=15, resamples=50)
+    table = reliability(*answers, bins=15)
     mine = lift("05", "bins_by_hand")(*answers)
     assert np.allclose(np.transpose(mine), table[["n", "confidence", "accuracy"]])
     error = lift("05", "calibration_by_hand")(*answers)

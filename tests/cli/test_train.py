@@ -13,7 +13,7 @@ from emolib.emotions import EMOTIONS
 def trained(data, tmp_path, run):
     folder = tmp_path / "my model"
     code, out, err = run(
-        "train", "--model", "deck_cnn", "--epochs", 1, "--quiet",
+        "train", "--model", "plain_cnn", "--epochs", 1, "--quiet",
         "--output", folder,
     )  # fmt: skip
     assert (code, err) == (0, "")
@@ -37,7 +37,7 @@ def test_train_evaluate_predict(trained, tmp_path, run):
     assert all(name in out for name in EMOTIONS)
     assert "not what the person feels" in out
     card = json.loads((trained / "card.json").read_text())
-    assert card["recipe"]["epochs"] == 1
+    assert card.recipe["epochs"] == 1
 
 
 def test_train_on_a_folder_without_subjects_says_what_the_split_is(tiny, tmp_path, run):
@@ -47,7 +47,7 @@ def test_train_on_a_folder_without_subjects_says_what_the_split_is(tiny, tmp_pat
             Image.fromarray(image).save(tmp_path / "faces" / name / f"{i}.png")
     code, out, err = run(
         "train", "--data", "image_folder", "--path", tmp_path / "faces",
-        "--model", "deck_cnn", "--epochs", 1, "--limit", 40, "--quiet",
+        "--model", "plain_cnn", "--epochs", 1, "--limit", 40, "--quiet",
         "--output", tmp_path / "out",
     )  # fmt: skip
     assert (code, err) == (0, "")
@@ -60,3 +60,10 @@ def test_output_that_holds_other_files_is_refused_before_training(data, tmp_path
     code, out, err = run("train", "--output", tmp_path)
     assert (code, out) == (2, "")
     assert "choose a new --output" in err
+
+
+def test_every_network_can_be_chosen():
+    from emolib.cli import train
+    from emolib.models import cnn
+
+    assert tuple(cnn.NETWORKS) == train.NETWORKS

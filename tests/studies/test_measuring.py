@@ -179,4 +179,4 @@ def test_the_networks_cards_say_what_was_measured():
     rows = load_results("by-subject-apex")["rows"]
     for title, name in (("plain CNN", "plain-cnn"), ("small CNN", "small-cnn")):
         first = next(row for row in rows if (row["name"], row["seed"]) == (title, 0))
-        assert model_card(name)["results"]["accuracy"] == first["accuracy"]
+        assert model_card(name).results["accuracy"] == first["accuracy"]

@@ -32,9 +32,9 @@ def photographs(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
+def model(tmp_path_factory, entries):
     """Folder of an untrained network in ONNX form."""
-    folder = save_model(contrast_cnn(), tmp_path_factory.mktemp("untrained"), {})
+    folder = save_model(contrast_cnn(), tmp_path_factory.mktemp("untrained"), entries)
     add_onnx(folder)
     return folder
 

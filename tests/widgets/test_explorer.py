@@ -9,7 +9,7 @@ from ipywidgets import Widget
 
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
-from emolib.models import deck_cnn
+from emolib.models import plain_cnn
 from emolib.widgets import PredictionExplorer
 
 
@@ -20,7 +20,7 @@ def faces(tiny):
 
 @pytest.fixture(scope="module")
 def model():
-    return deck_cnn()
+    return plain_cnn()
 
 
 @pytest.fixture
