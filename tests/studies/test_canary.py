@@ -44,7 +44,7 @@ HARMFUL = {
         ("emotions.py", '"fear"', '"frightened"'), {"corpus"}, {"crop"},
     ),
     "light is a third as strong": (
-        ("synthesis/renderer.py", "KEY_LIGHT", "KEY_LIGHT / 3"), {"rendering"}, {"crop"},
+        ("synthesis/renderer.py", "KEY_LIGHT", "KEY / 3"), {"rendering"}, {"crop"},
     ),
     "networks draw other first weights": (
         ("models/registry.py", "(seed)", "(seed + 1)"), {"plain_cnn"}, {"crop"},
@@ -73,7 +73,7 @@ def readings(folder: Path, parts) -> dict:
     done = subprocess.run(
         [sys.executable, "-c", code, *parts], cwd=folder, text=True, check=True,
         stdout=subprocess.PIPE,
-        env={**os.environ, "EMOLIB_DATA": str(ROOT / "data"), "PYTHONPATH": str(folder)},
+        env=os.environ | {"EMOLIB_DATA": f"{ROOT}/data", "PYTHONPATH": str(folder)},
     )  # fmt: skip
     return json.loads(done.stdout)
 
