@@ -14,40 +14,11 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from emolib.faces import CROP
-from emolib.synthesis.drawing.mesh import (
-    EYE,
-    FRAME,
-    HAIR,
-    SKIN,
-    Figure,
-    move_vertices,
-    vertex_normals,
-)
-from emolib.synthesis.drawing.paint import (
-    fold_relief,
-    hair_colour,
-    noise_tile,
-    scalp_growth,
-    skin_maps,
-)
+from emolib.synthesis.drawing import mesh, paint, shader
+from emolib.synthesis.drawing.mesh import Figure
 from emolib.synthesis.drawing.raster import ambient_occlusion, rasterise
-from emolib.synthesis.drawing.shader import (
-    SHADOW_REACH,
-    SHADOW_SIZE,
-    Light,
-    Look,
-    Shadow,
-    SkinMaps,
-    Vector,
-    View,
-    shade,
-)
-from emolib.synthesis.people.expression import (
-    GAINS,
-    UNITS,
-    check_units,
-    without_side,
-)
+from emolib.synthesis.drawing.shader import Vector
+from emolib.synthesis.people.expression import GAINS, UNITS, check_units, without_side
 from emolib.synthesis.people.identity import Colour, Identity
 from emolib.synthesis.people.pack import load_head
 from emolib.synthesis.people.shape import EYES, INTEROCULAR, pupil_rows
@@ -146,24 +117,19 @@ def render_with_truth(
     n = SUPERSAMPLING
     side = size * n
     places, pixels, truth = _project(figure.vertices, scene, side)
-    raster = rasterise(
-        pixels, places[:, 2], figure.triangles, figure.materials == SKIN, side
-    )
+    one_sided = figure.materials == mesh.SKIN
+    raster = rasterise(pixels, places[:, 2], figure.triangles, one_sided, side)
+    normals = mesh.vertex_normals(places, figure.triangles)
+    across, up, _ = _rotation(scene).T
     toward = _light_direction(scene)
-    rotation = _rotation(scene)
     background = background_field(scene.background, size)
-    radiance, lit_skin = shade(
+    radiance, lit_skin = shader.shade(
         raster,
         ambient_occlusion(raster.depth, side),
         figure,
-        View(
-            places,
-            vertex_normals(places, figure.triangles),
-            across=Vector(*rotation[:, 0]),
-            up=Vector(*rotation[:, 1]),
-        ),
-        SkinMaps(*skin_maps(identity), fold_relief(weights, identity.age)),
-        noise_tile(),
+        shader.View(places, normals, Vector(*across), Vector(*up)),
+        _skin(identity, weights),
+        paint.noise_tile(),
         _look(identity, weights),
         _light(scene, toward),
         _shadow_map(places, figure, toward),
@@ -192,7 +158,7 @@ def _dressed(identity: Identity, wide: bool = True) -> Figure:
     body = body_of(identity)
     head = body.head
     hair = hairdo(body, hidden_hair(identity))
-    keep = head.materials != HAIR  # the pack's own strands hang before the face
+    keep = head.materials != mesh.HAIR  # the pack's own strands hang before the face
     figure = Figure(
         body.vertices + body.normals * hair.lift[:, None],
         head.triangles[keep],
@@ -215,7 +181,7 @@ def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> Fi
     figure = _dressed(identity, scene.scale < CLOSE_UP)
     vertices = figure.vertices.copy()
     ordered = np.array([weights.get(unit, 0.0) for unit in UNITS], np.float32)
-    move_vertices(vertices, *_unit_arrays(), ordered)
+    mesh.move_vertices(vertices, *_unit_arrays(), ordered)
     figure = figure._replace(vertices=vertices)
     if scene.occluder == "none":
         return figure
@@ -223,28 +189,25 @@ def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> Fi
     return figure.wearing(make_occluder(scene.occluder, body, scene.occluder_seed))
 
 
-def _look(identity: Identity, weights: dict[str, float]) -> Look:
-    """Return what the person's surface looks like with an expression."""
-    return Look(
-        np.float32(identity.oiliness),
-        np.float32(identity.iris),
-        np.float32(_lip_redness(weights)),
-        Colour(*hair_colour(identity).astype(np.float32)),
-        scalp_growth(identity),
-    )
+def _skin(identity: Identity, weights: dict[str, float]) -> shader.SkinMaps:
+    """Return the person's skin, folded as an expression and age fold it."""
+    folds = paint.fold_relief(weights, identity.age)
+    return shader.SkinMaps(*paint.skin_maps(identity), folds)
 
 
-def _light(scene: Scene, toward: np.ndarray) -> Light:
+def _look(identity: Identity, weights: dict[str, float]) -> shader.Look:
+    """Return what else the person's surface looks like."""
+    hair = Colour(*paint.hair_colour(identity).astype(np.float32))
+    numbers = (identity.oiliness, identity.iris, _lip_redness(weights))
+    return shader.Look(*map(np.float32, numbers), hair, paint.scalp_growth(identity))
+
+
+def _light(scene: Scene, toward: np.ndarray) -> shader.Light:
     """Return the light of the scene, whose key light is in a direction (3,)."""
     half = toward + np.array([0.0, 0.0, 1.0], np.float32)
     half /= np.sqrt((half**2).sum())
-    return Light(
-        Vector(*toward),
-        Vector(*_rim_direction(scene)),
-        Vector(*half),
-        np.float32(scene.light_contrast),
-        np.float32(scene.rim),
-    )
+    vectors = (Vector(*way) for way in (toward, _rim_direction(scene), half))
+    return shader.Light(*vectors, *map(np.float32, (scene.light_contrast, scene.rim)))
 
 
 def _rotation(scene: Scene) -> np.ndarray:
@@ -330,20 +293,22 @@ def _rim_direction(scene: Scene) -> np.ndarray:
     return direction / np.linalg.norm(direction)
 
 
-def _shadow_map(places: np.ndarray, figure: Figure, toward: np.ndarray) -> Shadow:
+def _shadow_map(
+    places: np.ndarray, figure: Figure, toward: np.ndarray
+) -> shader.Shadow:
     """Draw the figure once more, as the key light sees it."""
     across = np.cross([0.0, 1.0, 0.0], toward)
     across /= np.linalg.norm(across)
     axes = np.stack([across, np.cross(toward, across), toward]).astype(np.float32)
     seen = places @ axes.T
-    texel = SHADOW_SIZE / (2 * SHADOW_REACH)
-    pixels = (seen[:, :2] + np.float32(SHADOW_REACH)) * np.float32(texel)
-    pixels[:, 1] = SHADOW_SIZE - pixels[:, 1]
-    one_sided = figure.materials == SKIN
+    texel = shader.SHADOW_SIZE / (2 * shader.SHADOW_REACH)
+    pixels = (seen[:, :2] + np.float32(shader.SHADOW_REACH)) * np.float32(texel)
+    pixels[:, 1] = shader.SHADOW_SIZE - pixels[:, 1]
+    one_sided = figure.materials == mesh.SKIN
     depth = rasterise(
-        pixels, seen[:, 2], figure.triangles, one_sided, SHADOW_SIZE
+        pixels, seen[:, 2], figure.triangles, one_sided, shader.SHADOW_SIZE
     ).depth
-    return Shadow(depth, axes)
+    return shader.Shadow(depth, axes)
 
 
 def _lip_redness(weights: dict[str, float]) -> float:
@@ -357,8 +322,8 @@ def _lip_redness(weights: dict[str, float]) -> float:
 
 def _covered(materials: np.ndarray, triangle: np.ndarray) -> float:
     seen = materials[triangle[triangle >= 0]]
-    face = (seen == SKIN) | (seen == EYE) | (seen >= FRAME)
-    return float((seen >= FRAME).sum() / max(face.sum(), 1))
+    face = (seen == mesh.SKIN) | (seen == mesh.EYE) | (seen >= mesh.FRAME)
+    return float((seen >= mesh.FRAME).sum() / max(face.sum(), 1))
 
 
 def _develop(

@@ -45,29 +45,14 @@ class Part:
 
 
 class Figure(NamedTuple):
-    """All that is drawn: a head and what it wears, in one mesh.
+    """All that is drawn: a head and what it wears, in one mesh."""
 
-    Attributes
-    ----------
-    vertices : ndarray, float32, (n, 3)
-        Positions in decimetres.
-    triangles : ndarray, int32, (m, 3)
-    materials : ndarray, uint8, (m,)
-        Codes into `MATERIALS`.
-    colours : ndarray, float32, (n, 3)
-        As in `Part`.
-    rest : ndarray, float32, (n, 3)
-        Position of each vertex on the neutral, average head: paint is looked up there.
-    masks : ndarray, float32, (n, 4)
-        Those of `Head`; 0 on what is worn.
-    """
-
-    vertices: np.ndarray
-    triangles: np.ndarray
-    materials: np.ndarray
-    colours: np.ndarray
-    rest: np.ndarray
-    masks: np.ndarray
+    vertices: np.ndarray  #: float32, (n, 3), decimetres
+    triangles: np.ndarray  #: int32, (m, 3)
+    materials: np.ndarray  #: uint8, (m,), codes into `MATERIALS`
+    colours: np.ndarray  #: float32, (n, 3), as in `Part`
+    rest: np.ndarray  #: float32, (n, 3), where paint is looked up: on the average head
+    masks: np.ndarray  #: float32, (n, 4), those of `Head`; 0 on what is worn
 
     def wearing(self, part: Part) -> "Figure":
         """Return this figure with one more part."""

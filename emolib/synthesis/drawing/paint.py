@@ -28,6 +28,13 @@ _Y, _X = np.meshgrid(
 )
 
 
+@njit(cache=True, forceinline=True)
+def texel(x, y):
+    """Return row and column of a rest position in the maps of the skin."""
+    row = min(max(int((TOP - y) * TEXELS), 0), SHAPE[0] - 1)
+    return row, min(max(int((x - LEFT) * TEXELS), 0), SHAPE[1] - 1)
+
+
 def _distance(points: tuple[tuple[float, float], ...]) -> tuple[np.ndarray, np.ndarray]:
     """Distance of each texel to a polyline, and where along it (0 to 1)."""
     corners = np.asarray(points, float)
@@ -415,25 +422,13 @@ def beard_region(kind: str) -> np.ndarray:
 
 
 class ScalpGrowth(NamedTuple):
-    """Where hair grows on a scalp.
+    """Where hair grows on a scalp: decimetres, float32."""
 
-    Attributes
-    ----------
-    middle, temples : float32
-        How far the hairline has receded there, decimetres.
-    crown : float32
-        Height above which the crown is bare, decimetres.
-    sideburns : float32
-        How much higher than the middle of the ear the sideburns end, decimetres.
-    density : float32
-        0 (bald) to 1.
-    """
-
-    middle: np.float32
-    temples: np.float32
-    crown: np.float32
-    sideburns: np.float32
-    density: np.float32
+    middle: float  #: how far the hairline has receded above the forehead
+    temples: float  #: how far it has receded there
+    crown: float  #: height above which the crown is bare
+    sideburns: float  #: how much higher than the middle of the ear they end
+    density: float  #: 0 (bald) to 1
 
 
 def scalp_growth(identity: Identity) -> ScalpGrowth:
@@ -451,14 +446,7 @@ def scalp_growth(identity: Identity) -> ScalpGrowth:
 
 @njit(cache=True)
 def above_hairline(x, y, z, growth):
-    """Return the signed height of a rest position above a hairline, decimetres.
-
-    Parameters
-    ----------
-    x, y, z : float
-        Rest position, decimetres.
-    growth : ScalpGrowth
-    """
+    """Return the signed height of a rest position above a hairline, decimetres."""
     side = abs(x)
     if z > 1.15:  # forehead and temples
         corner = max(1 - ((side - 0.42) / 0.2) ** 2, 0.0)

@@ -11,21 +11,11 @@ from numba import njit
 
 
 class Raster(NamedTuple):
-    """What is seen at each pixel of a square picture.
+    """What is seen at each pixel of a square picture."""
 
-    Attributes
-    ----------
-    triangle : ndarray, int32, (side, side)
-        Index of the nearest triangle, -1 where there is none.
-    bary : ndarray, float32, (side, side, 2)
-        Barycentric weights of its first two corners.
-    depth : ndarray, float32, (side, side)
-        Nearness of the surface, larger is nearer; -1e9 where there is none.
-    """
-
-    triangle: np.ndarray
-    bary: np.ndarray
-    depth: np.ndarray
+    triangle: np.ndarray  #: int32, (side, side), the nearest; -1 where there is none
+    bary: np.ndarray  #: float32, (side, side, 2), weights of its first two corners
+    depth: np.ndarray  #: float32, (side, side), larger is nearer; -1e9 for none
 
 
 @njit(cache=True)
@@ -94,16 +84,8 @@ def ambient_occlusion(depth, side):
     A point behind the mean depth of its neighbourhood is in a hollow: eye sockets,
     the sides of the nose, the mouth.
 
-    Parameters
-    ----------
-    depth : ndarray, float32, (side, side)
-        That of a `Raster`.
-    side : int
-
-    Returns
-    -------
-    ndarray, float32, (side, side)
-        1 where the sky is open, less in hollows.
+    Takes the depth (side, side) of a `Raster` and its side; returns float32
+    (side, side), 1 where the sky is open.
     """
     total = np.zeros((side + 1, side + 1))
     count = np.zeros((side + 1, side + 1))

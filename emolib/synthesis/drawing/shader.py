@@ -12,25 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from emolib.synthesis.drawing.mesh import (
-    CLOTH,
-    EYE,
-    FABRIC,
-    FRAME,
-    HAIR,
-    HAND,
-    LASH,
-    SKIN,
-    TEETH,
-    TONGUE,
-)
-from emolib.synthesis.drawing.paint import (
-    LEFT,
-    TEXELS,
-    TOP,
-    ScalpGrowth,
-    above_hairline,
-)
+from emolib.synthesis.drawing import mesh
+from emolib.synthesis.drawing.paint import ScalpGrowth, above_hairline, texel
 from emolib.synthesis.people.identity import Colour
 from emolib.synthesis.people.shape import PUPIL_X, PUPIL_Y
 
@@ -51,82 +34,47 @@ class Vector(NamedTuple):
 
 
 class View(NamedTuple):
-    """A figure as the camera sees it.
+    """A figure as the camera sees it: decimetres from the middle of the eyes."""
 
-    Attributes
-    ----------
-    places, normals : ndarray, float32, (n, 3)
-        Position (decimetres from the middle of the eyes) and unit normal of each
-        vertex, camera coordinates.
-    across, up : Vector
-        The head's own x and y.
-    """
-
-    places: np.ndarray
-    normals: np.ndarray
-    across: Vector
-    up: Vector
+    places: np.ndarray  #: float32, (n, 3), camera coordinates of the vertices
+    normals: np.ndarray  #: float32, (n, 3), unit normals of the vertices
+    across: Vector  #: the head's own x
+    up: Vector  #: the head's own y
 
 
 class SkinMaps(NamedTuple):
-    """What is painted on a person's skin.
+    """What is painted on a person's skin, see `paint.skin_maps` and `fold_relief`."""
 
-    Attributes
-    ----------
-    albedo : ndarray, float32, (240, 192, 3)
-        Linear RGB reflectance, from `paint.skin_maps`.
-    pores : ndarray, float32, (240, 192)
-        Relief of pores and stubble, from `paint.skin_maps`.
-    folds : ndarray, float32, (240, 192, 3)
-        From `paint.fold_relief`.
-    """
-
-    albedo: np.ndarray
-    pores: np.ndarray
-    folds: np.ndarray
+    albedo: np.ndarray  #: float32, (240, 192, 3), linear RGB
+    pores: np.ndarray  #: float32, (240, 192), relief of pores and stubble
+    folds: np.ndarray  #: float32, (240, 192, 3), depth and slopes of the folds
 
 
 class Look(NamedTuple):
-    """Numbers about a person's surface: as in `Identity`, but for the lips' redness.
+    """Numbers about a person's surface, float32, mostly those of `Identity`."""
 
-    `oiliness`, `iris` (its darkness) and `lips` range from 0 to 1.
-    """
-
-    oiliness: np.float32
-    iris: np.float32
-    lips: np.float32
+    oiliness: float  #: strength of the highlights, 0 to 1
+    iris: float  #: its darkness, 0 to 1
+    lips: float  #: their redness, 0 to 1
     hair: Colour
     growth: ScalpGrowth
 
 
 class Light(NamedTuple):
-    """The light of a scene.
+    """The light of a scene: unit vectors, and the strengths of `Scene`, float32."""
 
-    Attributes
-    ----------
-    toward, back : Vector
-        Unit vectors to the key light and to the light behind the head.
-    half : Vector
-        Unit vector half-way between the key light and the camera.
-    contrast, rim : float32
-        Strengths of the two lights, as in `Scene`.
-    """
-
-    toward: Vector
-    back: Vector
-    half: Vector
-    contrast: np.float32
-    rim: np.float32
+    toward: Vector  #: to the key light
+    back: Vector  #: to the light behind the head
+    half: Vector  #: half-way between the key light and the camera
+    contrast: float  #: of the key light, 0 to 1
+    rim: float  #: of the light behind the head, 0 to 5
 
 
 class Shadow(NamedTuple):
-    """Shadow map: the nearest `depth` (112, 112) that the key light sees.
+    """A shadow map: what the key light sees."""
 
-    `axes` (3, 3) are those of the light's view, in camera coordinates; both float32.
-    """
-
-    depth: np.ndarray
-    axes: np.ndarray
+    depth: np.ndarray  #: float32, (112, 112), nearest depth
+    axes: np.ndarray  #: float32, (3, 3), the light's own axes, camera coordinates
 
 
 class Weights(NamedTuple):
@@ -138,27 +86,15 @@ class Weights(NamedTuple):
 
 
 class Paint(NamedTuple):
-    """What a surface is painted with at one point.
-
-    Attributes
-    ----------
-    red, green, blue : float
-        Linear reflectance, 0 to 1.
-    shine, gloss : float
-        Strength of the highlight and its exponent: the larger, the narrower.
-    cavity : float
-        Share of the light that gets into the mouth, 0 to 1.
-    glow : float
-        Share of the key light that arrives in any shadow, 0 to 1.
-    """
+    """What a surface is painted with at one point: linear RGB, and how it shines."""
 
     red: float
     green: float
     blue: float
-    shine: float
-    gloss: float
-    cavity: float
-    glow: float
+    shine: float  #: strength of the highlight
+    gloss: float  #: exponent of the highlight: the larger, the narrower
+    cavity: float  #: share of the light that gets into the mouth, 0 to 1
+    glow: float  #: share of the key light that arrives in any shadow, 0 to 1
 
 
 @piece
@@ -423,17 +359,12 @@ def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, back
 
     Parameters
     ----------
-    raster : Raster
+    raster, figure, view, maps, look, light, shadow
+        One of `Raster`, `Figure`, `View`, `SkinMaps`, `Look`, `Light`, `Shadow` each.
     open_sky : ndarray, float32, (side, side)
         From `raster.ambient_occlusion`.
-    figure : Figure
-    view : View
-    maps : SkinMaps
     noise : ndarray, float32, (128, 128)
         From `paint.noise_tile`; strands of hair are made of it.
-    look : Look
-    light : Light
-    shadow : Shadow
     background : ndarray, float32, (side, side, 3)
         Linear RGB.
 
@@ -474,15 +405,13 @@ def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, back
                 between(at, colours[a, 1], colours[b, 1], colours[c, 1]),
                 between(at, colours[a, 2], colours[b, 2], colours[c, 2]),
             )
-            # row and column in the maps of the skin
-            i = min(max(int((TOP - y) * TEXELS), 0), rows - 1)
-            j = min(max(int((x - LEFT) * TEXELS), 0), columns - 1)
+            i, j = texel(x, y)
             material, sky, strands = materials[k], open_sky[row, column], 0.0
-            if material == HAND:  # the skin of the forehead, without its lines
+            if material == mesh.HAND:  # the skin of the forehead, without its lines
                 i, j = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
             pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
 
-            if material == SKIN:
+            if material == mesh.SKIN:
                 lip = between(at, masks[a, 0], masks[b, 0], masks[c, 0])
                 mouth = between(at, masks[a, 1], masks[b, 1], masks[c, 1])
                 fold = 0.0
@@ -500,11 +429,11 @@ def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, back
                     covered = hairline(above, strand, look.growth.density)
                     n = Vector(n.x + 0.10 * strand * covered, n.y, n.z)
                 paint = skin(pigment, lip, mouth, fold, strand, covered, look)
-            elif material == HAND:
+            elif material == mesh.HAND:
                 paint = hand(pigment, own, look)
-            elif material == LASH:
+            elif material == mesh.LASH:
                 paint = lash(pigment)
-            elif material == HAIR:  # x runs across the lock, y along it
+            elif material == mesh.HAIR:  # x runs across the lock, y along it
                 paint = hair(own, noise_at(noise, x * 110, y * 5), z, look)
                 low, high = ends(a, b, c, rest[a, 1], rest[b, 1], rest[c, 1])
                 run = Vector(
@@ -513,34 +442,34 @@ def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, back
                     np.float64(places[high, 2] - places[low, 2]),
                 )
                 strands = crossing(run, light.half)
-            elif material == EYE:
+            elif material == mesh.EYE:
                 paint = eye(x, y, look.iris)
-            elif material == TEETH:
+            elif material == mesh.TEETH:
                 paint, sky = teeth(z), math.sqrt(sky)
-            elif material == TONGUE:
+            elif material == mesh.TONGUE:
                 paint = tongue(z)
-            elif material in (CLOTH, FABRIC):
+            elif material in (mesh.CLOTH, mesh.FABRIC):
                 paint = cloth(own, y)
-            elif material == FRAME:  # one colour a corner: tortoiseshell has edges
+            elif material == mesh.FRAME:  # one colour a corner: tortoiseshell has edges
                 paint = frame(Colour(colours[a, 0], colours[a, 1], colours[a, 2]))
             else:
                 paint = lens(own, y)
 
-            n = unit(n, material >= HAIR)
+            n = unit(n, material >= mesh.HAIR)
             px = between(at, places[a, 0], places[b, 0], places[c, 0])
             py = between(at, places[a, 1], places[b, 1], places[c, 1])
             pz = depth[row, column]
             facing = dot(n, light.toward)
             lit = visibility(px, py, pz, facing, shadow_depth, axes)
             lit = max(lit, paint.glow)
-            soft = material in (SKIN, HAND)
+            soft = material in (mesh.SKIN, mesh.HAND)
             arriving = light_on(n, facing, lit, sky, soft, light)
-            cosine = strands if material == HAIR else dot(n, light.half)
+            cosine = strands if material == mesh.HAIR else dot(n, light.half)
             spec = highlight(paint, cosine, lit, sky, light)
             image[row, column, 0] = paint.red * arriving.red * paint.cavity + spec
             image[row, column, 1] = paint.green * arriving.green * paint.cavity + spec
             image[row, column, 2] = paint.blue * arriving.blue * paint.cavity + spec
-            if material == SKIN and z > 1.0:
+            if material == mesh.SKIN and z > 1.0:
                 lit_sum += image[row, column, 1]
                 lit_count += 1
     return image, lit_sum / max(lit_count, 1)

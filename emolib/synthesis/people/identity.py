@@ -71,30 +71,22 @@ DYES = (
 
 
 class Hairline(NamedTuple):
-    """How much a hairline differs from the usual one, decimetres.
+    """How a hairline differs from the usual one, decimetres."""
 
-    `middle` and `temples` say how far it has receded there, `sideburns` how much
-    higher they end.
-    """
-
-    middle: float
-    temples: float
-    sideburns: float
+    middle: float  #: how far it has receded above the forehead
+    temples: float  #: how far it has receded there
+    sideburns: float  #: how much higher they end
 
 
 class Brow(NamedTuple):
-    """Form of the eyebrows.
+    """The form of the eyebrows; the last four are around 0."""
 
-    `thickness` and `density` range from 0 to 1; `arch`, `height`, `slope` and `gap`
-    (between the brows) are around 0.
-    """
-
-    thickness: float
-    density: float
+    thickness: float  #: 0 to 1
+    density: float  #: 0 to 1
     arch: float
     height: float
     slope: float
-    gap: float
+    gap: float  #: between the brows
 
 
 @dataclass(frozen=True)

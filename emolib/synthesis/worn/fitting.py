@@ -21,24 +21,16 @@ _MAP_LEFT, _MAP_TOP, _MAP_STEP, _MAP_SIDE = -1.4, 8.6, 0.025, 112
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A person's neutral head, which all that is worn must fit.
+    """A person's neutral head, which all that is worn must fit; arrays are read-only.
 
-    Attributes
-    ----------
-    identity : Identity
-    head : Head
-        The average head; its vertices are the rest positions of this one's.
-    vertices, normals : ndarray, float32, (n, 3), read-only
-        Positions in decimetres, and unit normals.
-    depth : ndarray, float64, (112, 112), read-only
-        Depth of the face from the front, decimetres; read it with `sample_depth`.
+    The vertices of `head`, the average one, are the rest positions of this one's.
     """
 
     identity: Identity
     head: Head
-    vertices: np.ndarray
-    normals: np.ndarray
-    depth: np.ndarray
+    vertices: np.ndarray  #: float32, (n, 3), decimetres
+    normals: np.ndarray  #: float32, (n, 3), of unit length
+    depth: np.ndarray  #: float64, (112, 112), from the front; see `sample_depth`
 
 
 @lru_cache(maxsize=256)
