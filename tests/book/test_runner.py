@@ -33,7 +33,7 @@ def make_notebook(path, *sources):
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """The bytes of a small notebook that the runner wrote."""
+    """Return the bytes of a small notebook that the runner wrote."""
     path = make_notebook(tmp_path_factory.mktemp("book") / "02-small.ipynb", *CELLS)
     run_notebooks.run(path, INPUTS)
     return path.read_bytes()
@@ -41,7 +41,7 @@ def executed(tmp_path_factory):
 
 @pytest.fixture
 def copy(executed, tmp_path):
-    """A fresh copy of the executed notebook."""
+    """Make a fresh copy of the executed notebook."""
     path = tmp_path / "02-small.ipynb"
     path.write_bytes(executed)
     return path

@@ -1,4 +1,4 @@
-"""Do the exercises test what the chapters teach?
+"""The exercises test what the chapters teach, and emolib is what they build.
 
 Each solution is run with just the cells it depends on: once as printed, where it must
 pass, and once with a fault put into the code that it is about, where it must fail.
@@ -54,7 +54,7 @@ FAULTS = [
 
 @cache
 def code(chapter: str) -> tuple[str, ...]:
-    """The code cells of a chapter but for the set-up cell, which needs IPython."""
+    """Return the code cells of a chapter but for the set-up cell, which needs IPython."""
     notebook = nbformat.read(CHAPTERS[chapter], as_version=4)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     return ("import emolib", *cells[1:])
@@ -65,7 +65,7 @@ def is_solution(source: str) -> bool:
 
 
 def solution(chapter: str, exercise: int) -> int:
-    """The number of the cell that solves an exercise."""
+    """Return the number of the cell that solves an exercise."""
     start = f"# Solution of exercise {exercise}"
     return next(k for k, one in enumerate(code(chapter)) if one.startswith(start))
 
@@ -112,7 +112,7 @@ def names(source: str) -> Names:
 
 
 def needed(cells: tuple[str, ...], last: int) -> list[int]:
-    """The cells that cell `last` depends on, in order, itself included."""
+    """Return the cells that cell `last` depends on, in order, itself included."""
     found = {k: names(cells[k]) for k in range(last + 1)}
     always: set[str] = set()  # what functions read: it may be bound after they are
     while True:
@@ -174,7 +174,7 @@ def test_slices_take_what_a_cell_needs_and_no_more():
 
 
 def lift(chapter: str, name: str, **world):
-    """A function that a chapter builds, with those of its functions that it calls."""
+    """Return a function that a chapter builds, able to call the chapter's others."""
     bodies = [node for source in code(chapter) for node in ast.parse(source).body]
     found = {one.name: one for one in bodies if isinstance(one, ast.FunctionDef)}
     wanted, chosen = [name], []
