@@ -10,7 +10,7 @@ import tomllib
 
 import set_address
 import yaml
-from project_inputs import PROJECT, input_files
+from project_inputs import PROJECT, input_files, inputs_hash
 
 TARGETS = [
     "book",
@@ -93,6 +93,19 @@ def test_the_hash_of_inputs_leaves_out_caches_and_temporary_files(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("", "utf-8")
     assert input_files(tmp_path) == [tmp_path / "emolib" / "a.py"]
+
+
+def test_of_a_measurement_only_its_results_count_for_the_notebooks(tmp_path):
+    file = tmp_path / "data" / "results" / "curve.json"
+    file.parent.mkdir(parents=True)
+
+    def digest(**record):
+        file.write_text(json.dumps(record), "utf-8")
+        return inputs_hash(tmp_path)
+
+    before = digest(results={"rows": [1, 2]}, canary={"crop": 0.5})
+    assert digest(results={"rows": [1, 2]}, canary={"crop": 0.7}) == before
+    assert digest(results={"rows": [1, 3]}, canary={"crop": 0.5}) != before
 
 
 def test_the_browser_libraries_are_the_ones_recorded():

@@ -54,7 +54,7 @@ FAULTS = [
 
 @cache
 def code(chapter: str) -> tuple[str, ...]:
-    """Return the code cells of a chapter but for the set-up cell, which needs IPython."""
+    """Return the code cells of a chapter but for the set-up cell, it needs IPython."""
     notebook = nbformat.read(CHAPTERS[chapter], as_version=4)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     return ("import emolib", *cells[1:])
