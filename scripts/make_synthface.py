@@ -7,7 +7,6 @@ may render a pixel one grey level off.
 """
 
 import argparse
-import hashlib
 import json
 import multiprocessing
 import os
@@ -23,6 +22,7 @@ from tqdm import tqdm
 
 from emolib.datasets.corpus import write_corpus
 from emolib.emotions import EMOTIONS, get_emotion
+from emolib.files import sha256
 from emolib.paths import data_folder
 from emolib.synthesis import (
     UNITS,
@@ -141,7 +141,7 @@ def main() -> None:
         "name": "synthface",
         "edition": plan["edition"],
         "licence": "CC0-1.0",
-        "plan_sha256": hashlib.sha256(arguments.plan.read_bytes()).hexdigest(),
+        "plan_sha256": sha256(arguments.plan),
     }
     write_corpus(
         arguments.output,
