@@ -293,7 +293,11 @@ def main(arguments: Iterable[str] | None = None) -> int:
     for report in [*REPORTS.glob("*.xml"), *REPORTS.glob("*.txt")]:
         report.unlink()
     start = time.perf_counter()
-    outcomes = run_parts(parts, max(1, options.jobs))
+    try:
+        outcomes = run_parts(parts, max(1, options.jobs))
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
     summarise(outcomes, time.perf_counter() - start)
     return 0 if all(one.passed for one in outcomes.values()) else 1
 
