@@ -2,7 +2,7 @@
 
 Title, description and picture for previews of a shared link (Open Graph, which Twitter
 reads too), and the icon as PNG for what does not take the SVG. Previews need full
-addresses; they follow the repository's in ``pyproject.toml``.
+addresses; they follow the repository's in ``_config.yml``.
 """
 
 import re
@@ -10,14 +10,39 @@ from html import escape, unescape
 from pathlib import Path
 
 from docutils import nodes
-from make_pictures import ICONS, SOCIAL
-from set_address import pages_address
+from PIL import Image
 
 PICTURE_ALT = (
     "Title of the course over six rendered faces: anger, disgust, fear, happiness, "
     "sadness and surprise."
 )
 LONGEST = 200  # letters of a description that previews show
+#: Pictures among the assets that ``scripts/make_pictures.py`` draws.
+PREVIEW, ICON, TOUCH_ICON = "social.jpg", "favicon-32.png", "apple-touch-icon.png"
+REPOSITORY = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+?)/?$")
+
+
+def pages_address(repository: str) -> str:
+    """Return the address at which GitHub Pages publishes a repository's book.
+
+    Examples
+    --------
+    >>> pages_address("https://github.com/Someone/faces")
+    'https://someone.github.io/faces'
+    """
+    owner, name = REPOSITORY.match(repository).groups()
+    return f"https://{owner.lower()}.github.io/{name}"
+
+
+def address(app) -> str:
+    """Return the address at which this book is published."""
+    return pages_address(app.config.html_theme_options["repository_url"])
+
+
+def size(app, name: str) -> tuple[int, int]:
+    """Return width and height in pixels of a picture among the assets."""
+    with Image.open(Path(app.srcdir) / app.config.html_static_path[0] / name) as image:
+        return image.size
 
 
 def description(doctree) -> str:
@@ -31,18 +56,20 @@ def description(doctree) -> str:
     return ""
 
 
-def metadata(title: str, about: str, page: str, book: str, base: str) -> str:
+def metadata(app, title: str, about: str, page: str) -> str:
     """Return the meta tags of a page as HTML."""
-    picture = f"{base}/_static/social.jpg"
+    base = address(app)
+    picture = f"{base}/_static/{PREVIEW}"
+    width, height = size(app, PREVIEW)
     properties = {
         "og:type": "website" if page == "index" else "article",
-        "og:site_name": book,
+        "og:site_name": app.config.html_title,
         "og:title": title,
         "og:description": about,
         "og:url": f"{base}/" if page == "index" else f"{base}/{page}.html",
         "og:image": picture,
-        "og:image:width": SOCIAL[0],
-        "og:image:height": SOCIAL[1],
+        "og:image:width": width,
+        "og:image:height": height,
         "og:image:alt": PICTURE_ALT,
     }
     names = {
@@ -62,13 +89,13 @@ def metadata(title: str, about: str, page: str, book: str, base: str) -> str:
     return "\n    ".join(tags)
 
 
-def icons(static: str) -> str:
+def icons(app, static: str) -> str:
     """Return the links to the icons as PNG; `static` leads to the assets."""
-    small, large = ICONS
+    width, height = size(app, ICON)
     return (
-        f'<link rel="icon" type="image/png" sizes="{ICONS[small]}x{ICONS[small]}" '
-        f'href="{static}/{small}" />\n    '
-        f'<link rel="apple-touch-icon" href="{static}/{large}" />'
+        f'<link rel="icon" type="image/png" sizes="{width}x{height}" '
+        f'href="{static}/{ICON}" />\n    '
+        f'<link rel="apple-touch-icon" href="{static}/{TOUCH_ICON}" />'
     )
 
 
@@ -80,14 +107,8 @@ def add_head(app, pagename, templatename, context, doctree):
     context["metatags"] = "\n    ".join(
         [
             context.get("metatags") or "",
-            metadata(
-                title,
-                description(doctree),
-                pagename,
-                app.config.html_title,
-                pages_address(),
-            ),
-            icons(static),
+            metadata(app, title, description(doctree), pagename),
+            icons(app, static),
         ]
     )
 
@@ -103,11 +124,11 @@ def add_head_to_the_redirect(app, exception):
         return
     book = app.config.html_title
     about = description(app.env.get_doctree(start))
-    tags = metadata(book, about, "index", book, pages_address())
+    tags = metadata(app, book, about, "index")
     index.write_text(
         f'<!DOCTYPE html>\n<html lang="{app.config.language}">\n  <head>\n    '
         f'<meta charset="utf-8" />\n    <title>{escape(book)}</title>\n    '
-        f"{redirect}\n    {tags}\n    {icons('_static')}\n  </head>\n  <body>"
+        f"{redirect}\n    {tags}\n    {icons(app, '_static')}\n  </head>\n  <body>"
         f'<a href="{start}.html">{escape(book)}</a></body>\n</html>\n',
         "utf-8",
     )
