@@ -1,7 +1,7 @@
 """The six emotions: their order, names, codes, colours and FACS prototypes.
 
 The order is alphabetical and never changes: label ``k`` and column ``k`` of every
-probability array mean ``EMOTIONS[k]``. Taught in chapter 1; used everywhere.
+probability array mean ``EMOTIONS[k]``.
 """
 
 from dataclasses import dataclass

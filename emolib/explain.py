@@ -26,7 +26,7 @@ def grad_cam(
     gradient of the class score with respect to it; negative sums become 0
     (doi:10.1109/ICCV.2017.74). Such a map shows where evidence was, coarsely, and not
     what the network saw there; some look convincing even for random weights (Adebayo
-    et al. 2018, arXiv:1810.03292). Taught in chapter 6.
+    et al. 2018, arXiv:1810.03292).
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
 """From Keras to ONNX, the form that runs without TensorFlow.
 
 The recogniser reads the result with onnxruntime, and so can any other language.
-Taught in chapter 11.
 """
 
 import logging
@@ -25,7 +24,7 @@ class ExportError(EmolibError, RuntimeError):
 
 
 def to_onnx(model: keras.Model) -> bytes:
-    """Turn a network into an ONNX graph. Taught in chapter 11.
+    """Turn a network into an ONNX graph.
 
     Batch normalisation and dropout are in their state for prediction.
 
@@ -53,8 +52,6 @@ def to_onnx(model: keras.Model) -> bytes:
 
 def add_onnx(name: str | Path) -> Path:
     """Add the ONNX form to a model folder, and its SHA-256 to the card.
-
-    Used by ``emolib export``; taught in chapter 11.
 
     Parameters
     ----------

@@ -6,7 +6,6 @@ number and a database of events into the user's cache folder, and a process that
 lives longer looks for the collector's address. ``disable_telemetry_events()`` comes
 too late for both. This module sets the variable when it is imported, whatever its
 value was, so that no exception is needed in "nothing leaves your machine".
-Used everywhere that a network in ONNX form runs, first in chapter 11.
 """
 
 import os

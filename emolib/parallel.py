@@ -1,4 +1,4 @@
-"""One function over many tasks, in several processes. Used in chapter 12.
+"""One function over many tasks, in several processes.
 
 Unlike joblib's processes, these end at once with Ctrl-C and with the program that
 started them, however it ends; one that crashes costs nothing but its own task.

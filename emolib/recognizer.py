@@ -1,7 +1,7 @@
 """From photographs, or ready face crops, to the six probabilities; no TensorFlow.
 
 The detector of `emolib.faces` finds and aligns the faces, a shipped network in ONNX
-form reads them. Taught in chapter 11.
+form reads them.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _BATCH = 128  # crops at a time, each read twice; bounds the memory
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """What a network says of one face in a picture. Taught in chapter 11.
+    """What a network says of one face in a picture.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class EmotionRecognizer:
     """A trained network that reads faces.
 
     It says how much a face resembles *posed* expressions, not what the person feels.
-    Do not judge people by it. Taught in chapter 11.
+    Do not judge people by it.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ class EmotionRecognizer:
 
 
 def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.ndarray:
-    """Draw boxes and answers into a copy of a picture. Taught in chapter 11.
+    """Draw boxes and answers into a copy of a picture.
 
     Parameters
     ----------

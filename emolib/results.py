@@ -14,12 +14,12 @@ class ResultsError(EmolibError, ValueError):
 
 
 def measured() -> list[str]:
-    """Return the names of the measurements there are, sorted. Used in chapter 7."""
+    """Return the names of the measurements there are, sorted."""
     return sorted(path.stem for path in (data_folder() / "results").glob("*.json"))
 
 
 def load_results(name: str) -> dict:
-    """Return what a command measured. Used from chapter 4 on.
+    """Return what a command measured.
 
     The file also names the command that wrote it, and its settings.
 
@@ -56,8 +56,6 @@ def load_results(name: str) -> dict:
 
 def environment(*packages: str) -> dict[str, str]:
     """Return what a measurement was made with, for its file or a model's card.
-
-    Used by the studies and the recipes; chapter 7.
 
     Parameters
     ----------

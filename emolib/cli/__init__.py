@@ -30,8 +30,6 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 2 (error) or 130 (interrupted).
 
-    Taught in chapters 4, 5, 6, 11 and 12.
-
     Parameters
     ----------
     arguments : sequence of str, optional

@@ -32,7 +32,7 @@ DATASETS: dict[str, Callable[..., FaceDataset]] = {
 
 
 def load(name: str, /, path: str | Path | None = None, **options) -> FaceDataset:
-    """Load a labelled set of faces. Taught in chapter 2.
+    """Load a labelled set of faces.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class NoSubjectsError(DatasetError):
 
 
 class Clips(NamedTuple):
-    """The clips of a data set as padded sequences. Taught in chapter 10.
+    """The clips of a data set as padded sequences.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Clips(NamedTuple):
 class FaceDataset:
     """An immutable set of canonical face images with labels and metadata.
 
-    Everything is checked here, once. Taught in chapter 2.
+    Everything is checked here, once.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDatas
     48x48 grey photographs found by web search, 28,709 for training and twice 3,589
     for tests; resized to the canonical crop. The labels are noisy (people agree with
     about 65 % of them), some images occur several times, also across the parts, and
-    nobody knows who is in which picture. Taught in chapter 11.
+    nobody knows who is in which picture.
 
     Parameters
     ----------

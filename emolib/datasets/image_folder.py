@@ -39,7 +39,7 @@ def load(
     ``path/happy/7.png`` or, with a split, ``path/train/happy/7.png``. A class folder
     has the name or the code of an emotion or a synonym (``SYNONYMS``), in any case, or
     is called ``neutral``, which gives label -1 and intensity 0. Hidden files and other
-    endings than those of images are passed over. Taught in chapter 11.
+    endings than those of images are passed over.
 
     Parameters
     ----------

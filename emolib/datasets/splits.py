@@ -3,7 +3,7 @@
 Which split you choose decides what an accuracy means: `random_frame` and `random_clip`
 leak, `by_subject` and `by_subject_and_sentence` do not, `official` is the source's own,
 `subject_folds` tests everybody once. `hold_out` and `divide` set validation images
-aside for a training. Taught in chapter 5.
+aside for a training.
 """
 
 import warnings
@@ -116,7 +116,7 @@ def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
 
     In a source of clips, near-copies of the test images are trained on. The name says
     so and a `LeakageWarning` is given, for single images too if their subjects are
-    unknown. Taught in chapter 5.
+    unknown.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
 def random_clip(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide clips at random, stratified by emotion; people still leak.
 
-    Parameters are those of `random_frame`. Taught in chapter 5.
+    Parameters are those of `random_frame`.
 
     Raises
     ------
@@ -152,8 +152,7 @@ def random_clip(dataset: FaceDataset, seed: int = 0) -> Split:
 def by_subject(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide people: nobody in the test part was seen in training.
 
-    The default of the course. Parameters are those of `random_frame`. Taught in
-    chapter 5.
+    The default of the course. Parameters are those of `random_frame`.
 
     Raises
     ------
@@ -170,7 +169,6 @@ def by_subject_and_sentence(dataset: FaceDataset, seed: int = 0) -> Split:
     Each emotion has its own sentences; about a third of them, at least one, is kept
     for the test people. The others are for training and validation people. The rest
     is left out, and ``left_out`` counts it. Parameters are those of `random_frame`.
-    Taught in chapter 5.
 
     Raises
     ------
@@ -201,7 +199,6 @@ def official(dataset: FaceDataset) -> Split:
     """Return the source's own split, as ``meta.split`` has it.
 
     Images without a part are left out; one of validation and test may be empty.
-    Taught in chapter 5.
 
     Parameters
     ----------
@@ -229,7 +226,7 @@ def subject_folds(
     """Yield splits in which every subject is tested exactly once.
 
     With few people, the number from one split by subject depends on who is tested;
-    cross-validation over people tests them all. Taught in chapter 12.
+    cross-validation over people tests them all.
 
     Parameters
     ----------
@@ -288,7 +285,7 @@ def hold_out(
 
     No subject is on both sides where subjects are known. Where they are not, only
     copies of one image are sure to stay together, so that the validation score is
-    optimistic. Taught in chapter 4.
+    optimistic.
 
     Parameters
     ----------
@@ -342,7 +339,7 @@ def divide(dataset: FaceDataset, seed: int = 0) -> Division:
     """Find training and validation images in any source; its test images stay unseen.
 
     These are the source's own parts where it has all three; otherwise a tenth of its
-    training images is set aside with `hold_out`. Taught in chapter 4.
+    training images is set aside with `hold_out`.
 
     Parameters
     ----------

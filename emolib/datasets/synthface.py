@@ -15,7 +15,7 @@ from emolib.paths import data_folder
 
 
 def load(path: str | Path | None = None) -> FaceDataset:
-    """Load SynthFace, the open twin of eNTERFACE'05. Taught in chapter 2.
+    """Load SynthFace, the open twin of eNTERFACE'05.
 
     Rendered people who show six emotions in clips that rise from near neutral to an
     apex and fall again. The grammar (subject, emotion, sentence, clip) is that of

@@ -1,4 +1,4 @@
-"""How sure a mean is: the bootstrap over people. Taught in chapter 5."""
+"""How sure a mean is: the bootstrap over people."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def bootstrap_interval(values: np.ndarray, codes: np.ndarray) -> tuple[float, fl
     """Return the 95 % interval of a mean by bootstrap over whole groups.
 
     The percentile bootstrap over clusters (Field & Welsh 2007,
-    doi:10.1111/j.1467-9868.2007.00593.x). Taught in chapters 5 and 12.
+    doi:10.1111/j.1467-9868.2007.00593.x).
 
     Parameters
     ----------

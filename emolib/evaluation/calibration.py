@@ -30,7 +30,6 @@ def reliability(
     """Return claimed and observed accuracy, by the top probability.
 
     The table behind a reliability diagram (Guo et al. 2017, arXiv:1706.04599).
-    Taught in chapter 5.
 
     Parameters
     ----------
@@ -69,7 +68,7 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     """Soften (T > 1) or sharpen (T < 1) probabilities: softmax(log p / T).
 
     The same as dividing the scores in front of the softmax by T, so the order of the
-    classes, and with it the accuracy, stays. Taught in chapter 5.
+    classes, and with it the accuracy, stays.
 
     Parameters
     ----------
@@ -106,7 +105,7 @@ def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the temperature under which the labels were most probable.
 
     Fit it on validation images, never on those that are reported (Guo et al. 2017,
-    arXiv:1706.04599, section 4.2). Taught in chapter 5.
+    arXiv:1706.04599, section 4.2).
 
     Parameters
     ----------
@@ -143,7 +142,7 @@ def build_in_temperature(model: "keras.Model", temperature: float) -> None:
     """Divide the last weights of a network, in place, by a temperature above 0.
 
     `model` ends in a dense layer with softmax; its probabilities are then those of
-    `apply_temperature`, at no cost. Taught in chapter 11.
+    `apply_temperature`, at no cost.
     """
     last = model.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])
@@ -153,7 +152,7 @@ def unsure_threshold(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the top probability below which an answer is *unsure*.
 
     Four in five (`COVERAGE`) of the images with an emotion get an answer. Choose it on
-    validation images, after the temperature. Taught in chapter 11.
+    validation images, after the temperature.
 
     Parameters
     ----------

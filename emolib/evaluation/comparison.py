@@ -18,7 +18,7 @@ from emolib.evaluation.metrics import checked, evaluate
 
 @dataclass(frozen=True)
 class McNemar:
-    """Where two models differ; what `mcnemar` found. Taught in chapter 5.
+    """Where two models differ; what `mcnemar` found.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class McNemar:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better the second of two models is. Taught in chapter 5.
+    """How much better the second of two models is.
 
     Attributes
     ----------
@@ -64,7 +64,6 @@ def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNema
     them is a toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact
     binomial test, two-sided). The images count as independent, which several images
     of a person are not: the p-value is then too small; prefer `paired_bootstrap`.
-    Taught in chapter 5.
 
     Parameters
     ----------
@@ -97,7 +96,7 @@ def paired_bootstrap(
     """Return how much better the second model is, with an interval over people.
 
     Each sample draws people and scores both models on the same ones, so that what is
-    hard for both cancels (Efron & Tibshirani 1993). Taught in chapter 5.
+    hard for both cancels (Efron & Tibshirani 1993).
 
     Parameters
     ----------
@@ -135,7 +134,7 @@ def learning_curve(
     *,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> pd.DataFrame:
-    """Score a method that learns from ever more people. Taught in chapter 5.
+    """Score a method that learns from ever more people.
 
     Each seed draws its own order of people; the larger samples contain the smaller.
 

@@ -21,7 +21,7 @@ _BINS = 15  # of the calibration error
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What `evaluate` found: print it, save it, read its fields. Taught in chapter 5.
+    """What `evaluate` found: print it, save it, read its fields.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ def evaluate(
     probabilities: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
 ) -> Evaluation:
-    """Score predicted probabilities against labels. Taught in chapter 5.
+    """Score predicted probabilities against labels.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def evaluate(
 
 
 def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the expected calibration error, 0 (honest) to 1. Taught in chapter 5.
+    """Return the expected calibration error, 0 (honest) to 1.
 
     Images are sorted by their top probability into 15 bins of equal width, each open
     on the left and closed on the right. The error is the mean over images of how far
@@ -207,7 +207,7 @@ def accuracy_by(
 ) -> pd.DataFrame:
     """Return the accuracy within bins of some property of the images.
 
-    For example against intensity, or by occluder. Taught in chapter 5.
+    For example against intensity, or by occluder.
 
     Parameters
     ----------
@@ -261,7 +261,7 @@ def checked(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return labels, int64 (n,), and probabilities, float64 (n, 6), if they are sound.
 
-    Raises `EvaluationError` where `evaluate` does. Used throughout chapter 5.
+    Raises `EvaluationError` where `evaluate` does.
     """
     y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
     n, classes = len(y_true), len(EMOTIONS)

@@ -1,7 +1,4 @@
-"""From a photograph or a video frame to the canonical face crop.
-
-Taught in chapters 2, 11 and 12.
-"""
+"""From a photograph or a video frame to the canonical face crop."""
 
 from emolib.faces.crop import (
     CROP,

@@ -1,7 +1,7 @@
 """The canonical face crop: the one geometry that all images of the course share.
 
 The renderer draws into it, photographs are aligned to it, data sets are stored in
-it and models read it. Taught in chapter 2.
+it and models read it.
 """
 
 import math
@@ -50,7 +50,7 @@ RESAMPLE = Image.Resampling.BILINEAR
 
 
 def as_picture(image: np.ndarray, mode: str) -> Image.Image:
-    """Return an array as a Pillow image of mode "L" or "RGB". Used in chapter 12.
+    """Return an array as a Pillow image of mode "L" or "RGB".
 
     `image` is uint8, (height, width), (height, width, 3) or (height, width, 4): grey,
     RGB, or RGBA, whose transparency is ignored. Raises `ValueError` for others.

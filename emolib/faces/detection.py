@@ -1,7 +1,7 @@
 """Finding faces in a picture: MTCNN, a cascade of three small networks.
 
 Zhang, Zhang, Li and Qiao 2016, doi:10.1109/LSP.2016.2603342. The weights are in
-``data/detector`` and run in ONNX Runtime. Taught in chapter 12.
+``data/detector`` and run in ONNX Runtime.
 
 Points are (x, y) in pixels from the top left corner of the top left pixel; "left" and
 "right" are those of the picture, not of the person.
@@ -47,7 +47,7 @@ class DetectorError(EmolibError, ValueError):
 
 @dataclass(frozen=True)
 class Face:
-    """One face that was found. Taught in chapter 12.
+    """One face that was found.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class CascadeStage:
-    """What one stage of the cascade keeps. Taught in chapter 12.
+    """What one stage of the cascade keeps.
 
     Attributes
     ----------
@@ -106,8 +106,6 @@ class CascadeStage:
 
 class FaceDetector:
     """Finds faces and their five points (MTCNN, Zhang et al. 2016).
-
-    Taught in chapter 12.
 
     Parameters
     ----------
@@ -284,8 +282,6 @@ class FaceDetector:
 
 def main_face(faces: tuple[Face, ...], shape: tuple[int, ...]) -> Face | None:
     """Return the face a picture is about: large, and near the middle.
-
-    Taught in chapter 12.
 
     Parameters
     ----------

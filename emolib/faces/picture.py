@@ -1,4 +1,4 @@
-"""Reading the reader's own pictures into one form. Taught in chapter 12."""
+"""Reading the reader's own pictures into one form."""
 
 import io
 from pathlib import Path
@@ -29,7 +29,7 @@ def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
 
     It is turned as its EXIF says, transparent parts become white, 16 bits and floating
     point are scaled to 8, of an animation the first frame is taken. Safe to call from
-    several threads. Taught in chapter 12.
+    several threads.
 
     Parameters
     ----------

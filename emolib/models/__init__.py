@@ -1,7 +1,7 @@
 """Networks by family, classical baselines, and the registry of shipped weights.
 
 Listing models and reading their cards needs no TensorFlow; it is imported when the
-first network is built. Taught in chapter 3.
+first network is built.
 """
 
 from importlib import import_module

@@ -49,8 +49,6 @@ BASELINES: tuple[str, ...] = tuple(_ESTIMATORS)
 class Baseline:
     """A fitted classical classifier with the interface of the networks.
 
-    Taught in chapter 5.
-
     Attributes
     ----------
     name : str
@@ -73,7 +71,7 @@ class Baseline:
 
 
 def fit_baseline(name: str, train: FaceDataset) -> Baseline:
-    """Fit one of the baselines. Taught in chapter 5.
+    """Fit one of the baselines.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Model cards: what a network is for, what it learnt from, and where it fails.
 
 A card travels with the weights (Mitchell et al. 2019, doi:10.1145/3287560.3287596).
-Reading one needs no TensorFlow. Taught in chapters 6 and 7.
+Reading one needs no TensorFlow.
 """
 
 import textwrap

@@ -2,7 +2,7 @@
 
 All read the canonical crop as it is stored, grey values 0-255 of shape
 ``(n, 64, 64, 1)``, because rescaling is a layer of the model; all return
-probabilities ``(n, 6)`` in the order of `emolib.EMOTIONS`. Taught in chapters 3 and 11.
+probabilities ``(n, 6)`` in the order of `emolib.EMOTIONS`.
 """
 
 from emolib.emotions import EMOTIONS
@@ -22,8 +22,7 @@ def plain_cnn(
     layers: the lineage of LeNet (LeCun et al. 1998, doi:10.1109/5.726791) and
     AlexNet (Krizhevsky et al. 2012), with AlexNet's strided first convolution,
     which halves the cost, and dropout (Srivastava et al. 2014) before the last
-    layer. 188,230 parameters, 70 % of them in the first dense layer. Taught in
-    chapter 3; chapter 4 tries it with other dropout and with batch normalisation.
+    layer. 188,230 parameters, 70 % of them in the first dense layer.
 
     Parameters
     ----------
@@ -70,8 +69,7 @@ def small_cnn(seed: int = 0) -> keras.Model:
     Each image is standardised, then passes a strided stem and two stages of 3x3
     convolutions with batch normalisation (Ioffe & Szegedy 2015) and shortcuts (He et
     al. 2016, doi:10.1109/CVPR.2016.90); a global average replaces the large dense
-    layer. 133,374 parameters. `seed` and the result are those of `plain_cnn`. Taught in
-    chapter 3.
+    layer. 133,374 parameters. `seed` and the result are those of `plain_cnn`.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
@@ -94,7 +92,7 @@ def contrast_cnn(seed: int = 0) -> keras.Model:
     standardised, then `LocalContrast` takes out shading and skin tone, which a
     renderer gets least right. Two strided convolutions and two residual blocks (He et
     al. 2016, doi:10.1109/CVPR.2016.90) follow, then a global average. 173,558
-    parameters. `seed` and the result are those of `plain_cnn`. Taught in chapter 3.
+    parameters. `seed` and the result are those of `plain_cnn`.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
@@ -115,8 +113,7 @@ def real_cnn(seed: int = 0) -> keras.Model:
 
     Few filters at full resolution, where each costs most, many at 3 pixels: eight
     million multiplications a face, 189,398 parameters. The crop is first shrunk to the
-    48 pixels that FER2013 has. `seed` and the result are those of `plain_cnn`. Taught
-    in chapter 11.
+    48 pixels that FER2013 has. `seed` and the result are those of `plain_cnn`.
     """
     return _photograph_cnn("real_cnn", seed, (16, 24), (32, 64, 80), dropout=0.2)
 
@@ -126,8 +123,7 @@ def wide_cnn(seed: int = 0) -> keras.Model:
 
     Residual blocks (He et al. 2016, doi:10.1109/CVPR.2016.90) at 12, 6 and 3 pixels.
     Too slow to ship; the small network learns from its probabilities (Hinton, Vinyals
-    & Dean 2015, arXiv:1503.02531). `seed` and the result are those of `plain_cnn`. Used
-    in chapter 11.
+    & Dean 2015, arXiv:1503.02531). `seed` and the result are those of `plain_cnn`.
     """
     return _photograph_cnn("wide_cnn", seed, (16, 32), (80, 144, 224), dropout=0.4)
 

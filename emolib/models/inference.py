@@ -39,7 +39,7 @@ def check_images(images: np.ndarray) -> np.ndarray:
 
 
 def predict(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
-    """Predict the six probabilities of each image. Taught in chapter 6.
+    """Predict the six probabilities of each image.
 
     They say how much a face resembles the *posed* expressions that the model was
     trained on, and not what the person feels.
@@ -73,7 +73,7 @@ def predict(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
 
 
 def predict_both_ways(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
-    """Predict each image and its mirror image, and average. Taught in chapter 11.
+    """Predict each image and its mirror image, and average.
 
     Parameters and result are those of `predict`; images of shape (n, 64, 64).
     """
@@ -86,7 +86,7 @@ def both_ways(
     """Return the mean answer to images and to their mirror images.
 
     The two differ in nothing that an emotion depends on, so a difference between the
-    answers is the network's error, and the mean halves it. Taught in chapter 11.
+    answers is the network's error, and the mean halves it.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Layers that Keras does not have: contrast made even, and pictures made smaller.
 
-All three have nothing to learn. Taught in chapters 3 and 11.
+All three have nothing to learn.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ class ImageStandardisation(keras.layers.Layer):
 
     A photograph taken in dim light and one taken in bright light differ by a shift
     and a factor of their grey values; both are removed here, before the first
-    convolution. Taught in chapter 3.
+    convolution.
     """
 
     def call(self, images):
@@ -42,7 +42,7 @@ class LocalContrast(keras.layers.Layer):
     both weighted by a Gaussian window: local contrast normalisation (Jarrett,
     Kavukcuoglu, Ranzato & LeCun 2009, ICCV). A cheek in shade and a cheek in the
     light, a dark skin and a light one then look much the same; lines and creases
-    stay. Taught in chapter 3.
+    stay.
     """
 
     def build(self, shape):
@@ -72,7 +72,7 @@ class Shrink(keras.layers.Layer):
     does it: an image that had `side` pixels before it became a canonical crop is itself
     again, and any other is approximated by least squares (Unser, Aldroubi & Eden 1995,
     doi:10.1109/83.366474). A product with a fixed matrix runs fast everywhere and
-    exports to ONNX as it stands. Taught in chapter 11.
+    exports to ONNX as it stands.
 
     Parameters
     ----------

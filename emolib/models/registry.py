@@ -26,7 +26,7 @@ _REMEDY = "restore it with `git checkout data/models`, or train the model again"
 
 
 def available() -> tuple[str, ...]:
-    """Return the names of the shipped models, sorted. Taught in chapter 6.
+    """Return the names of the shipped models, sorted.
 
     Reads no weights and imports no TensorFlow.
     """
@@ -35,8 +35,6 @@ def available() -> tuple[str, ...]:
 
 def build(architecture: str, seed: int = 0) -> "keras.Model":
     """Build an untrained network by the name of its architecture.
-
-    Used by the command line; taught in chapter 3.
 
     Parameters
     ----------
@@ -63,8 +61,6 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
 def model_folder(name: str | Path) -> Path:
     """Return the folder of a model: a shipped name, or a folder that holds a card.
 
-    Used by `emolib.export`; chapter 11.
-
     Raises
     ------
     ModelFileError
@@ -87,7 +83,7 @@ def model_folder(name: str | Path) -> Path:
 
 
 def model_card(name: str | Path) -> ModelCard:
-    """Read a model's card. Taught in chapters 6 and 7.
+    """Read a model's card.
 
     Parameters
     ----------
@@ -119,7 +115,7 @@ def model_card(name: str | Path) -> ModelCard:
 
 
 def load_model(name: str | Path) -> "keras.Model":
-    """Load a trained network. Taught in chapter 6.
+    """Load a trained network.
 
     Parameters
     ----------
@@ -155,7 +151,7 @@ def load_model(name: str | Path) -> "keras.Model":
 
 
 def onnx_graph(name: str | Path) -> tuple[bytes, ModelCard]:
-    """Return a network in ONNX form and its card. Used by the recogniser; chapter 11.
+    """Return a network in ONNX form and its card.
 
     Parameters
     ----------
@@ -181,7 +177,7 @@ def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
     """Save a network's weights beside a card that describes them.
 
     The folder appears whole or not at all, and replaces an older one; other files in
-    it are kept. Used by the command line; taught in chapter 6.
+    it are kept.
 
     Parameters
     ----------

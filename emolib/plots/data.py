@@ -22,7 +22,7 @@ _PEOPLE = 6  # bands of `split_map`
 
 @style.closed_figure
 def class_counts(dataset: FaceDataset, *, by: str, title: str = "") -> Figure:
-    """Count the images of each emotion as bars. Taught in chapter 2.
+    """Count the images of each emotion as bars.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def class_counts(dataset: FaceDataset, *, by: str, title: str = "") -> Figure:
 
 @style.closed_figure
 def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
-    """Draw how the intensity rises and falls within clips. Taught in chapter 2.
+    """Draw how the intensity rises and falls within clips.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
 def split_map(
     dataset: FaceDataset, splits: Sequence[Split], *, title: str = ""
 ) -> Figure:
-    """Show which frames a split trains on and which it tests on. Taught in chapter 5.
+    """Show which frames a split trains on and which it tests on.
 
     Six people are shown, a band each: the last split tests on the last of them and
     validates on the one before. Inside a band a column is a clip and a row a frame.

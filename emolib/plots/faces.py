@@ -25,7 +25,7 @@ def contact_sheet(
     captions: Sequence[str] | None = None,
     title: str = "",
 ) -> Figure:
-    """Show faces side by side. Taught in chapter 2.
+    """Show faces side by side.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def contact_sheet(
 
 @style.closed_figure
 def mean_faces(dataset: FaceDataset, *, title: str = "") -> Figure:
-    """Show the average image of each emotion. Taught in chapter 2.
+    """Show the average image of each emotion.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def mean_faces(dataset: FaceDataset, *, title: str = "") -> Figure:
 
 @style.closed_figure
 def filters(kernels: np.ndarray, *, title: str = "") -> Figure:
-    """Show the kernels of a first convolution. Taught in chapter 3.
+    """Show the kernels of a first convolution.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def filters(kernels: np.ndarray, *, title: str = "") -> Figure:
 
 @style.closed_figure
 def feature_maps(maps: np.ndarray, *, title: str = "") -> Figure:
-    """Show what a layer makes of one image. Taught in chapter 3.
+    """Show what a layer makes of one image.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def probabilities(
     maps: np.ndarray | None = None,
     title: str = "",
 ) -> Figure:
-    """Show faces beside their six probabilities. Taught in chapter 6.
+    """Show faces beside their six probabilities.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def overlay(
     captions: Sequence[str] | None = None,
     title: str = "",
 ) -> Figure:
-    """Lay Grad-CAM maps over faces. Taught in chapter 6.
+    """Lay Grad-CAM maps over faces.
 
     Parameters
     ----------

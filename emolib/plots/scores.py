@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # training imports TensorFlow
 
 @style.closed_figure
 def history(run: "History", *, title: str = "") -> Figure:
-    """Draw loss and accuracy over the epochs. Taught in chapter 4.
+    """Draw loss and accuracy over the epochs.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def history(run: "History", *, title: str = "") -> Figure:
 
 @style.closed_figure
 def confusion(result: Evaluation, *, title: str = "") -> Figure:
-    """Draw the confusion matrix, with counts and recalls. Taught in chapter 5.
+    """Draw the confusion matrix, with counts and recalls.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def intervals(
     target: float | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw accuracies as dots with their 95 % intervals. Taught in chapter 5.
+    """Draw accuracies as dots with their 95 % intervals.
 
     Also the figure of the four splits, with the leaky ones highlighted.
 
@@ -129,8 +129,6 @@ def intervals(
 def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
     """Draw observed against claimed accuracy, and how often each was claimed.
 
-    Taught in chapter 5.
-
     Parameters
     ----------
     table : DataFrame
@@ -162,7 +160,7 @@ def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
 
 @style.closed_figure
 def learning_curves(table: pd.DataFrame, *, title: str = "") -> Figure:
-    """Draw accuracy against the number of people learnt from. Taught in chapter 5.
+    """Draw accuracy against the number of people learnt from.
 
     Parameters
     ----------

@@ -47,15 +47,12 @@ _KEPT = {
 
 
 def use_style() -> None:
-    """Give figures drawn in a chapter itself the style of the book.
-
-    Taught in chapter 2.
-    """
+    """Give figures drawn in a chapter itself the style of the book."""
     plt.rcParams.update(SHEET)
 
 
 def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return a colour and a marker for each series of a figure. Taught in chapter 5.
+    """Return a colour and a marker for each series of a figure.
 
     The networks and baselines of the course look the same in every figure; other
     series get the styles that are left, in their order.

@@ -1,8 +1,7 @@
 """The cards of the networks that ship, filled in from what was measured.
 
 Each function returns the entries of `emolib.models.cards.ModelCard` that
-`emolib.models.save_model` does not know by itself. Used by ``make results`` and
-``emolib recipe real-faces``; taught in chapter 7.
+`emolib.models.save_model` does not know by itself.
 """
 
 import numpy as np

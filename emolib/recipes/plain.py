@@ -1,7 +1,4 @@
-"""The recipes of the plain and the small CNN, fixed on the validation people.
-
-Taught in chapter 4.
-"""
+"""The recipes of the plain and the small CNN, fixed on the validation people."""
 
 NETWORKS = {
     "plain_cnn": {

@@ -2,7 +2,7 @@
 
 The loop of chapter 4 with other parts, in two stages, each of which can be interrupted:
 a wide network learns from the labels; the small one from the labels and from the wide
-one's answers. Taught in chapter 11.
+one's answers.
 """
 
 import math
@@ -37,7 +37,7 @@ from emolib.training.targets import (
 
 @dataclass(frozen=True)
 class Stage:
-    """How one network is trained. Taught in chapter 11.
+    """How one network is trained.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
     """Return the photographs to learn from, and those to choose by.
 
     Both come from FER2013's Training part, each picture once; PublicTest is not
-    touched. Taught in chapter 11.
+    touched.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """What the epochs of a stage show: a `Feed` of `fit`. Used in chapter 11."""
+    """What the epochs of a stage show: a `Feed` of `fit`."""
 
     stage: Stage
     train: FaceDataset  # photographs; neutral ones ask for the uniform distribution
@@ -189,7 +189,7 @@ class Mixture:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A stage that was trained, to the end or not. Used in chapter 11."""
+    """A stage that was trained, to the end or not."""
 
     stage: Stage
     train: FaceDataset
@@ -217,7 +217,7 @@ def train_stage(
     minutes: float = math.inf,
     progress: bool = True,
 ) -> Run:
-    """Train one network as its stage says. Used in chapter 11.
+    """Train one network as its stage says.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def train_real_faces(
 
     Checkpoints lie beside `output`, in ``<output>-stages/teacher`` and ``student``. The
     complete student is calibrated and saved in `output` with its card and its ONNX
-    form. Used by ``emolib recipe real-faces``; taught in chapter 11.
+    form.
 
     Parameters
     ----------

@@ -1,7 +1,4 @@
-"""The recipe of the network that learns from the large set of rendered stills.
-
-Used in chapter 11.
-"""
+"""The recipe of the network that learns from the large set of rendered stills."""
 
 SYNTHFACE = {
     "architecture": "contrast_cnn",

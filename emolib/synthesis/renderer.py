@@ -2,7 +2,7 @@
 
 The steps are the classic ones: move the vertices, project them, find the nearest
 triangle at each pixel (z-buffer), shade it, add light's shadow, then do what a camera
-does (exposure, blur, noise, 8 bits). Taught in chapter 2.
+does (exposure, blur, noise, 8 bits).
 """
 
 import io
@@ -276,7 +276,7 @@ def _lip_rows() -> np.ndarray:
 
 
 def _light_direction(scene: Scene) -> np.ndarray:
-    """Return the unit vector (3,) from the face to the key light, as the camera sees."""
+    """Return the unit vector (3,) from the face to the key light, camera axes."""
     azimuth = math.radians(scene.light_azimuth)
     elevation = math.radians(scene.light_elevation)
     flat = math.cos(elevation)

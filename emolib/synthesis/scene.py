@@ -1,7 +1,4 @@
-"""Everything of a picture that is not the face: pose, light, occluder, camera.
-
-Taught in chapter 2; chapter 8 varies it on purpose.
-"""
+"""Everything of a picture that is not the face: pose, light, occluder, camera."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,6 +75,7 @@ class Scene:
     jpeg: int = 0
 
     def __post_init__(self):
+        """Check the values."""
         if self.occluder not in OCCLUDERS:
             raise ValueError(
                 f"Unknown occluder {self.occluder!r}; expected one of "

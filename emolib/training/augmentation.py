@@ -2,7 +2,7 @@
 
 ``"light"`` moves the face in the crop and changes the exposure. ``"strong"`` adds what
 separates a rendered face from a photograph: other lenses, other light, and what
-cameras and files do to fine detail. Taught in chapter 4.
+cameras and files do to fine detail.
 """
 
 import os

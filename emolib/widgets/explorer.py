@@ -36,7 +36,7 @@ class PredictionExplorer:
 
     The first face is a worked example, shown with its answer, so that a page without
     a kernel is complete; every other face is hidden behind the reader's own guess.
-    Works with ipywidgets 7 and 8. Taught in chapter 6.
+    Works with ipywidgets 7 and 8.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 42 people were recorded as they reacted to stories with one of six emotions, five
 sentences per emotion (Martin, Kotsia, Macq and Pitas 2006,
-doi:10.1109/ICDEW.2006.145). Taught in chapter 12.
+doi:10.1109/ICDEW.2006.145).
 
 `archive` reads the zip, `clips` finds the videos in it, `video` samples their frames,
 `prepare` finds the faces and stores them as a corpus, `report` says what became of each
@@ -22,7 +22,7 @@ _HOW = "`emolib datasets prepare enterface05 SOURCE DEST`"
 
 
 def load(path: str | Path | None) -> FaceDataset:
-    """Load eNTERFACE'05 as it was prepared from the videos. Taught in chapter 12.
+    """Load eNTERFACE'05 as it was prepared from the videos.
 
     Parameters
     ----------

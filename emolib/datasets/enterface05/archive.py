@@ -2,7 +2,7 @@
 
 Nothing is unpacked: a file is read into memory, so no name in an archive can lead to a
 place on the disk. Names that try to are refused and reported all the same, as a warning
-to those who unpack the archive by hand. Taught in chapter 12.
+to those who unpack the archive by hand.
 """
 
 import os
@@ -23,7 +23,7 @@ MAX_FILES = 100_000
 
 
 class Archive:
-    """The files of a zip or of a folder. Taught in chapter 12.
+    """The files of a zip or of a folder.
 
     Use it in a ``with`` statement, or call `close`.
 

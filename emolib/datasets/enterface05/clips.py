@@ -1,4 +1,4 @@
-"""Which clips a copy of eNTERFACE'05 holds. Taught in chapter 12.
+"""Which clips a copy of eNTERFACE'05 holds.
 
 Subject, emotion and sentence come from the names of folders. Names of files are not
 trusted: those of subject 11 say 12.
@@ -58,7 +58,7 @@ EXPECTED = tuple(
 
 @dataclass(frozen=True, order=True)
 class ArchiveClip:
-    """One usable video of a copy of eNTERFACE'05. Taught in chapter 12.
+    """One usable video of a copy of eNTERFACE'05.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Survey:
 
 
 def find_clips(archive: Archive | str | Path) -> Survey:
-    """Find the usable videos in a copy of eNTERFACE'05. Taught in chapter 12.
+    """Find the usable videos in a copy of eNTERFACE'05.
 
     Parameters
     ----------

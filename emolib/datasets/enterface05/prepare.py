@@ -8,7 +8,7 @@
 
 The file of a clip appears whole, under a name that holds the settings and the checksum
 of its video. So a run that was interrupted, in any way, goes on with the next call of
-the same settings and ends in the same bytes. Taught in chapter 12.
+the same settings and ends in the same bytes.
 """
 
 import inspect
@@ -66,7 +66,7 @@ class NoFaceError(DatasetError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How faces are taken out of videos. Taught in chapter 12.
+    """How faces are taken out of videos.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ class Task(NamedTuple):
 
 
 def clip_faces(frames: SampledFrames, detector: FaceDetector) -> ClipFaces:
-    """Find, choose and cut out the face of each frame. Taught in chapter 12.
+    """Find, choose and cut out the face of each frame.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def prepare(
     workers: int | None = None,
     progress: bool = True,
 ) -> dict:
-    """Make a data set of faces from a copy of eNTERFACE'05. Taught in chapter 12.
+    """Make a data set of faces from a copy of eNTERFACE'05.
 
     It can be interrupted at any moment and called again: finished clips are kept. Other
     settings, or another copy of the corpus, start afresh in the same place; the old

@@ -1,4 +1,4 @@
-"""What became of each file of an archive of eNTERFACE'05. Taught in chapter 12."""
+"""What became of each file of an archive of eNTERFACE'05."""
 
 from emolib.datasets.enterface05.clips import (
     EXPECTED,
@@ -59,7 +59,7 @@ def make_report(
 
 
 def report_text(report: dict) -> str:
-    """Return the main lines of a report. Used by the command line and chapter 12.
+    """Return the main lines of a report.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 The real corpus (Martin et al. 2006, doi:10.1109/ICDEW.2006.145) must not be passed on.
 This module writes a tree with the same irregularities and rendered faces in it, so that
 the way from a video to a data set can be tried and tested. What each file holds is in
-``truth.csv``, which is written from the plan, not from the tree. Taught in chapter 12.
+``truth.csv``, which is written from the plan, not from the tree.
 """
 
 from collections.abc import Iterable, Iterator
@@ -91,7 +91,7 @@ def write_standin(
     workers: int = 1,
     progress: bool = False,
 ) -> Path:
-    """Write videos in the form of eNTERFACE'05; return `folder`. Taught in chapter 12.
+    """Write videos in the form of eNTERFACE'05; return `folder`.
 
     A finished stand-in of the same settings is left as it is; one that was
     interrupted is written again.
@@ -145,7 +145,7 @@ def write_standin(
 
 
 def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
-    """Spoil clips of one subject, as downloads and copies do. Taught in chapter 12.
+    """Spoil clips of one subject, as downloads and copies do.
 
     Parameters
     ----------

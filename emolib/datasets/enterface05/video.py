@@ -1,6 +1,6 @@
 """Frames out of a video file, spread over the part that is wanted.
 
-Taught in chapter 12. Needs PyAV, the extra ``video``; it is imported on first use.
+Needs PyAV, the extra ``video``; it is imported on first use.
 """
 
 import io
@@ -50,7 +50,7 @@ def sample_frames(
     *,
     name: str | None = None,
 ) -> SampledFrames:
-    """Take frames out of a video at equal distances. Taught in chapter 12.
+    """Take frames out of a video at equal distances.
 
     Codec, size and rate come from the file. The length is counted, because headers of
     old AVI files are often wrong.
@@ -112,7 +112,7 @@ def sample_frames(
 
 
 def sample_positions(total: int, count: int, policy: str = "middle") -> list[int]:
-    """Return which frames of a clip are taken. Taught in chapter 12.
+    """Return which frames of a clip are taken.
 
     Parameters
     ----------

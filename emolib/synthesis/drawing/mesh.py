@@ -1,7 +1,4 @@
-"""Triangle meshes: what a head is made of, and what it wears.
-
-Taught on the page "How these faces are made".
-"""
+"""Triangle meshes: what a head is made of, and what it wears."""
 
 import math
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""The body that wears things: where its surface is, so that they fit.
-
-Taught on the page "How these faces are made".
-"""
+"""The body that wears things: where its surface is, so that they fit."""
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
