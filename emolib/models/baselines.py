@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
+from emolib.errors import did_you_mean
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:
@@ -93,7 +94,7 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
     if name not in BASELINES:
         raise ValueError(
             f"Unknown baseline {name!r}; expected one of "
-            f"{', '.join(map(repr, BASELINES))}."
+            f"{', '.join(map(repr, BASELINES))}.{did_you_mean(name, BASELINES)}"
         )
     if len(train) == 0 or (train.labels < 0).any():
         raise DatasetError(

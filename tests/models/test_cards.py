@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from emolib import cli
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import Evaluation, evaluate
 from emolib.models import ModelCard, ModelFileError, available, model_card
@@ -85,9 +86,11 @@ def test_a_bare_card_says_what_is_not_stated():
     assert text.count("not stated") == 8
 
 
-def test_a_notebook_shows_the_same_card():
+def test_a_notebook_and_the_command_line_show_the_same_card(capsys):
     card = model_card("plain-cnn")
-    assert card._repr_markdown_() == str(card)
+    assert card._repr_markdown_() == str(card) == repr(card)
+    assert cli.main(["info", "plain-cnn"]) == 0
+    assert capsys.readouterr().out == f"{card}\n"
 
 
 @pytest.mark.parametrize("name", ["plain-cnn", "real-faces", "small-cnn", "synthface"])
