@@ -17,16 +17,13 @@ if TYPE_CHECKING:
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
-def open_session(graph: bytes, threads: int = 1) -> "InferenceSession":
-    """Make a network in ONNX form ready to run, on the processor and without a log.
+def open_session(graph: bytes) -> "InferenceSession":
+    """Make a network in ONNX form ready to run, on one core and without a log.
 
     Parameters
     ----------
     graph : bytes
         The content of an ONNX file.
-    threads : int, default 1
-        Threads that share one call. They sleep while they wait: spinning would take
-        the cores from everything else.
 
     Returns
     -------
@@ -41,9 +38,8 @@ def open_session(graph: bytes, threads: int = 1) -> "InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1  # one face is too little work to share
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3  # errors only
     return onnxruntime.InferenceSession(
         graph, options, providers=["CPUExecutionProvider"]

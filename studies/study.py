@@ -20,7 +20,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -143,7 +143,6 @@ class Study:
     version: int = 1
     needs_fer2013: bool = False
     command: str = "make results"
-    packages: tuple[str, ...] = field(default=_PACKAGES, repr=False)
 
     @property
     def path(self) -> Path:
@@ -217,7 +216,7 @@ class Study:
             "study": self.name,
             "command": self.command,
             "key": key,
-            "made": {"date": _today(), "with": environment(*self.packages)},
+            "made": {"date": _today(), "with": environment(*_PACKAGES)},
             "results": self.measure(Bench(self.settings, scratch, fer2013)),
             "ships": self.shipped(),
             "canary": sung,

@@ -2,7 +2,6 @@
 
 from emolib.faces.crop import (
     CROP,
-    RESAMPLE,
     CanonicalCrop,
     align,
     to_canonical,
@@ -13,7 +12,6 @@ from emolib.faces.picture import PictureError, read_picture
 
 __all__ = [
     "CROP",
-    "RESAMPLE",
     "CanonicalCrop",
     "DetectorError",
     "Face",

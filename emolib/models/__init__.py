@@ -11,7 +11,6 @@ _HOMES = {
     "Baseline": "baselines",
     "fit_baseline": "baselines",
     "ModelCard": "cards",
-    "contrast_cnn": "cnn",
     "plain_cnn": "cnn",
     "real_cnn": "cnn",
     "small_cnn": "cnn",

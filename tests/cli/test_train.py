@@ -36,7 +36,7 @@ def test_train_evaluate_predict(trained, tmp_path, run):
     assert (code, err) == (0, "")
     assert all(name in out for name in EMOTIONS)
     assert "not what the person feels" in out
-    card = json.loads((trained / "card.json").read_text())
+    card = model_card(trained)
     assert card.recipe["epochs"] == 1
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from emolib.models import contrast_cnn, plain_cnn, predict, predict_both_ways
+from emolib.models import plain_cnn, predict, predict_both_ways
+from emolib.models.cnn import contrast_cnn
 from emolib.models.inference import both_ways
 
 

@@ -9,7 +9,8 @@ import pytest
 from emolib.datasets import DatasetError
 from emolib.datasets.fer2013 import CLASSES
 from emolib.export import add_onnx
-from emolib.models import contrast_cnn, save_model
+from emolib.models import save_model
+from emolib.models.cnn import contrast_cnn
 from studies import public_test
 
 
