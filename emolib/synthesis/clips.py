@@ -172,7 +172,7 @@ def draw_still(
 
 
 def _first_scene(identity, session, occluder, difficulty, rng) -> Scene:
-    """The session's scene with what is drawn anew for each clip or still."""
+    """Add to the session's scene what is drawn anew for each clip or still."""
     return replace(
         session,
         occluder=occluder,
@@ -189,7 +189,7 @@ def _first_scene(identity, session, occluder, difficulty, rng) -> Scene:
 
 
 def _posed(scene: Scene, pose: np.ndarray, rng: np.random.Generator) -> Scene:
-    """The scene with a head pose (yaw, pitch, roll) and noise of its own."""
+    """Give a scene a head pose (yaw, pitch, roll) and noise of its own."""
     return replace(
         scene,
         yaw=float(np.clip(pose[0], -40, 40)),
@@ -205,7 +205,7 @@ def _envelope(time: float, onset: float, offset: float) -> float:
 
 
 def _halves(upper: dict, lower: dict) -> dict[str, float]:
-    """The mouth, jaw and tongue of one expression under the brows of another."""
+    """Put mouth, jaw and tongue of one expression under the brows of another."""
     below = ("mouth", "jaw", "tongue")
     return {
         unit: lower[unit] if unit.startswith(below) else upper[unit] for unit in upper
@@ -240,7 +240,7 @@ def _draw_occluder(identity, difficulty, rng) -> str:
 
 
 def _speak(words: np.random.Generator) -> dict[str, float]:
-    """The mouth at one moment of the sentence: a vowel or a consonant."""
+    """Draw the mouth at one moment of the sentence: a vowel or a consonant."""
     sound = words.choice(["open", "round", "closed", "wide"])
     force = words.uniform(0.4, 1.0)
     units = {
