@@ -171,7 +171,7 @@ def draw_still(
 
 
 def _first_scene(identity, session, occluder, difficulty, rng) -> Scene:
-    """Return the session's scene with what is drawn anew for each clip or still."""
+    """Add to the session's scene what is drawn anew for each clip or still."""
     return replace(
         session,
         occluder=occluder,
@@ -188,7 +188,7 @@ def _first_scene(identity, session, occluder, difficulty, rng) -> Scene:
 
 
 def _posed(scene: Scene, pose: np.ndarray, rng: np.random.Generator) -> Scene:
-    """Return the scene with a head pose (yaw, pitch, roll) and noise of its own."""
+    """Give a scene a head pose (yaw, pitch, roll) and noise of its own."""
     return replace(
         scene,
         yaw=float(np.clip(pose[0], -40, 40)),
@@ -239,7 +239,7 @@ def _draw_occluder(identity, difficulty, rng) -> str:
 
 
 def _speak(words: np.random.Generator) -> dict[str, float]:
-    """Return the mouth at one moment of the sentence: a vowel or a consonant."""
+    """Draw the mouth at one moment of the sentence: a vowel or a consonant."""
     sound = words.choice(["open", "round", "closed", "wide"])
     force = words.uniform(0.4, 1.0)
     units = {

@@ -1,7 +1,7 @@
 """From a person, an expression and a scene to a picture.
 
 The steps are the classic ones: move the vertices, project them, find the nearest
-triangle at each pixel (z-buffer), shade it, add light's shadow, then do what a camera
+triangle at each pixel (z-buffer), shade it in light and shadow, then do what a camera
 does (exposure, blur, noise, 8 bits).
 """
 
@@ -213,25 +213,15 @@ def _light(scene: Scene, toward: np.ndarray) -> shader.Light:
 def _rotation(scene: Scene) -> np.ndarray:
     """Rotation (3, 3) of the head: first yaw, then pitch."""
     yaw, pitch = math.radians(scene.yaw), math.radians(scene.pitch)
-    turn = np.array(
-        [
-            [math.cos(yaw), 0, math.sin(yaw)],
-            [0, 1, 0],
-            [-math.sin(yaw), 0, math.cos(yaw)],
-        ]
-    )
-    nod = np.array(
-        [
-            [1, 0, 0],
-            [0, math.cos(pitch), math.sin(pitch)],
-            [0, -math.sin(pitch), math.cos(pitch)],
-        ]
-    )
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    turn = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+    cos, sin = math.cos(pitch), math.sin(pitch)
+    nod = np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
     return (nod @ turn).astype(np.float32)
 
 
 def _project(vertices: np.ndarray, scene: Scene, side: int):
-    """Camera coordinates (n, 3), pixels (n, 2) and where the landmarks fall."""
+    """Return camera coordinates (n, 3), pixels (n, 2) and where the landmarks fall."""
     rotation = _rotation(scene)
     # the origin is the middle between the eyes, after the head has turned
     camera = ((vertices - EYES) @ rotation.T).astype(np.float32)
@@ -276,7 +266,7 @@ def _lip_rows() -> np.ndarray:
 
 
 def _light_direction(scene: Scene) -> np.ndarray:
-    """Return the unit vector (3,) from the face to the key light, camera axes."""
+    """Return the unit vector (3,) to the key light, camera coordinates."""
     azimuth = math.radians(scene.light_azimuth)
     elevation = math.radians(scene.light_elevation)
     flat = math.cos(elevation)
@@ -287,7 +277,7 @@ def _light_direction(scene: Scene) -> np.ndarray:
 
 
 def _rim_direction(scene: Scene) -> np.ndarray:
-    """Return the unit vector (3,) to the light behind the head, opposite the key's."""
+    """Return the unit vector (3,) to the light behind the head, camera coordinates."""
     side = -math.sin(math.radians(scene.light_azimuth))
     direction = np.array([0.8 if side >= 0 else -0.8, 0.35, -0.5], np.float32)
     return direction / np.linalg.norm(direction)
@@ -312,7 +302,7 @@ def _shadow_map(
 
 
 def _lip_redness(weights: dict[str, float]) -> float:
-    """Lips vanish as they are pressed or rolled in: 1 at rest, down to 0.2."""
+    """Return 1 at rest, down to 0.2 as the lips are pressed or rolled in."""
     inwards = sum(
         weights.get(unit, 0.0)
         for unit in ("mouthPressLeft", "mouthPressRight", "mouthRollLower")

@@ -6,6 +6,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from emolib.errors import did_you_mean
+
 #: What may cover a part of the face.
 OCCLUDERS = ("none", "glasses", "sunglasses", "mask", "hand")
 #: Linear grey of the plain panel: darker than most faces.
@@ -22,14 +24,14 @@ class Scene:
         Head pose in degrees: yaw > 0 turns the face to the right of the picture,
         pitch > 0 raises the chin, roll > 0 tilts the head clockwise.
     light_azimuth, light_elevation : float
-        Where the key light stands, degrees; azimuth > 0 is right in the picture.
+        Direction of the key light, degrees; azimuth > 0 is right in the picture.
     light_contrast : float
         Share of the key light, 0 (flat) to 1 (hard).
     rim : float
         Strength of a light behind the head, 0 (none) to 2 (against the sun); it edges
         the side away from the key light.
     exposure : float
-        Brightness; 1 is what a camera's automatic would choose.
+        Brightness; 1 is what automatic exposure would choose.
     background : int or None
         Seed of the background; None for a plain grey panel, as in eNTERFACE'05.
     occluder : str
@@ -75,11 +77,11 @@ class Scene:
     jpeg: int = 0
 
     def __post_init__(self):
-        """Check the values."""
+        """Refuse what cannot be drawn."""
         if self.occluder not in OCCLUDERS:
             raise ValueError(
                 f"Unknown occluder {self.occluder!r}; expected one of "
-                f"{', '.join(OCCLUDERS)}."
+                f"{', '.join(OCCLUDERS)}.{did_you_mean(self.occluder, OCCLUDERS)}"
             )
         limits = {"yaw": 45, "pitch": 35, "roll": 45}
         limits |= {"light_azimuth": 180, "light_elevation": 85}

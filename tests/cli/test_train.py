@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from emolib.emotions import EMOTIONS
+from emolib.models import model_card
 
 
 @pytest.fixture

@@ -185,13 +185,6 @@ def hand(pigment, own, look):
 
 
 @piece
-def lash(pigment):
-    """Paint a lash: much darker than the skin."""
-    red, green, blue = 0.12 * pigment.red, 0.12 * pigment.green, 0.12 * pigment.blue
-    return Paint(red, green, blue, shine=0.0, gloss=14.0, cavity=1.0, glow=0.0)
-
-
-@piece
 def hair(own, strand, edge, look):
     """Paint a lock: strands in the hair's colour times its own, dark at its edges.
 
@@ -235,18 +228,10 @@ def tongue(z):
 
 
 @piece
-def cloth(own, y):
-    """Paint cloth: its own colour in a fine weave, without highlights."""
-    weave = 1 + 0.05 * math.sin(y * 95)
-    red, green, blue = weave * own.red, weave * own.green, weave * own.blue
-    return Paint(red, green, blue, shine=0.0, gloss=20.0, cavity=1.0, glow=0.0)
-
-
-@piece
-def frame(own):
-    """Paint metal or acetate."""
-    red, green, blue = 1.0 * own.red, 1.0 * own.green, 1.0 * own.blue  # as float64
-    return Paint(red, green, blue, shine=0.25, gloss=30.0, cavity=1.0, glow=0.0)
+def solid(own, factor, shine, gloss):
+    """Paint a surface with its own colour times a factor: cloth, frames, lashes."""
+    red, green, blue = factor * own.red, factor * own.green, factor * own.blue
+    return Paint(red, green, blue, shine, gloss, cavity=1.0, glow=0.0)
 
 
 @piece
@@ -432,7 +417,7 @@ def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, back
             elif material == mesh.HAND:
                 paint = hand(pigment, own, look)
             elif material == mesh.LASH:
-                paint = lash(pigment)
+                paint = solid(pigment, 0.12, shine=0.0, gloss=14.0)
             elif material == mesh.HAIR:  # x runs across the lock, y along it
                 paint = hair(own, noise_at(noise, x * 110, y * 5), z, look)
                 low, high = ends(a, b, c, rest[a, 1], rest[b, 1], rest[c, 1])
@@ -449,9 +434,11 @@ def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, back
             elif material == mesh.TONGUE:
                 paint = tongue(z)
             elif material in (mesh.CLOTH, mesh.FABRIC):
-                paint = cloth(own, y)
+                weave = 1 + 0.05 * math.sin(y * 95)
+                paint = solid(own, weave, shine=0.0, gloss=20.0)
             elif material == mesh.FRAME:  # one colour a corner: tortoiseshell has edges
-                paint = frame(Colour(colours[a, 0], colours[a, 1], colours[a, 2]))
+                corner = Colour(colours[a, 0], colours[a, 1], colours[a, 2])
+                paint = solid(corner, 1.0, shine=0.25, gloss=30.0)
             else:
                 paint = lens(own, y)
 

@@ -1,4 +1,4 @@
-"""A person's clothes: a garment around the neck, a covering on the head.
+"""What a person wears every day: a garment around the neck, a covering on the head.
 
 Both are cloth (`mesh.FABRIC`) wrapped around the person's own head mesh, and move with
 the head as one piece.
