@@ -12,6 +12,7 @@ network that ships.
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -100,7 +101,12 @@ class School:
             raise KeyboardInterrupt
         return run.model
 
-    def row(self, name: str, shown: int, predict_proba) -> dict:
+    def row(
+        self,
+        name: str,
+        shown: int,
+        predict_proba: Callable[[np.ndarray], np.ndarray],
+    ) -> dict:
         """Score answers on both kinds of faces."""
         line = {"name": name, "photographs": shown}
         for world, faces in (("real", self.real), ("rendered", self.people)):

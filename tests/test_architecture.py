@@ -50,8 +50,6 @@ CHOICES_FOR_OTHERS = {
     "studies.__main__.main arguments": "the same",
     "studies.peers.bench.main arguments": "the same",
     "studies.public_test.main arguments": "the same",
-    "emolib.faces.detection.FaceDetector.__init__ mirror": "off where the detector is "
-    "compared with the package that its weights come from",
 }
 #: Records that are made from a file or from settings, by the names of their fields.
 MADE_BY_NAME = ("emolib.models.cards.ModelCard", "studies.peers.bench.Options")

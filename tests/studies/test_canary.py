@@ -44,10 +44,11 @@ HARMFUL = {
         ("emotions.py", '"fear"', '"frightened"'), {"corpus"}, {"crop"},
     ),
     "light is a third as strong": (
-        ("synthesis/renderer.py", "KEY_LIGHT", "KEY / 3"), {"rendering"}, {"crop"},
+        ("synthesis/renderer.py", "(scene.light_contrast", "(scene.light_contrast / 3"),
+        {"rendering"}, {"crop"},
     ),
     "networks draw other first weights": (
-        ("models/registry.py", "(seed)", "(seed + 1)"), {"plain_cnn"}, {"crop"},
+        ("models/registry.py", "builder(seed)", "builder(seed + 1)"), {"plain_cnn"}, {"crop"},
     ),
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -136,7 +137,7 @@ def sample_positions(total: int, count: int, policy: str = "middle") -> list[int
     return [min(int(low + (k + 0.5) * step), total - 1) for k in range(count)]
 
 
-def require_av():
+def require_av() -> ModuleType:
     """Return the module ``av``, or say how to install it.
 
     Raises
