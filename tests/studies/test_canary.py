@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Nothing that the package computes depends on these.
 HARMLESS = (
     # a local renamed
-    ("datasets/splits.py", "shares", "portions"),
+    ("datasets/splits.py", "members", "everyone"),
     # a type hint
     ("training/loop.py", "progress: bool = True", "progress: object = True"),
     # another error text
@@ -44,7 +44,10 @@ HARMFUL = {
         ("emotions.py", '"fear"', '"frightened"'), {"corpus"}, {"crop"},
     ),
     "light is a third as strong": (
-        ("synthesis/renderer.py", "(scene.light_contrast", "(scene.light_contrast / 3"),
+        (
+            "synthesis/renderer.py", "(scene.light_contrast",
+            "(scene.light_contrast / 3",
+        ),
         {"rendering"}, {"crop"},
     ),
     "networks draw other first weights": (
