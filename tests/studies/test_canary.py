@@ -51,7 +51,8 @@ HARMFUL = {
         {"rendering"}, {"crop"},
     ),
     "networks draw other first weights": (
-        ("models/registry.py", "builder(seed)", "builder(seed + 1)"), {"plain_cnn"}, {"crop"},
+        ("models/registry.py", "builder(seed)", "builder(seed + 1)"),
+        {"plain_cnn"}, {"crop"},
     ),
 }  # fmt: skip
 

@@ -340,7 +340,7 @@ def test_small_cnn_learns_from_real_photographs():
         path = path / "fer2013_train.npz"
     if not path.is_file():
         pytest.skip(f"no FER2013 at {path}; set EMOLIB_FER2013 to its file or folder")
-    faces = load("fer2013", path, drop_duplicates=True, neutral=False)
+    faces = load("fer2013", path, drop_duplicates=True).labelled()
     chosen = np.random.default_rng(0).permutation(len(faces))[:4000]
     train, validation = hold_out(faces.subset(chosen), 0.25)
     model = small_cnn()
