@@ -19,10 +19,14 @@ def command(output, plan, script="make_synthface.py"):
 
 
 def interrupt(command, sign):
-    """Start a command, press Ctrl-C when `sign` shows, return its last words."""
+    """Start a command, press Ctrl-C when `sign` shows, return its last words.
+
+    A background job ignores Ctrl-C and hands that on, so the command forgets it.
+    """
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     shown = ""
     while sign not in shown and process.poll() is None:
         shown += process.stderr.read(1)
