@@ -1,7 +1,7 @@
 """SynthFace: how one labelled face is made, with no real person in it.
 
 `random_identity` draws a person, `express` the action units of an emotion, a `Scene`
-says how the picture is taken, `render` draws it. Taught in chapter 2.
+says how the picture is taken, `render` draws it.
 """
 
 from emolib.synthesis.clips import Frame, draw_clip, draw_still

@@ -1,7 +1,6 @@
 """One clip: a person says a sentence while an emotion rises to its apex and falls.
 
-Also single stills, for training sets in which no two pictures share a room. Taught in
-chapter 2; chapter 10 reads clips as sequences.
+Also single stills, for training sets in which no two pictures share a room.
 """
 
 from dataclasses import dataclass, replace

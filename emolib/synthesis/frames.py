@@ -1,7 +1,4 @@
-"""A rendered face somewhere in a video frame, for trying detectors out.
-
-Taught in chapter 12.
-"""
+"""A rendered face somewhere in a video frame, for trying detectors out."""
 
 import numpy as np
 

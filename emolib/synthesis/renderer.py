@@ -2,7 +2,7 @@
 
 The steps are the classic ones: move the vertices, project them, find the nearest
 triangle at each pixel (z-buffer), shade it in light and shadow, then do what a camera
-does (exposure, blur, noise, 8 bits). Taught in chapter 2.
+does (exposure, blur, noise, 8 bits).
 """
 
 import io

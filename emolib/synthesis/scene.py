@@ -1,7 +1,4 @@
-"""Everything of a picture that is not the face: pose, light, occluder, camera.
-
-Taught in chapter 2; chapter 8 varies it on purpose.
-"""
+"""Everything of a picture that is not the face: pose, light, occluder, camera."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,4 @@
-"""Triangle meshes: what a head is made of, and what it wears.
-
-Taught on the page "How these faces are made".
-"""
+"""Triangle meshes: what a head is made of, and what it wears."""
 
 import math
 from dataclasses import dataclass
@@ -9,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import ArrayLike
 
 #: What a triangle is made of, in the order of the codes; the head pack has the first
 #: six, the others are worn, or held in front of the face.
@@ -75,7 +73,13 @@ class MeshBuilder:
         self.vertices, self.triangles, self.materials, self.colours = [], [], [], []
         self.count = 0
 
-    def add(self, vertices, triangles, material, colours):
+    def add(
+        self,
+        vertices: np.ndarray,
+        triangles: np.ndarray,
+        material: int,
+        colours: ArrayLike,
+    ) -> None:
         """Add triangles (m, 3) of one material over vertices (..., 3)."""
         vertices = np.asarray(vertices, float).reshape(-1, 3)
         self.vertices.append(vertices)
@@ -84,14 +88,30 @@ class MeshBuilder:
         self.colours.append(np.broadcast_to(colours, vertices.shape))
         self.count += len(vertices)
 
-    def grid(self, points, material, colours, *, closed=False):
+    def grid(
+        self,
+        points: np.ndarray,
+        material: int,
+        colours: ArrayLike,
+        *,
+        closed: bool = False,
+    ) -> None:
         """Add a sheet of points (rows, columns, 3); `closed` joins its sides."""
         rows, columns = points.shape[:2]
         if np.ndim(colours) == 3:
             colours = np.reshape(colours, (-1, 3))
         self.add(points, grid_triangles(rows, columns, closed), material, colours)
 
-    def tube(self, path, radius, material, colour, *, closed=False, segments=6):
+    def tube(
+        self,
+        path: np.ndarray,
+        radius: ArrayLike,
+        material: int,
+        colour: ArrayLike,
+        *,
+        closed: bool = False,
+        segments: int = 6,
+    ) -> None:
         """Add a round tube along a path (n, 3); a radius, or one per point."""
         path = np.asarray(path, float)
         if closed:

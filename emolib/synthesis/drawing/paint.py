@@ -2,7 +2,6 @@
 
 All maps of the skin share one frontal projection of the *rest* mesh, one texel a
 millimetre. Each vertex carries its rest position along, so paint moves with the skin.
-Taught in chapter 2.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """From triangles to pixels: which triangle is seen where, and how deep it is.
 
-Plain loops, compiled by numba. Taught on the page "How these faces are made".
+Plain loops, compiled by numba.
 """
 
 import math

@@ -3,7 +3,7 @@
 `shade` visits every pixel and reads what is known of it. Small functions of numbers do
 the rest: one for each material (`skin`, `hair`, `eye`, `lens`, ...) says what colour it
 has and how it shines, `light_on`, `visibility` and `highlight` say how much light it
-gets and reflects. Compiled by numba; taught on the page "How these faces are made".
+gets and reflects. Compiled by numba.
 """
 
 import math

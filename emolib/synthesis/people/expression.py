@@ -3,7 +3,7 @@
 The units are the 52 of the Face Units pack (the ARKit names); `ACTION_UNITS` maps
 FACS numbers to them. The prototypes follow the FACS manual, EMFACS and Du, Tao &
 Martinez (2014); these disagree with each other, so every emotion has several
-variants. Taught in chapter 2.
+variants.
 """
 
 from dataclasses import dataclass

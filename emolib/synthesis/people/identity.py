@@ -1,7 +1,4 @@
-"""The people of SynthFace: what is known of a person, and how one is drawn.
-
-Taught in chapter 2.
-"""
+"""The people of SynthFace: what is known of a person, and how one is drawn."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -2,7 +2,7 @@
 
 The mesh and its targets come from MakeHuman and the Face Units pack, both CC0
 (``data/head/PROVENANCE.md``). Lengths are in decimetres, y is up, z points out of
-the face and +x is the person's left. Taught in chapter 2.
+the face and +x is the person's left.
 """
 
 from dataclasses import dataclass

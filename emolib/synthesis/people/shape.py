@@ -1,7 +1,4 @@
-"""From a person to the shape of the neutral head, and where its eyes are.
-
-Taught on the page "How these faces are made".
-"""
+"""From a person to the shape of the neutral head, and where its eyes are."""
 
 from functools import cache, lru_cache
 

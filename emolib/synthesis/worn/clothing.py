@@ -1,7 +1,7 @@
 """What a person wears every day: a garment around the neck, a covering on the head.
 
 Both are cloth (`mesh.FABRIC`) wrapped around the person's own head mesh, and move
-rigidly with the head. Taught on the page "How these faces are made".
+rigidly with the head.
 """
 
 from functools import lru_cache

@@ -1,12 +1,10 @@
-"""The body that wears things: where its surface is, so that they fit.
-
-Taught on the page "How these faces are made".
-"""
+"""The body that wears things: where its surface is, so that they fit."""
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import map_coordinates
 
 from emolib.synthesis.drawing.mesh import SKIN, vertex_normals
@@ -59,7 +57,7 @@ def map_heights() -> np.ndarray:
     return _MAP_TOP - (np.arange(_MAP_SIDE) + 0.5) * _MAP_STEP
 
 
-def sample_depth(field: np.ndarray, x, y) -> np.ndarray:
+def sample_depth(field: np.ndarray, x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """Read a field (112, 112) laid out like `Body.depth` at places in decimetres."""
     rows = (_MAP_TOP - np.asarray(y, float)) / _MAP_STEP - 0.5
     columns = (np.asarray(x, float) - _MAP_LEFT) / _MAP_STEP - 0.5

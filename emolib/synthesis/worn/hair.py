@@ -3,7 +3,7 @@
 A hairdo is two layers. The skin of the scalp is lifted along its normals and painted
 as strands, so that nothing shines through; a few hundred flat, pointed ribbons
 ("locks") grow from it, combed by the style, pulled down by gravity and pushed out of
-the head, and give it a broken outline. Taught on the page "How these faces are made".
+the head, and give it a broken outline.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""A hand in front of the face: one smooth surface, in the poses people hold it.
-
-Taught on the page "How these faces are made".
-"""
+"""A hand in front of the face: one smooth surface, in the poses people hold it."""
 
 import math
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What covers a part of the face: glasses, sunglasses, a mask, a hand.
 
 Each is a small triangle mesh in the coordinates of a normalised head, made from the
-person's own geometry. Taught in chapter 2; chapter 8 studies what they do.
+person's own geometry.
 """
 
 from functools import lru_cache
