@@ -171,7 +171,7 @@ def draw_still(
 
 
 def _first_scene(identity, session, occluder, difficulty, rng) -> Scene:
-    """Add to the session's scene what is drawn anew for each clip or still."""
+    """Add to the session's scene what each clip or still draws for itself."""
     return replace(
         session,
         occluder=occluder,

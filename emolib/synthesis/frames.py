@@ -31,7 +31,7 @@ def framed_face(
     scene : Scene, optional
         As in `render`.
     size : int
-        Side in pixels of the square with the face, 16 to 256; the eyes lie 0.385 of
+        Side in pixels of the square with the face, 16 to 256; the eyes are 0.385 of
         it apart.
     corner : (x, y), optional
         Where its top left corner goes; the middle of the frame by default.
@@ -48,7 +48,7 @@ def framed_face(
     Raises
     ------
     ValueError
-        If the square does not lie within the frame, or `render` refuses.
+        If the square is not within the frame, or `render` refuses.
     """
     face, truth = render_with_truth(identity, expression, scene, size=size, colour=True)
     width, height = frame

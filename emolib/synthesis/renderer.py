@@ -66,8 +66,8 @@ def render(
     Returns
     -------
     ndarray, uint8, (size, size) or (size, size, 3)
-        sRGB-encoded values 0-255; the pupils lie on `faces.CROP` but for the scene's
-        shift, scale and roll.
+        sRGB-encoded values 0-255; the pupils are where `faces.CROP` has them, moved by
+        the scene's shift, scale and roll.
 
     Raises
     ------
@@ -158,7 +158,9 @@ def _dressed(identity: Identity, wide: bool = True) -> Figure:
     body = body_of(identity)
     head = body.head
     hair = hairdo(body, hidden_hair(identity))
-    keep = head.materials != mesh.HAIR  # the pack's own strands hang before the face
+    keep = (
+        head.materials != mesh.HAIR
+    )  # not the pack's own strands, in front of the face
     figure = Figure(
         body.vertices + body.normals * hair.lift[:, None],
         head.triangles[keep],
@@ -167,7 +169,7 @@ def _dressed(identity: Identity, wide: bool = True) -> Figure:
         head.vertices,
         head.masks,
     )
-    # hair and clothes move with the head, as one piece
+    # hair and clothes move rigidly with the head
     worn = [hair.locks, make_covering(body)]
     if wide or identity.garment in HIGH_GARMENTS:
         worn.append(make_garment(body))

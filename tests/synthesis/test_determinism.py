@@ -1,4 +1,4 @@
-"""The same input gives the same bits, whatever was drawn before and in any process."""
+"""The same input gives the same bits, after any other picture and in any process."""
 
 import hashlib
 import json
@@ -102,7 +102,7 @@ def test_drawing_leaves_its_input_alone():
 
 
 def test_a_fresh_process_draws_the_same_bits(expected):
-    """With another hash seed, so that nothing hangs on the order of a set."""
+    """With another hash seed, so that nothing depends on the order of a set."""
     program = (
         "import runpy, sys; test = runpy.run_path(sys.argv[1]);"
         "print(*test['digests'](test['faces']()), sep='\\n')"

@@ -26,11 +26,11 @@ def difficulty():
 def shaded(monkeypatch):
     """Return a function that draws and gives light and materials, each at 128 x 128."""
     caught = {}
-    shade = drawing.shade
+    shade = drawing.shader.shade
 
-    def watch(triangle, *rest):
-        light, lit_skin = shade(triangle, *rest)
-        materials = rest[4].astype(int)
+    def watch(raster, open_sky, figure, *rest):
+        light, lit_skin = shade(raster, open_sky, figure, *rest)
+        materials, triangle = figure.materials.astype(int), raster.triangle
         caught["materials"] = np.where(triangle >= 0, materials[triangle], -1)
         caught["light"] = light[..., 1].copy()
         return light, lit_skin
@@ -39,7 +39,7 @@ def shaded(monkeypatch):
         render(*case)
         return caught["light"], caught["materials"]
 
-    monkeypatch.setattr(drawing, "shade", watch)
+    monkeypatch.setattr(drawing.shader, "shade", watch)
     return draw
 
 

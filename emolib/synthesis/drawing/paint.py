@@ -77,82 +77,47 @@ class Fold:
 #: glabella for 4, forehead for 1 and 2, crow's feet for 6, chin boss for 17).
 FOLDS: dict[str, Fold] = {
     "nasolabial": Fold(
-        (((0.185, 6.93), (0.25, 6.83), (0.31, 6.70), (0.335, 6.57)),),
-        0.028,
+        (((0.185, 6.93), (0.25, 6.83), (0.31, 6.70), (0.335, 6.57)),), 0.028,
         {"mouthSmile": 0.9, "noseSneer": 0.6, "mouthUpperUp": 0.6, "cheekSquint": 0.3},
         0.55,
     ),
     "glabella": Fold(
-        (((0.045, 7.36), (0.055, 7.44), (0.05, 7.52)),),
-        0.022,
-        {"browDown": 0.55},
-        0.2,
+        (((0.045, 7.36), (0.055, 7.44), (0.05, 7.52)),), 0.022, {"browDown": 0.55}, 0.2
     ),
     "inner forehead": Fold(
-        (
-            ((0.0, 7.66), (0.2, 7.68)),
-            ((0.0, 7.75), (0.22, 7.76)),
-            ((0.0, 7.84), (0.2, 7.84)),
-        ),
-        0.02,
-        {"browInnerUp": 0.5},
-        0.28,
+        (((0.0, 7.66), (0.2, 7.68)), ((0.0, 7.75), (0.22, 7.76)),
+         ((0.0, 7.84), (0.2, 7.84))), 0.02, {"browInnerUp": 0.5}, 0.28,
     ),
     "outer forehead": Fold(
-        (
-            ((0.2, 7.67), (0.46, 7.60)),
-            ((0.2, 7.76), (0.46, 7.69)),
-            ((0.2, 7.85), (0.42, 7.79)),
-        ),
-        0.02,
-        {"browOuterUp": 0.5},
-        0.25,
+        (((0.2, 7.67), (0.46, 7.60)), ((0.2, 7.76), (0.46, 7.69)),
+         ((0.2, 7.85), (0.42, 7.79))), 0.02, {"browOuterUp": 0.5}, 0.25,
     ),
     "nose root": Fold(
-        (
-            ((0.0, 7.34), (0.10, 7.31)),
-            ((0.03, 7.22), (0.13, 7.17)),
-            ((0.06, 7.13), (0.15, 7.06)),
-        ),
-        0.02,
-        {"noseSneer": 0.7},
-        0.05,
+        (((0.0, 7.34), (0.10, 7.31)), ((0.03, 7.22), (0.13, 7.17)),
+         ((0.06, 7.13), (0.15, 7.06))), 0.02, {"noseSneer": 0.7}, 0.05,
     ),
     "crow's feet": Fold(
-        (
-            ((0.50, 7.31), (0.60, 7.36)),
-            ((0.51, 7.27), (0.62, 7.27)),
-            ((0.50, 7.23), (0.60, 7.18)),
-        ),
-        0.016,
-        {"cheekSquint": 0.5, "mouthSmile": 0.2, "eyeSquint": 0.2},
-        0.3,
+        (((0.50, 7.31), (0.60, 7.36)), ((0.51, 7.27), (0.62, 7.27)),
+         ((0.50, 7.23), (0.60, 7.18))), 0.016,
+        {"cheekSquint": 0.5, "mouthSmile": 0.2, "eyeSquint": 0.2}, 0.3,
     ),
     "lower lid": Fold(
-        (((0.17, 7.20), (0.28, 7.14), (0.42, 7.16)),),
-        0.022,
-        {"cheekSquint": 0.5, "eyeSquint": 0.4},
-        0.4,
+        (((0.17, 7.20), (0.28, 7.14), (0.42, 7.16)),), 0.022,
+        {"cheekSquint": 0.5, "eyeSquint": 0.4}, 0.4,
     ),
     "mouth corner": Fold(
-        (((0.30, 6.60), (0.33, 6.52), (0.335, 6.42)),),
-        0.022,
-        {"mouthFrown": 0.7, "mouthShrugLower": 0.15, "mouthPress": 0.3},
-        0.35,
+        (((0.30, 6.60), (0.33, 6.52), (0.335, 6.42)),), 0.022,
+        {"mouthFrown": 0.7, "mouthShrugLower": 0.15, "mouthPress": 0.3}, 0.35,
     ),
     "cheek": Fold(
-        (((0.42, 6.72), (0.45, 6.58), (0.43, 6.45)),),
-        0.03,
-        {"mouthStretch": 0.5, "mouthSmile": 0.15},
-        0.1,
+        (((0.42, 6.72), (0.45, 6.58), (0.43, 6.45)),), 0.03,
+        {"mouthStretch": 0.5, "mouthSmile": 0.15}, 0.1,
     ),
     "chin boss": Fold(
         (((0.0, 6.43), (0.12, 6.40), (0.19, 6.33)), ((0.05, 6.33), (0.06, 6.29))),
-        0.032,
-        {"mouthShrugLower": 0.35},
-        0.1,
+        0.032, {"mouthShrugLower": 0.35}, 0.1,
     ),
-}
+}  # fmt: skip
 
 
 @cache
@@ -446,28 +411,24 @@ def scalp_growth(identity: Identity) -> ScalpGrowth:
 @njit(cache=True)
 def above_hairline(x, y, z, growth):
     """Return the signed height of a rest position above a hairline, decimetres."""
+    middle, temples, crown, sideburns, _ = growth
     side = abs(x)
     if z > 1.15:  # forehead and temples
         corner = max(1 - ((side - 0.42) / 0.2) ** 2, 0.0)
-        line = (
-            7.93
-            + growth.middle
-            - 0.45 * max(side - 0.28, 0.0)
-            + growth.temples * corner
-        )
+        line = 7.93 + middle - 0.45 * max(side - 0.28, 0.0) + temples * corner
     elif z > 0.95:
-        line = 7.62 + (z - 0.95) * 0.75 + 0.5 * growth.middle
+        line = 7.62 + (z - 0.95) * 0.75 + 0.5 * middle
     elif z > 0.68:  # sideburn
-        line = 7.05 + growth.sideburns + (z - 0.68) * (0.57 - growth.sideburns) / 0.27
+        line = 7.05 + sideburns + (z - 0.68) * (0.57 - sideburns) / 0.27
     elif z > 0.55:
-        line = 7.38 + (z - 0.55) * (growth.sideburns - 0.33) / 0.13
+        line = 7.38 + (z - 0.55) * (sideburns - 0.33) / 0.13
     elif z > 0.30:  # around the ear
         line = 7.38
     elif z > 0.10:
         line = 6.55 + (z - 0.10) * 4.15
     else:
         line = 6.55
-    return min(y - line, growth.crown - y + 0.12 * (0.5 - z))
+    return min(y - line, crown - y + 0.12 * (0.5 - z))
 
 
 def cloth_pattern(

@@ -35,42 +35,20 @@ UNITS: tuple[str, ...] = tuple(
 
 #: FACS action unit -> the unit (without side) that renders it.
 ACTION_UNITS: dict[int, str] = {
-    1: "browInnerUp",
-    2: "browOuterUp",
-    4: "browDown",
-    5: "eyeWide",
-    6: "cheekSquint",
-    7: "eyeSquint",
-    9: "noseSneer",
-    10: "mouthUpperUp",
-    12: "mouthSmile",
-    14: "mouthDimple",
-    15: "mouthFrown",
-    16: "mouthLowerDown",
-    17: "mouthShrugLower",
-    18: "mouthPucker",
-    20: "mouthStretch",
-    22: "mouthFunnel",
-    24: "mouthPress",
-    26: "jawOpen",
-    28: "mouthRollLower",
-}
+    1: "browInnerUp", 2: "browOuterUp", 4: "browDown", 5: "eyeWide", 6: "cheekSquint",
+    7: "eyeSquint", 9: "noseSneer", 10: "mouthUpperUp", 12: "mouthSmile",
+    14: "mouthDimple", 15: "mouthFrown", 16: "mouthLowerDown", 17: "mouthShrugLower",
+    18: "mouthPucker", 20: "mouthStretch", 22: "mouthFunnel", 24: "mouthPress",
+    26: "jawOpen", 28: "mouthRollLower",
+}  # fmt: skip
 
 #: Some of the pack's units move the skin only 5 to 7 mm at weight 1; these factors
 #: bring them to the amplitude of the others.
 GAINS: dict[str, float] = {
-    "browInnerUp": 1.5,
-    "browOuterUp": 1.35,
-    "browDown": 1.25,
-    "noseSneer": 1.6,
-    "eyeWide": 1.3,
-    "mouthUpperUp": 1.25,
-    "mouthSmile": 1.1,
-    "mouthStretch": 1.3,
-    "mouthLowerDown": 1.2,
-    "mouthPress": 1.2,
-    "eyeSquint": 1.2,
-}
+    "browInnerUp": 1.5, "browOuterUp": 1.35, "browDown": 1.25, "noseSneer": 1.6,
+    "eyeWide": 1.3, "mouthUpperUp": 1.25, "mouthSmile": 1.1, "mouthStretch": 1.3,
+    "mouthLowerDown": 1.2, "mouthPress": 1.2, "eyeSquint": 1.2,
+}  # fmt: skip
 
 #: Weights above this leave the range in which the units were modelled.
 MAX_WEIGHT = 1.6

@@ -233,8 +233,8 @@ def _random_hair(
 ) -> dict:
     """Draw the hair, brow and beard fields of `Identity`, from a stream of their own.
 
-    Hair coils with the probability of the African ancestry. Grey sets in between 30 and
-    65. Three in a hundred people are red-haired before it, five in a hundred dye.
+    Hair coils with the probability of the African ancestry. Hair turns grey between 30
+    and 65. Three in a hundred people are red-haired before it, five in a hundred dye.
     """
     rng = np.random.default_rng([seed, 20])
     uniform, normal = rng.uniform, rng.normal

@@ -18,16 +18,10 @@ from emolib.synthesis.drawing.mesh import TEETH
 
 #: Pairs of endings that pull one shape slider both ways: (positive, negative).
 _OPPOSITES = (
-    ("-incr", "-decr"),
-    ("-up", "-down"),
-    ("-out", "-in"),
-    ("-forward", "-backward"),
-    ("-convex", "-concave"),
-    ("-compress", "-uncompress"),
-    ("-triangle", "-pointed"),
-    ("-round", "-square"),
-    ("-l", "-r"),
-)
+    ("-incr", "-decr"), ("-up", "-down"), ("-out", "-in"), ("-forward", "-backward"),
+    ("-convex", "-concave"), ("-compress", "-uncompress"), ("-triangle", "-pointed"),
+    ("-round", "-square"), ("-l", "-r"),
+)  # fmt: skip
 #: Sliders that move or turn the whole head, or that age covers better.
 _UNUSED = ("head-trans", "head-angle", "head-age", "neck-trans", "measure-neck")
 

@@ -1,7 +1,7 @@
 """What a person wears every day: a garment around the neck, a covering on the head.
 
-Both are cloth (`mesh.FABRIC`) wrapped around the person's own head mesh, and move with
-the head as one piece.
+Both are cloth (`mesh.FABRIC`) wrapped around the person's own head mesh, and move
+rigidly with the head.
 """
 
 from functools import lru_cache
@@ -17,8 +17,8 @@ from emolib.synthesis.worn.fitting import Body
 
 #: Middle of the skull, from which a covering is measured, decimetres.
 _MIDDLE = np.array([0.0, 7.40, 0.42])
-#: Height of the lower edge of a covering at forehead, ears and nape, and how far it
-#: stands off the scalp, decimetres. The brows at their highest stay below the first.
+#: Height of the lower edge of a covering at forehead, ears and nape, and its
+#: distance from the scalp, decimetres. Even raised brows stay below the first.
 _EDGES = {
     "beanie": (7.80, 7.46, 7.00, 0.06),
     "cap": (7.82, 7.52, 7.20, 0.05),
@@ -45,7 +45,7 @@ def hidden_hair(identity: Identity) -> str:
     return "all" if identity.covering in _CLOSED else "top"
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def make_garment(body: Body) -> Part:
     """Build what a person wears around neck and shoulders, down to y = 3.8.
 
@@ -79,7 +79,7 @@ def make_garment(body: Body) -> Part:
     return build.part()
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def make_covering(body: Body) -> Part | None:
     """Build what a person wears on the head, or None.
 
@@ -245,7 +245,7 @@ def _wrap(build, rng, height, reach, girth, turn, base):
 _AZIMUTHS, _POLARS = 48, 36
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def _reach_map(body: Body) -> np.ndarray:
     """Return how far the head reaches from its middle: (polar from top, azimuth)."""
     head, place = body.head, body.vertices

@@ -31,7 +31,7 @@ class Body:
     depth: np.ndarray  #: float64, (112, 112), from the front; see `sample_depth`
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def body_of(identity: Identity) -> Body:
     """Return a person's body."""
     head, vertices = load_head(), identity_vertices(identity)

@@ -1,4 +1,4 @@
-"""Hair: where it grows, how the scalp's shell stands off, and the locks above it.
+"""Hair: the lifted skin of the scalp, and the locks above it.
 
 A hairdo is two layers. The skin of the scalp is lifted along its normals and painted
 as strands, so that nothing shines through; a few hundred flat, pointed ribbons
@@ -59,7 +59,7 @@ class Hairdo:
     Attributes
     ----------
     lift : ndarray, float32, (n,)
-        How far each vertex of the head stands off along its normal, decimetres.
+        How far each vertex of the head is lifted along its normal, decimetres.
     locks : Part or None
         The ribbons above it.
     """
@@ -76,7 +76,7 @@ def _all_above(rest, growth):
     return above
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def hairdo(body: Body, covered: str = "none") -> Hairdo:
     """Dress a person's hair.
 
@@ -84,7 +84,7 @@ def hairdo(body: Body, covered: str = "none") -> Hairdo:
     ----------
     body : Body
     covered : {"none", "top", "all"}
-        What lies on the hair: nothing; something down to `CAP_RIM`, under which it is
+        What covers the hair: nothing; something down to `CAP_RIM`, under which it is
         pressed flat; or a scarf that leaves no lock in sight.
 
     Raises

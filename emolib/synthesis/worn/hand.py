@@ -15,13 +15,13 @@ from emolib.synthesis.worn.fitting import Body, place_of, sample_depth
 
 @dataclass(frozen=True)
 class _Pose:
-    """How a hand lies on a face; told for the person's left hand, right is mirrored.
+    """How a hand lies on a face: the left hand; the right one is mirrored.
 
     `target` (x, y) is the place on the average face that its middle line touches,
     `reach` decimetres beyond the knuckles. `lean` turns the fingers towards the nose,
     `tilt` lifts the wrist off the face, degrees. `flex` bends the three joints of the
     fingers, `thumb` (away, in) turns the thumb; `spread` is the angle between fingers.
-    `follow` says how far the hand gives way to the face's relief, 0 to 1.
+    `follow` says how closely the hand follows the relief of the face, 0 to 1.
     """
 
     target: tuple[float, float]

@@ -1,4 +1,4 @@
-"""Things in front of a face: glasses, sunglasses, a mask, a hand.
+"""What covers a part of the face: glasses, sunglasses, a mask, a hand.
 
 Each is a small triangle mesh in the coordinates of a normalised head, made from the
 person's own geometry.
@@ -52,7 +52,7 @@ def under_mask(weights: dict[str, float]) -> dict[str, float]:
     }
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def make_occluder(kind: str, body: Body, seed: int) -> Part:
     """Build an occluder on a person.
 
@@ -139,7 +139,7 @@ def _glasses(body: Body, shape: str, rng: np.random.Generator, *, dark: bool) ->
     out, up = _outline(shape, rng, dark)
     centre_x = max(0.335, out.max() + 0.075)
     centre_y = EYES[1] - 0.03 - (0.03 if shape == "aviator" else 0)
-    # the lenses stand before all of the face that lies behind them
+    # the lenses are in front of the whole face behind them
     relief = maximum_filter(body.depth, 3)
     lens_x = np.concatenate([centre_x + out * share for share in (0.5, 1.0)])
     lens_y = np.concatenate([centre_y + up * share for share in (0.5, 1.0)])
@@ -262,7 +262,7 @@ def _mask(body: Body, kind: str, rng: np.random.Generator) -> Part:
     ground = maximum_filter(depth, 5)
     taut = gaussian_filter(maximum_filter(depth, (5, 9)), 3.0)
     z = np.maximum(sample_depth(taut, x, y), sample_depth(ground, x, y))
-    # below the chin there is nothing to lie on: hang down from it
+    # below the chin nothing carries the cloth: it hangs down
     hang = sample_depth(taut, x * 0.98, np.maximum(y, chin + 0.16))
     z = np.maximum(z, hang - 0.55 * np.clip(chin + 0.16 - y, 0, None))
     z = gaussian_filter(z, 1.3, mode="nearest") + 0.045
@@ -273,7 +273,7 @@ def _mask(body: Body, kind: str, rng: np.random.Generator) -> Part:
         base = ([0.36, 0.58, 0.74], [0.72, 0.74, 0.75], [0.02, 0.02, 0.022],
                 [0.75, 0.50, 0.55], [0.30, 0.60, 0.52])  # fmt: skip
         base = np.array(base[rng.choice(5, p=[0.45, 0.2, 0.2, 0.075, 0.075])])
-        # three pleats: each fold stands off, then falls back under the next
+        # three pleats: each rises, then falls back under the next
         step = (down * 4.2 + 0.35) % 1.0
         inside = np.clip((0.99 - np.abs(across)) / 0.1, 0, 1) * np.clip(
             np.minimum(down - 0.06, 0.95 - down) / 0.08, 0, 1

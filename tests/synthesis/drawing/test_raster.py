@@ -51,5 +51,5 @@ def test_hollows_are_dark_and_flats_are_not():
     sky = ambient_occlusion(depth, 40)
     assert sky[20, 20] < 0.95
     assert sky[2, 2] == 1
-    depth[18:22, 18:22] = 0.2  # a bump stands in nobody's shade
+    depth[18:22, 18:22] = 0.2  # a bump is not in a hollow
     assert ambient_occlusion(depth, 40)[20, 20] == 1
