@@ -29,8 +29,7 @@ HARMLESS = (
     # a comment
     ("faces/crop.py", "# sample finely, then shrink", "# finely, then shrink"),
     # a helper that nothing uses
-    ("models/cnn.py", "\nlayers, ops =", "\n_SPARE = list(range(3))\nlayers, ops ="),
-)
+    ("models/cnn.py", "import keras\n", "import keras\n\n_SPARE = list(range(3))\n")
 
 #: What differs afterwards, and a part that does not.
 HARMFUL = {
