@@ -29,7 +29,8 @@ HARMLESS = (
     # a comment
     ("faces/crop.py", "# sample finely, then shrink", "# finely, then shrink"),
     # a helper that nothing uses
-    ("models/cnn.py", "import keras\n", "import keras\n\n_SPARE = list(range(3))\n")
+    ("models/cnn.py", "import keras\n", "import keras\n\n_SPARE = list(range(3))\n"),
+)
 
 #: What differs afterwards, and a part that does not.
 HARMFUL = {
