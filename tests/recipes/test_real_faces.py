@@ -91,7 +91,7 @@ def test_the_average_of_the_weights_is_kept(sets, tmp_path):
         for decay in (0.0, 0.9)
     )  # fmt: skip
     assert last.history.frame["loss"].equals(mean.history.frame["loss"])
-    start = np.concatenate([w.ravel() for w in build("deck_cnn", 0).get_weights()])
+    start = np.concatenate([w.ravel() for w in build(QUICK.architecture).get_weights()])
     moved = weights(last) - start
     assert 0.05 < np.linalg.norm(weights(mean) - start) / np.linalg.norm(moved) < 0.95
 
