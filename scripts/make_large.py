@@ -6,7 +6,6 @@ it is in the corpus. An older set stays in place until the new one is complete.
 """
 
 import argparse
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from make_synthface import read_plan, render_all, scene_record, split_subjects
 
 from emolib.datasets.stills import write_stills
 from emolib.emotions import EMOTIONS
+from emolib.files import sha256
 from emolib.paths import data_folder
 from emolib.synthesis import draw_still, random_identity, render_with_truth
 
@@ -77,7 +77,7 @@ def main() -> None:
         "name": "synthface-large",
         "edition": plan["edition"],
         "licence": "CC0-1.0",
-        "plan_sha256": hashlib.sha256(arguments.plan.read_bytes()).hexdigest(),
+        "plan_sha256": sha256(arguments.plan),
     }
     write_stills(arguments.output, images, stills, info)
     print(f"{len(images):,} stills of {len(tasks):,} people in {arguments.output}")

@@ -4,7 +4,19 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-key=$(cat requirements.txt pyproject.toml scripts/make_venv.sh | cksum)
+if [ -n "${PYTHON:-}" ] && [ -x .venv/bin/python ]; then
+    version='import sys; print("%d.%d" % sys.version_info[:2])'
+    here=$(.venv/bin/python -c "$version")
+    wanted=$("$PYTHON" -c "$version" 2>/dev/null) || wanted="not to be run"
+    if [ "$wanted" != "$here" ]; then
+        echo ".venv has Python $here; PYTHON=$PYTHON is $wanted." >&2
+        echo "Delete the folder .venv, and it is made with the other one." >&2
+        exit 1
+    fi
+fi
+
+lab=scripts/jupyter_lab_config.json
+key=$(cat requirements.txt pyproject.toml scripts/make_venv.sh "$lab" | cksum)
 stamp=.venv/.installed
 if [ -x .venv/bin/python ] && [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$key" ]; then
     exit 0
@@ -12,7 +24,11 @@ fi
 
 if ! [ -x .venv/bin/python ]; then
     found=
-    for candidate in ${PYTHON:+"$PYTHON"} python3.12 python3.13 python3.11 python3 python; do
+    set -- python3.12 python3.13 python3.11 python3 python
+    if [ -n "${PYTHON:-}" ]; then
+        set -- "$PYTHON"
+    fi
+    for candidate in "$@"; do
         if "$candidate" -c 'import sys, venv, ensurepip
 sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then
             found=$candidate
@@ -20,7 +36,7 @@ sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then
         fi
     done
     if [ -z "$found" ]; then
-        echo "No Python 3.11, 3.12 or 3.13 (with venv) found on PATH." >&2
+        echo "No Python 3.11, 3.12 or 3.13 (with venv) among: $*" >&2
         echo "TensorFlow has no wheels for other versions. Install one of them, for" >&2
         echo "example 'apt install python3.12-venv' or from python.org, or name it:" >&2
         echo "    make book PYTHON=/path/to/python3.12" >&2

@@ -1,8 +1,9 @@
 """Run the notebooks of the book: the only writer of ``book/**/*.ipynb``.
 
 A notebook runs, top to bottom in a fresh kernel, when its code cells, their tags,
-``emolib/``, ``data/`` or the pins changed since it last ran. The stored file is free
-of per-run noise, so that running twice gives the same bytes apart from the seconds.
+``emolib/``, ``data/`` or the pins changed since it last ran, or its outputs did. The
+stored file is free of per-run noise, so that running twice gives the same bytes. What
+each notebook was run from, and for how many seconds, is in ``book/executed.json``.
 
     python scripts/run_notebooks.py                  run what changed
     python scripts/run_notebooks.py 04-training      run this one, if it changed
@@ -11,7 +12,6 @@ of per-run noise, so that running twice gives the same bytes apart from the seco
 """
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
@@ -28,6 +28,8 @@ from nbclient.exceptions import (
     DeadKernelError,
 )
 from project_inputs import PROJECT, inputs_hash
+
+from emolib.files import write_json, write_whole
 
 CELL_TIMEOUT = 600  # seconds; a chapter's budget is 60, this only stops a runaway
 SETUP_CELL = """\
@@ -94,22 +96,53 @@ def read(path: Path):
     return notebook
 
 
-def notebook_hash(notebook, inputs: str) -> str:
-    """Return the hash of what determines the outputs: code, tags and ``inputs``."""
-    code = [
-        [cell.source, sorted(cell.metadata.get("tags", []))]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    ]
-    text = json.dumps([inputs, code], ensure_ascii=False)
+def stamps_file(project: Path = PROJECT) -> Path:
+    """Return the file that says what each notebook was run from."""
+    return project / "book" / "executed.json"
+
+
+def read_stamps(project: Path = PROJECT) -> dict[str, dict]:
+    """Return the stamps of the last runs by `stamp_name`; empty if there are none."""
+    file = stamps_file(project)
+    return json.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+def stamp_name(path: Path) -> str:
+    """Return the name of a notebook in the file of stamps: its folder and its name."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def make_stamp(path: Path, inputs: str, seconds: float) -> dict:
+    """Return what is kept of a run.
+
+    Returns
+    -------
+    dict
+        ``code``, the hash of what determines the outputs (code cells, their tags,
+        `inputs`); ``outputs``, the hash of what came out; ``seconds``.
+    """
+    notebook = read(path)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = [[cell.source, sorted(cell.metadata.get("tags", []))] for cell in cells]
+    outputs = [cell.outputs for cell in cells]
+    return {
+        "code": _digest([inputs, code]),
+        "outputs": _digest([outputs, notebook.metadata.get("widgets")]),
+        "seconds": round(seconds, 1),
+    }
+
+
+def _digest(value) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def problems(path: Path, inputs: str) -> list[str]:
+def problems(path: Path, inputs: str, stamp: dict | None) -> list[str]:
     """Return why the stored outputs of a notebook cannot be trusted; empty if they can.
 
     Looks for code cells never run or run out of order, stored errors, widgets without
-    state, and a hash that no longer fits code, data or pins. Nothing is executed.
+    state, and for a `stamp` that no longer fits code, data, pins or outputs. Nothing is
+    executed.
     """
     notebook = read(path)
     found = []
@@ -137,16 +170,18 @@ def problems(path: Path, inputs: str) -> list[str]:
         found.append(
             "its shorthands (# setup, # NBVAL_CHECK_OUTPUT) are not written out"
         )
-    stored = notebook.metadata.get("emolib", {}).get("hash")
-    if stored is None:
+    now = make_stamp(path, inputs, 0)
+    if stamp is None:
         found.append("it was not written by `make notebooks`")
-    elif stored != notebook_hash(notebook, inputs):
+    elif stamp["code"] != now["code"]:
         found.append("its code, emolib, data or the pins changed since it ran")
+    elif stamp["outputs"] != now["outputs"]:
+        found.append("its outputs are not those of that run")
     return found
 
 
-def run(path: Path, inputs: str) -> float:
-    """Run one notebook in place and return the seconds it took.
+def run(path: Path, inputs: str) -> dict:
+    """Run one notebook in place and return the stamp of the run.
 
     The file is replaced in one step, and only when every cell succeeded.
 
@@ -172,22 +207,15 @@ def run(path: Path, inputs: str) -> float:
     seconds = time.perf_counter() - start
     normalise(notebook)
     _rename_widgets(notebook)
-    notebook.metadata["emolib"] = {
-        "hash": notebook_hash(notebook, inputs),
-        "seconds": round(seconds, 1),
-    }
     write(notebook, path)
-    return seconds
+    return make_stamp(path, inputs, seconds)
 
 
 def normalise(notebook) -> None:
     """Remove from an executed notebook, in place, what differs from run to run."""
-    keep = {
-        key: notebook.metadata[key]
-        for key in ("widgets", "emolib")
-        if notebook.metadata.get(key)
-    }
-    notebook.metadata = nbformat.from_dict({**_KERNEL, **keep})
+    widgets = notebook.metadata.get("widgets")
+    kept = {"widgets": widgets} if widgets else {}
+    notebook.metadata = nbformat.from_dict({**_KERNEL, **kept})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     used = set()
     for cell in notebook.cells:
@@ -216,14 +244,7 @@ def normalise(notebook) -> None:
 def write(notebook, path: Path) -> None:
     """Replace ``path`` by ``notebook`` in one step."""
     nbformat.validate(notebook)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n")
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+    write_whole(path, nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n")
 
 
 def _cell_id(cell, used: set[str]) -> str:
@@ -272,6 +293,14 @@ def _rename_widgets(notebook) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = nbformat.from_dict(renamed(cell.outputs))
+
+
+def keep_stamp(path: Path, stamp: dict) -> None:
+    """Write the stamp of a run, and drop those of notebooks that are no more."""
+    there = {stamp_name(one) for one in notebooks()}
+    stamps = {**read_stamps(), stamp_name(path): stamp}
+    kept = {name: stamps[name] for name in sorted(stamps) if name in there}
+    write_json(stamps_file(), kept)
 
 
 def _failure(path: Path, error: Exception) -> str:
@@ -330,10 +359,10 @@ def main(arguments: list[str] | None = None) -> int:
     forced = _select(options.force, available)
     names = _select(options.names, available) + forced
     chosen = [path for path in available if path in names] if names else available
-    inputs = inputs_hash()
+    inputs, stamps = inputs_hash(), read_stamps()
     failures = 0
     for path in chosen:
-        reasons = problems(path, inputs)
+        reasons = problems(path, inputs, stamps.get(stamp_name(path)))
         if options.check:
             failures += bool(reasons)
             print(f"{path.name}: {'; '.join(reasons) or 'up to date'}")
@@ -346,9 +375,10 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         print(f"{path.name}: running ...", flush=True)
         try:
-            seconds = run(path, inputs)
+            stamp = run(path, inputs)
             size = path.stat().st_size / 1000
-            print(f"{path.name}: done in {seconds:.1f} s, {size:.0f} kB")
+            print(f"{path.name}: done in {stamp['seconds']} s, {size:.0f} kB")
+            keep_stamp(path, stamp)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             failures += 1
             print(_failure(path, error), file=sys.stderr)

@@ -37,12 +37,6 @@ def release_wheel(project: Path = PROJECT) -> str:
     )
 
 
-def pages_address(project: Path = PROJECT) -> str:
-    """Return the address at which GitHub Pages publishes the book."""
-    owner, name = _REPOSITORY.match(repository(project)).groups()
-    return f"https://{owner.lower()}.github.io/{name}"
-
-
 def current(project: Path = PROJECT) -> tuple[str, str]:
     """Return owner and name that ``_config.yml`` holds now, before a change."""
     text = (project / "_config.yml").read_text("utf-8")

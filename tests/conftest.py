@@ -24,7 +24,7 @@ SENTENCES = (1, 2)
 
 
 def draw(label: int, intensity: float, rng: np.random.Generator) -> np.ndarray:
-    """A grey 64x64 picture: noise, and the bar of class `label` on top."""
+    """Draw a grey 64x64 picture: noise, and the bar of class `label` on top."""
     image = rng.normal(110, 12, (64, 64))
     row, column = divmod(label, 2)
     image[8 + 18 * row : 20 + 18 * row, 6 + 30 * column : 28 + 30 * column] += (
@@ -34,7 +34,7 @@ def draw(label: int, intensity: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables `subjects` and `frames` of the tiny corpus."""
+    """Return the tables `subjects` and `frames` of the tiny corpus."""
     from emolib.emotions import EMOTIONS, get_emotion
 
     subjects = pd.DataFrame(
@@ -83,7 +83,7 @@ def sheets():
 
 @pytest.fixture
 def tiny_source():
-    """What the tiny corpus is written from: subjects, frames, list of sheets."""
+    """Return what the tiny corpus is written from: subjects, frames, list of sheets."""
     return *tables(), list(sheets())
 
 
@@ -99,7 +99,7 @@ def tiny_corpus(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny(tiny_corpus):
-    """The tiny corpus as a FaceDataset: 288 frames, 72 clips."""
+    """Return the tiny corpus as a FaceDataset: 288 frames, 72 clips."""
     from emolib.datasets.corpus import read_corpus
 
     return read_corpus(tiny_corpus)
@@ -107,10 +107,31 @@ def tiny(tiny_corpus):
 
 @pytest.fixture
 def data(tiny_corpus, tmp_path, monkeypatch):
-    """A data folder that holds the tiny corpus as SynthFace."""
+    """Make a data folder that holds the tiny corpus as SynthFace."""
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "synthface").symlink_to(tiny_corpus)
     (folder / "head").symlink_to(ROOT / "data" / "head")
     monkeypatch.setenv("EMOLIB_DATA", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def entries():
+    """Return what the card of a shipped network has to say, made up."""
+    return {
+        "title": "a test",
+        "training_data": {
+            "name": "noise", "images": 1, "subjects": 1, "licence": "x", "terms": "x",
+        },
+        "recipe": {"seed": 2},
+        "results": {
+            "data": "noise", "split": "by subject", "images": 1, "subjects": 1,
+            "accuracy": 0.0, "interval": [0.0, 1.0], "interval_over": "subjects",
+        },
+        "intended_use": "tests",
+        "prohibited_use": "everything else",
+        "limits": "all",
+        "known_failures": ["It fails."],
+        "licence": "CC0-1.0",
+    }  # fmt: skip

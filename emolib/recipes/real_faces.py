@@ -2,7 +2,7 @@
 
 The loop of chapter 4 with other parts, in two stages, each of which can be interrupted:
 a wide network learns from the labels; the small one from the labels and from the wide
-one's answers. Taught in chapter 11.
+one's answers.
 """
 
 import math
@@ -13,12 +13,13 @@ import numpy as np
 
 from emolib.datasets import FaceDataset, load
 from emolib.datasets.splits import hold_out
-from emolib.emotions import EMOTIONS
-from emolib.evaluation import evaluate, fit_temperature
+from emolib.evaluation import build_in_temperature, evaluate, fit_temperature
+from emolib.evaluation.calibration import unsure_threshold
 from emolib.export import add_onnx
 from emolib.models._backend import keras
-from emolib.models.inference import predict_both_ways
+from emolib.models.inference import both_ways, predict_both_ways
 from emolib.models.registry import build, save_model
+from emolib.recipes.cards import real_faces_card
 from emolib.results import environment
 from emolib.training.augmentation import augment
 from emolib.training.averaging import MovingAverage
@@ -36,12 +37,12 @@ from emolib.training.targets import (
 
 @dataclass(frozen=True)
 class Stage:
-    """How one network is trained. Taught in chapter 11.
+    """How one network is trained.
 
     Attributes
     ----------
     architecture : str
-        A name of `emolib.models.registry.ARCHITECTURES`.
+        A name of `emolib.models.cnn.NETWORKS`.
     epochs, batch_size, learning_rate, weight_decay
         As in `emolib.training.fit`; the step size rises through the first epoch.
     label_smoothing : float
@@ -82,9 +83,6 @@ class Stage:
     repeat_views_every: int = 0
 
 
-#: Share of the photographs with an emotion that get an answer.
-COVERAGE = 0.8
-
 STAGES = {
     "teacher": Stage("wide_cnn", epochs=50, weight_decay=0.05),
     "student": Stage(
@@ -98,7 +96,7 @@ def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
     """Return the photographs to learn from, and those to choose by.
 
     Both come from FER2013's Training part, each picture once; PublicTest is not
-    touched. Taught in chapter 11.
+    touched.
 
     Parameters
     ----------
@@ -121,7 +119,7 @@ def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """What the epochs of a stage show: a `Feed` of `fit`. Used in chapter 11."""
+    """What the epochs of a stage show: a `Feed` of `fit`."""
 
     stage: Stage
     train: FaceDataset  # photographs; neutral ones ask for the uniform distribution
@@ -170,11 +168,12 @@ class Mixture:
         """Return its mean answer to pictures and mirror images, asked once a view."""
         if view not in self._answers:
             # compiled, which `predict` of this package is not: half as long again
-            there, back = (
-                self.teacher.predict(batches((faces[..., None],), 256), verbose=0)
-                for faces in (images, images[:, :, ::-1])
+            self._answers[view] = both_ways(
+                lambda faces: self.teacher.predict(
+                    batches((faces[..., None],), 256), verbose=0
+                ),
+                images,
             )
-            self._answers[view] = (there + back) / 2
         return self._answers[view]
 
     def identity(self) -> dict:
@@ -190,7 +189,7 @@ class Mixture:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A stage that was trained, to the end or not. Used in chapter 11."""
+    """A stage that was trained, to the end or not."""
 
     stage: Stage
     train: FaceDataset
@@ -218,7 +217,7 @@ def train_stage(
     minutes: float = math.inf,
     progress: bool = True,
 ) -> Run:
-    """Train one network as its stage says. Used in chapter 11.
+    """Train one network as its stage says.
 
     Parameters
     ----------
@@ -262,52 +261,6 @@ def train_stage(
     return Run(stage, train, validation, seed, model, history)
 
 
-def calibrate(model: keras.Model, temperature: float) -> None:
-    """Build a temperature into a network, in place: its last weights are divided by it.
-
-    The probabilities are then those of `emolib.evaluation.apply_temperature`, at no
-    cost (Guo et al. 2017, arXiv:1706.04599). Taught in chapter 11.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Ends in a dense layer with softmax.
-    temperature : float
-        Above 0.
-    """
-    last = model.layers[-1]
-    last.set_weights([weights / temperature for weights in last.get_weights()])
-
-
-def uncertainty(probabilities: np.ndarray, faces: FaceDataset) -> dict[str, float]:
-    """Choose from which top probability on an answer is given, and say what it costs.
-
-    Four of five photographs with an emotion get an answer. Taught in chapter 11.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, (n, 6)
-        Calibrated answers.
-    faces : FaceDataset
-        Validation images, neutral ones among them.
-
-    Returns
-    -------
-    dict
-        ``unsure_below``, the threshold; ``accuracy_answered``, over the emotions that
-        get an answer; ``neutral_unsure``, the share of neutral faces that get none.
-    """
-    top, known = probabilities.max(axis=1), faces.labels >= 0
-    threshold = float(np.quantile(top[known], 1 - COVERAGE))
-    answered = known & (top >= threshold)
-    right = probabilities[answered].argmax(axis=1) == faces.labels[answered]
-    return {
-        "unsure_below": round(threshold, 4),
-        "accuracy_answered": float(right.mean()),
-        "neutral_unsure": float((top[~known] < threshold).mean()),
-    }
-
-
 def train_real_faces(
     fer2013: str | Path,
     output: str | Path,
@@ -320,7 +273,7 @@ def train_real_faces(
 
     Checkpoints lie beside `output`, in ``<output>-stages/teacher`` and ``student``. The
     complete student is calibrated and saved in `output` with its card and its ONNX
-    form. Used by ``emolib train --recipe real-faces``; taught in chapter 11.
+    form.
 
     Parameters
     ----------
@@ -367,68 +320,37 @@ def _save(teacher: Run, run: Run, output: Path) -> Path:
     It is asked as `emolib.recognizer` asks it: of a picture and its mirror image.
     """
     model, aside = run.model, run.validation
-    known = aside.labelled()
-    temperature = fit_temperature(known.labels, predict_both_ways(model, known.images))
-    calibrate(model, temperature)
+    known = aside.labels >= 0
+    labels = aside.labels[known]
+    temperature = fit_temperature(labels, predict_both_ways(model, aside.images[known]))
+    build_in_temperature(model, temperature)
     shares = predict_both_ways(model, aside.images)
-    result = evaluate(known.labels, shares[aside.labels >= 0])
-    doubt = uncertainty(shares, aside)
-    recall = result.per_class["recall"]
-    confused = result.confusion - np.diag(np.diag(result.confusion))
-    shown, read_as = np.unravel_index(confused.argmax(), confused.shape)
-    card = {
-        "title": "real-faces: reads photographs; trained on FER2013 and SynthFace",
-        "training_data": {
-            "name": "FER2013, part Training, each picture once, neutral ones with a "
-            "uniform target; and rendered frames of SynthFace's training people",
+    threshold = unsure_threshold(aside.labels, shares)
+    sure = shares.max(axis=1) >= threshold
+    answered = sure & known
+    card = real_faces_card(
+        {
             "images": len(run.train),
-            "subjects": "unknown: FER2013 names nobody",
-            "rendered_per_epoch": run.stage.rendered,
             "validation_images": len(aside),
-            "split": "by image: FER2013 names no subjects, so that the same person may "
-            "be on both sides and figures here are optimistic",
-            "terms": "FER2013 (Goodfellow et al. 2013, arXiv:1307.0414) was given out "
-            "for a competition; the rights in its photographs are unresolved. It is "
-            "not part of this package. SynthFace is CC0-1.0.",
-            "licence": "none that covers the photographs; SynthFace: CC0-1.0",
+            "rendered_per_epoch": run.stage.rendered,
         },
-        "recipe": {
-            "command": "emolib train --recipe real-faces",
+        {
+            "command": "emolib recipe real-faces",
             "seed": run.seed,
             "environment": environment("numpy", "tensorflow", "keras"),
             "teacher": _history(teacher),
             "student": _history(run),
         },
-        "temperature": round(temperature, 4),
-        **doubt,
-        "results": {
-            "test": f"{len(known):,} validation photographs of the six emotions, mean "
-            "answer to each and its mirror image; temperature and threshold were "
-            "chosen on them, the weights were not; "
-            "interval over images. PublicTest: see data/results/looks.jsonl",
-            "subjects": "unknown",
-            "accuracy": result.accuracy,
-            "interval": list(result.interval),
-            "calibration_error": result.calibration_error,
-            "recall": recall.round(4).to_dict(),
+        evaluate(labels, shares[known]),
+        {
+            "temperature": round(temperature, 4),
+            "unsure_below": round(threshold, 4),
+            "accuracy_answered": float(
+                (shares.argmax(axis=1) == aside.labels)[answered].mean()
+            ),
+            "neutral_unsure": float((~sure)[~known].mean()),
         },
-        "intended_use": "Teaching, and trying out on your own picture: how much a face "
-        "resembles posed expressions of six emotions.",
-        "prohibited_use": "Judging anyone: no use on people at work or in education "
-        "(EU AI Act, Article 5(1)(f)), in hiring, policing, health or surveillance, "
-        "and none on people who have not agreed.",
-        "limits": "It compares a picture with the labels that strangers gave to "
-        "photographs, and does not tell what a person feels. Those labels are noisy. "
-        "There is no class for neutral or any other expression: such faces should read "
-        "as unsure, and not all do.",
-        "known_failures": [
-            f"{recall.idxmin()} is recognised least often: recall {recall.min():.2f}.",
-            f"{EMOTIONS[shown]} read as {EMOTIONS[read_as]} is the most frequent "
-            f"mistake: {confused.max()} of {result.n} validation photographs.",
-            f"{1 - doubt['neutral_unsure']:.0%} of neutral faces get an answer.",
-        ],
-        "licence": "weights: MIT; what the photographs' owners could claim is open",
-    }
+    )
     folder = save_model(model, output.absolute(), card)
     add_onnx(folder)
     return folder

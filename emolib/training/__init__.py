@@ -1,6 +1,6 @@
 """How a network learns: one loop, and the parts that it is made of.
 
-TensorFlow is imported when `fit` or `augment` is touched. Taught in chapter 4.
+TensorFlow is imported when `fit` or `augment` is touched.
 """
 
 from importlib import import_module

@@ -2,7 +2,7 @@
 
 ``"light"`` moves the face in the crop and changes the exposure. ``"strong"`` adds what
 separates a rendered face from a photograph: other lenses, other light, and what
-cameras and files do to fine detail. Taught in chapter 4.
+cameras and files do to fine detail.
 """
 
 import os
@@ -181,10 +181,10 @@ def _relit(faces: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (faces - middle) * gain + shown
 
 
-def _cover_a_patch(faces: np.ndarray, rng: np.random.Generator, share: float = 0.3):
+def _cover_a_patch(faces: np.ndarray, rng: np.random.Generator) -> None:
     """Lay a rectangle of one grey, with or without grain, over some faces, in place."""
     n, side, _ = faces.shape
-    for k in np.flatnonzero(rng.random(n) < share):
+    for k in np.flatnonzero(rng.random(n) < 0.3):
         height, width = rng.integers(side // 8, side * 3 // 8, 2)
         top = rng.integers(0, side - height)
         left = rng.integers(0, side - width)

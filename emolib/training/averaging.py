@@ -13,8 +13,7 @@ class MovingAverage:
     """Exponential moving average of the weights, EMA (Polyak & Juditsky 1992).
 
     doi:10.1137/0330046. Keras' `use_ema` has no short memory at the start and leaves
-    out the statistics of batch normalisation, which then fit other weights. Taught in
-    chapter 11.
+    out the statistics of batch normalisation, which then fit other weights.
 
     Attributes
     ----------

@@ -21,7 +21,7 @@ class TrainingError(EmolibError, RuntimeError):
 
 
 def save_checkpoint(path: Path, identity: dict, log: dict, groups: Groups) -> None:
-    """Write how far a run is, whole or not at all. Used by `fit`; chapter 4.
+    """Write how far a run is, whole or not at all.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def save_checkpoint(path: Path, identity: dict, log: dict, groups: Groups) -> No
 def load_checkpoint(path: Path, identity: dict) -> tuple[dict, Groups]:
     """Return the log and the groups of `save_checkpoint`, if they are of this run.
 
-    Used by `fit`; chapter 4. Parameters are those of `save_checkpoint`.
+    Parameters are those of `save_checkpoint`.
 
     Raises
     ------

@@ -35,7 +35,7 @@ from emolib.training.targets import targets_of
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What happened in a training run. Taught in chapter 4.
+    """What happened in a training run.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class History:
 
 
 class Feed(Protocol):
-    """What the epochs of a training show, the same at each call. Chapter 11."""
+    """What the epochs of a training show, the same at each call."""
 
     def __call__(self, epoch: int) -> tuple[np.ndarray, ...]:
         """Return images, uint8 (n, 64, 64), targets (n, 6) and maybe weights (n,)."""
@@ -107,7 +107,7 @@ def fit(
     The same seed on the same machine with the same number of threads gives the same
     weights, bit for bit. Ctrl-C ends the training early: the unfinished epoch is
     dropped, and what was best before it is kept. Adam is Kingma & Ba 2015
-    (arXiv:1412.6980). Taught in chapter 4.
+    (arXiv:1412.6980).
 
     Parameters
     ----------
@@ -360,7 +360,7 @@ class _Shuffled:
 
 
 def batches(arrays: tuple[np.ndarray, ...], size: int) -> tf.data.Dataset:
-    """Return arrays in batches of `size`. Used by the recipes; chapter 11.
+    """Return arrays in batches of `size`.
 
     What Keras makes of arrays tunes itself, and its end waits for the tuner: up to 20
     seconds an epoch without a stroke of work.

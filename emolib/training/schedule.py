@@ -13,7 +13,6 @@ class Cosine:
 
     arXiv:1608.03983. Keras' `CosineDecay` begins to fall after the warm-up and not
     with it, and computes in 32 bits: the shipped networks would come out different.
-    Taught in chapter 4; the warm-up in chapter 11.
 
     Attributes
     ----------

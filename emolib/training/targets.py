@@ -10,7 +10,7 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     """Mix the label with "cannot tell", by intensity: i * one-hot + (1 - i) / 6.
 
     A weak expression then asks the network for a weak opinion, and a resting face
-    for none. Taught in chapter 4.
+    for none.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
 
 
 def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
-    """Spread a share of each target over all classes. Taught in chapter 11.
+    """Spread a share of each target over all classes.
 
     Label smoothing: Szegedy et al. 2016, arXiv:1512.00567.
 
@@ -75,7 +75,7 @@ def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
 def mixup(
     images: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mix each picture with another, and their targets alike. Taught in chapter 11.
+    """Mix each picture with another, and their targets alike.
 
     Zhang et al. 2018, arXiv:1710.09412. The larger share is the picture's own. Keras'
     `MixUp` layer mixes within a batch, and an interrupted run could not repeat it.
@@ -103,7 +103,7 @@ def mixup(
 def distill(
     targets: np.ndarray, answers: np.ndarray, weight: float, temperature: float = 1.0
 ) -> np.ndarray:
-    """Mix targets with a teacher's answers. Taught in chapter 11.
+    """Mix targets with a teacher's answers.
 
     Distillation: Hinton et al. 2015, arXiv:1503.02531.
 
@@ -122,7 +122,7 @@ def distill(
 
 
 def class_weights(labels: np.ndarray, power: float) -> np.ndarray:
-    """Weigh each class by (number of its pictures)^-power. Taught in chapter 11.
+    """Weigh each class by (number of its pictures)^-power.
 
     Parameters
     ----------

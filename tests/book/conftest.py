@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT / "scripts"))
+sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "book" / "_ext")]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
@@ -26,6 +26,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Otherwise it looks up its maker's hosts while it opens our pages.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
 
@@ -38,13 +40,13 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def project() -> Path:
-    """The root of the checkout."""
+    """Return the root of the checkout."""
     return PROJECT
 
 
 @pytest.fixture(scope="session")
 def html() -> Path:
-    """The book built strictly from the stored outputs.
+    """Return the book built strictly from the stored outputs.
 
     ``make test`` builds it beforehand and says where in ``EMOLIB_BUILT_BOOK``.
     """
@@ -66,7 +68,7 @@ def html() -> Path:
 
 @pytest.fixture(scope="session")
 def page_names(html) -> list[str]:
-    """The pages of the book, without listings of code and the redirect."""
+    """Return the pages of the book, without listings of code and the redirect."""
     return [
         path.relative_to(html).as_posix()
         for path in sorted(html.rglob("*.html"))
@@ -94,7 +96,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def address(html):
-    """The address of the built book on a free loopback port."""
+    """Serve the built book on a free loopback port and give its address."""
     handler = functools.partial(QuietHandler, directory=str(html))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -104,7 +106,7 @@ def address(html):
 
 @pytest.fixture
 def tiny_project(tmp_path) -> Path:
-    """A project of one page and one notebook with the real scripts and settings.
+    """Make a project of one page and one notebook with the real scripts and settings.
 
     It lies in a folder with a space in its name and has a package ``tinylib`` in the
     place of emolib's folder, so that changing code in it changes the real hash.
@@ -120,8 +122,9 @@ def tiny_project(tmp_path) -> Path:
     shutil.copytree(
         PROJECT / "book" / "assets",
         root / "book" / "assets",
-        ignore=shutil.ignore_patterns("vendor", "*.png"),
+        ignore=shutil.ignore_patterns("vendor", "faces", "screenshot.png"),
     )
+    shutil.copytree(PROJECT / "book" / "_ext", root / "book" / "_ext")
     shutil.copy(PROJECT / "book" / "references.bib", root / "book")
     (root / "data").mkdir()
     (root / "data" / "numbers.csv").write_text("1,2\n", "utf-8")
@@ -146,7 +149,7 @@ def tiny_project(tmp_path) -> Path:
 
 @pytest.fixture
 def run_in(tiny_project):
-    """A function that runs a script of the tiny project and returns the process."""
+    """Give a function that runs a script of the tiny project, returning the process."""
 
     def run(script, *arguments):
         environment = {

@@ -1,38 +1,12 @@
-"""Every page for everybody: axe-core in light and dark, the keyboard, colours of code.
+"""Every page for everybody: the keyboard, and colours of code one by one.
 
-axe must find no serious and no critical fault. It looks at code without its colours,
-which takes seconds instead of minutes; they are few, and measured here one by one.
+What axe finds on every page is in `test_pages`, with all else that is seen there.
 """
 
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-GRAVE = {"serious", "critical"}
-#: (rule, part of the page's name): why a fault stays.
-KNOWN: dict[tuple[str, str], str] = {}
-#: All rules, and those whose outcome depends on the colours.
-OPTIONS = {"preload": False, "resultTypes": ["violations", "incomplete"]}
-COLOURS = {**OPTIONS, "runOnly": ["color-contrast", "link-in-text-block"]}
-FLATTEN = """() => {
-    for (const code of document.querySelectorAll('.highlight pre, .sig em, code'))
-        code.textContent = code.textContent;
-    // reference and index have one form, hundreds of times over
-    for (const entry of ['dl.py', '.indextable li'])
-        for (const one of [...document.querySelectorAll(entry)].slice(60))
-            one.remove();
-}"""
-#: axe calls text in the very colour of its ground "incomplete"; it is a fault.
-RUN = """options => axe.run(document, options).then(found => {
-    const listed = fault => [fault.impact, fault.id,
-                             fault.nodes.map(node => node.target.join(' '))];
-    const unseen = found.incomplete.filter(fault => fault.id === 'color-contrast')
-        .map(fault => ({...fault, impact: 'critical', nodes: fault.nodes.filter(
-            node => node.any.some(one => one.data?.messageKey === 'equalRatio'))}));
-    return [...found.violations, ...unseen.filter(fault => fault.nodes.length)]
-        .map(listed);
-})"""
 DESK = {"width": 1280, "height": 900}
 
 
@@ -47,56 +21,6 @@ def opened(browser, address, name, theme="light"):
         page.wait_for_selector(".jupyter-widgets", state="attached", timeout=15_000)
     page.wait_for_timeout(150)
     return page
-
-
-def grave(page, options) -> list[str]:
-    """Return axe's serious and critical findings, with the first places of each."""
-    return [
-        f"{impact} {rule}: {len(places)} x, {'; '.join(places[:3])}"
-        for impact, rule, places in page.evaluate(RUN, options)
-        if impact in GRAVE and not any(rule == one and part in page.url
-                                       for one, part in KNOWN)
-    ]  # fmt: skip
-
-
-def audit(page) -> list[str]:
-    """Return what axe finds in light, and in dark as far as colours go."""
-    page.evaluate(FLATTEN)
-    page.evaluate(Axe().axe_script)
-    found = [f"light: {fault}" for fault in grave(page, OPTIONS)]
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_timeout(50)
-    return found + [f"dark: {fault}" for fault in grave(page, COLOURS)]
-
-
-@pytest.mark.parametrize("part", range(4))
-def test_axe_finds_nothing_grave(browser, address, page_names, part):
-    faults = []
-    for name in page_names[part::4]:
-        page = opened(browser, address, name)
-        faults += [f"{name}: {fault}" for fault in audit(page)]
-        page.context.close()
-    assert not faults, "\n".join(faults)
-
-
-def test_a_bad_page_is_noticed(browser, tmp_path):
-    (tmp_path / "bad.html").write_text(
-        """<!doctype html><html lang="en" data-theme="light"><title>bad</title><style>
-        html[data-theme=dark] p { color: #777; background: #555 }
-        b { color: #abc; background: #abc }</style><main><h1>a</h1>
-        <img src="x.png"><p>words</p><input><b>nothing</b></main>""",
-        "utf-8",
-    )
-    page = opened(browser, tmp_path.as_uri(), "bad.html")
-    found = " | ".join(audit(page))
-    page.context.close()
-    for fault in (
-        "critical image-alt",
-        "critical label",
-        "dark: serious color-contrast",
-        "light: critical color-contrast: 1 x, b",
-    ):
-        assert fault in found
 
 
 # --- the keyboard ------------------------------------------------------------------

@@ -33,7 +33,7 @@ def read(path: Path) -> BeautifulSoup:
 
 @pytest.fixture(scope="module")
 def entries(html) -> dict[str, str]:
-    """The terms of the built glossary, by the id of their entry."""
+    """Return the terms of the built glossary, by the id of their entry."""
     found = read(html / GLOSSARY).select("dl.glossary dt")
     return {
         term["id"]: term.find(string=True).strip().replace("’", "'") for term in found
@@ -42,7 +42,7 @@ def entries(html) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def links(html, page_names) -> dict[str, list]:
-    """The links to the glossary on each page that has some."""
+    """Return the links to the glossary on each page that has some."""
     found = {name: read(html / name).select("a.glossary-word") for name in page_names}
     return {name: tags for name, tags in found.items() if tags}
 

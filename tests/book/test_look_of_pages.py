@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import make_pictures
 import nbformat
+import page_head
 import pytest
 import set_address
 from bs4 import BeautifulSoup
@@ -67,7 +68,7 @@ def test_pages_carry_a_preview_and_icons(html, name):
         assert len(meta[key]) > 10, key
     assert len(meta["og:description"]) <= 200
     assert meta["twitter:card"] == "summary_large_image"
-    base = set_address.pages_address()
+    base = page_head.pages_address(set_address.repository())
     for key in ("og:image", "twitter:image", "og:url"):
         assert meta[key].startswith(f"{base}/"), key
     picture = urlsplit(meta["og:image"]).path.partition("/_static/")[2]

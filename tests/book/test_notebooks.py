@@ -8,7 +8,7 @@ import nbformat
 import pytest
 import yaml
 from project_inputs import PROJECT, inputs_hash
-from run_notebooks import notebooks, problems, setup_cell
+from run_notebooks import notebooks, problems, read_stamps, setup_cell, stamp_name
 
 NOTEBOOKS = notebooks()
 MYST = {
@@ -46,7 +46,7 @@ def test_the_table_of_contents_lists_exactly_the_notebooks_there_are():
 
 @each_notebook
 def test_outputs_are_complete_and_fresh(path, inputs):
-    assert problems(path, inputs) == []
+    assert problems(path, inputs, read_stamps().get(stamp_name(path))) == []
 
 
 @each_notebook

@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import tomllib
 
+import pytest
 import set_address
 import yaml
-from project_inputs import PROJECT, input_files
+from project_inputs import PROJECT, input_files, inputs_hash
 
 TARGETS = [
     "book",
@@ -18,7 +19,11 @@ TARGETS = [
     "notebooks",
     "results",
     "data",
+    "check",
     "check-enterface",
+    "packs",
+    "pictures",
+    "address",
     "bench",
     "serve",
     "lint",
@@ -61,25 +66,62 @@ def test_every_dependency_of_the_project_is_pinned():
     assert names - pinned == set()
 
 
-def test_without_a_fitting_python_the_environment_script_says_what_to_do(tmp_path):
+@pytest.fixture
+def make_venv(tmp_path):
+    """Give a function that runs the environment script where no Python is."""
     root = tmp_path / "a folder with spaces"
     (root / "scripts").mkdir(parents=True)
-    for name in ("scripts/make_venv.sh", "requirements.txt", "pyproject.toml"):
+    for name in (
+        "scripts/make_venv.sh",
+        "scripts/jupyter_lab_config.json",
+        "requirements.txt",
+        "pyproject.toml",
+    ):
         shutil.copy(PROJECT / name, root / name)
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("sh", "cat", "cksum", "head", "dirname", "grep", "date"):
         (tools / name).symlink_to(shutil.which(name))
-    done = subprocess.run(
-        [shutil.which("sh"), root / "scripts" / "make_venv.sh"],
-        env={"PATH": str(tools)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "No Python 3.11, 3.12 or 3.13" in done.stderr
-    assert "PYTHON=" in done.stderr
+
+    def run(python=None):
+        done = subprocess.run(
+            [shutil.which("sh"), root / "scripts" / "make_venv.sh"],
+            env={"PATH": str(tools)} | ({"PYTHON": str(python)} if python else {}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        return done.stderr
+
+    run.root = root
+    return run
+
+
+def fake_python(path, version):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho {version}\n", "utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_without_a_fitting_python_the_environment_script_says_what_to_do(make_venv):
+    said = make_venv()
+    assert "No Python 3.11, 3.12 or 3.13" in said
+    assert "PYTHON=" in said
+
+
+def test_a_python_that_was_asked_for_is_not_replaced_by_another(make_venv, tmp_path):
+    said = make_venv(tmp_path / "nowhere" / "python3.13")
+    assert f"among: {tmp_path}/nowhere/python3.13\n" in said
+
+
+def test_an_environment_of_another_python_is_not_used(make_venv, tmp_path):
+    fake_python(make_venv.root / ".venv" / "bin" / "python", "3.11")
+    other = fake_python(tmp_path / "python3.13", "3.13")
+    said = make_venv(other)
+    assert said.startswith(f".venv has Python 3.11; PYTHON={other} is 3.13.")
+    assert "Delete the folder .venv" in said
 
 
 def test_the_hash_of_inputs_leaves_out_caches_and_temporary_files(tmp_path):
@@ -93,6 +135,19 @@ def test_the_hash_of_inputs_leaves_out_caches_and_temporary_files(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("", "utf-8")
     assert input_files(tmp_path) == [tmp_path / "emolib" / "a.py"]
+
+
+def test_of_a_measurement_only_its_results_count_for_the_notebooks(tmp_path):
+    file = tmp_path / "data" / "results" / "curve.json"
+    file.parent.mkdir(parents=True)
+
+    def digest(**record):
+        file.write_text(json.dumps(record), "utf-8")
+        return inputs_hash(tmp_path)
+
+    before = digest(results={"rows": [1, 2]}, canary={"crop": 0.5})
+    assert digest(results={"rows": [1, 2]}, canary={"crop": 0.7}) == before
+    assert digest(results={"rows": [1, 3]}, canary={"crop": 0.5}) != before
 
 
 def test_the_browser_libraries_are_the_ones_recorded():
@@ -147,11 +202,19 @@ def test_versions_agree():
     assert yaml.safe_load(_text("CITATION.cff"))["version"] == version
 
 
-def test_ci_demands_a_browser():
+def test_ci_demands_a_browser_and_a_tracer():
     script = PROJECT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "EMOLIB_REQUIRE_BROWSER=1" in _text(script)
+    assert "EMOLIB_REQUIRE_TRACER=1" in _text(script)
     assert "make test" in _text(script)
+
+
+def test_the_workflow_tests_every_python_that_the_readme_names():
+    workflow = yaml.safe_load(_text(".github/workflows/book.yml"))
+    tested = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert tested == ["3.11", "3.12", "3.13"]
+    assert f"Python {tested[0]}, {tested[1]} or {tested[2]}" in _text("README.md")
 
 
 def _text(name) -> str:

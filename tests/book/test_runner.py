@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 
 import nbformat
 import pytest
@@ -10,6 +9,7 @@ import run_notebooks
 from nbclient.exceptions import CellExecutionError
 
 INPUTS = "some state of the code and the data"
+OTHER_OUTPUTS = "its outputs are not those of that run"
 CELLS = (
     "# setup",
     "# NBVAL_CHECK_OUTPUT\nnumbers = [1, 2, 3]\nprint(sum(numbers))",
@@ -33,36 +33,49 @@ def make_notebook(path, *sources):
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """The bytes of a small notebook that the runner wrote."""
+    """Return the bytes of a small notebook that the runner wrote, and its stamp."""
     path = make_notebook(tmp_path_factory.mktemp("book") / "02-small.ipynb", *CELLS)
-    run_notebooks.run(path, INPUTS)
-    return path.read_bytes()
+    stamp = run_notebooks.run(path, INPUTS)
+    return path.read_bytes(), stamp
 
 
 @pytest.fixture
 def copy(executed, tmp_path):
-    """A fresh copy of the executed notebook."""
+    """Make a fresh copy of the executed notebook."""
     path = tmp_path / "02-small.ipynb"
-    path.write_bytes(executed)
+    path.write_bytes(executed[0])
     return path
 
 
-def change(path, edit):
-    notebook = nbformat.read(path, as_version=4)
-    edit(notebook)
-    nbformat.write(notebook, path)
-    return run_notebooks.problems(path, INPUTS)
+@pytest.fixture
+def stamp(executed):
+    """Return the stamp of the executed notebook."""
+    return executed[1]
 
 
-def test_what_the_runner_writes_has_no_problem(copy):
-    assert run_notebooks.problems(copy, INPUTS) == []
+@pytest.fixture
+def change(copy, stamp):
+    """Give a function that edits the copy and returns what is wrong with it then."""
+
+    def run(edit):
+        notebook = nbformat.read(copy, as_version=4)
+        edit(notebook)
+        nbformat.write(notebook, copy)
+        return run_notebooks.problems(copy, INPUTS, stamp)
+
+    return run
 
 
-def test_running_twice_gives_the_same_bytes_but_for_the_seconds(copy):
-    before = copy.read_text("utf-8")
-    run_notebooks.run(copy, INPUTS)
-    seconds = re.compile(r'"seconds": [\d.]+')
-    assert seconds.sub("", copy.read_text("utf-8")) == seconds.sub("", before)
+def test_what_the_runner_writes_has_no_problem(copy, stamp):
+    assert run_notebooks.problems(copy, INPUTS, stamp) == []
+
+
+def test_running_twice_gives_the_same_bytes_and_the_same_stamp(copy, stamp):
+    before = copy.read_bytes()
+    again = run_notebooks.run(copy, INPUTS)
+    assert copy.read_bytes() == before
+    assert {**again, "seconds": 0} == {**stamp, "seconds": 0}
+    assert again["seconds"] > 0
 
 
 def test_set_up_cell_is_filled_in_and_solutions_are_marked(copy):
@@ -76,59 +89,69 @@ def test_set_up_cell_is_filled_in_and_solutions_are_marked(copy):
     assert "at 0x0>" in cells[-1].outputs[0].data["text/plain"]
 
 
-def test_a_stored_error_is_found(copy):
+def test_a_stored_error_is_found(change):
     error = nbformat.v4.new_output(
         "error", ename="ValueError", evalue="no such face", traceback=[]
     )
-    found = change(copy, lambda notebook: notebook.cells[2].outputs.append(error))
-    assert found == ["cell 3 holds an error: ValueError"]
+    found = change(lambda notebook: notebook.cells[2].outputs.append(error))
+    assert found == ["cell 3 holds an error: ValueError", OTHER_OUTPUTS]
 
 
-def test_a_cell_that_was_never_run_is_found(copy):
+def test_a_cell_that_was_never_run_is_found(change):
     def forget(notebook):
         notebook.cells[2].execution_count = None
 
-    assert change(copy, forget) == ["cell 3 was never run"]
+    assert change(forget) == ["cell 3 was never run"]
 
 
-def test_cells_run_out_of_order_are_found(copy):
+def test_cells_run_out_of_order_are_found(change):
     def swap(notebook):
         notebook.cells[2].execution_count, notebook.cells[3].execution_count = 3, 2
 
-    found = change(copy, swap)
+    found = change(swap)
     assert len(found) == 2
     assert "out of order" in found[0]
 
 
-def test_a_changed_cell_or_tag_makes_the_outputs_stale(copy, executed):
+def test_a_changed_cell_or_tag_makes_the_outputs_stale(copy, executed, change):
     def edit(notebook):
         notebook.cells[2].source += "\nprint('more')"
 
     def tag(notebook):
         notebook.cells[2].metadata["tags"] = ["nbval-skip"]
 
-    assert "changed since it ran" in change(copy, edit)[0]
-    copy.write_bytes(executed)
-    assert "changed since it ran" in change(copy, tag)[0]
+    assert "changed since it ran" in change(edit)[0]
+    copy.write_bytes(executed[0])
+    assert "changed since it ran" in change(tag)[0]
 
 
-def test_changed_code_data_or_pins_make_the_outputs_stale(copy):
-    assert "changed since it ran" in run_notebooks.problems(copy, "another state")[0]
+def test_changed_code_data_or_pins_make_the_outputs_stale(copy, stamp):
+    found = run_notebooks.problems(copy, "another state", stamp)
+    assert found == ["its code, emolib, data or the pins changed since it ran"]
 
 
 def test_a_notebook_from_elsewhere_is_not_trusted(copy):
-    found = change(copy, lambda notebook: notebook.metadata.pop("emolib"))
+    found = run_notebooks.problems(copy, INPUTS, None)
     assert found == ["it was not written by `make notebooks`"]
 
 
-def test_a_change_of_prose_keeps_the_outputs(copy):
+def test_outputs_of_another_run_are_not_trusted(change):
+    def correct(notebook):
+        notebook.cells[2].outputs[0]["text"] = "7\n"
+
+    assert change(correct) == [OTHER_OUTPUTS]
+
+
+def test_a_change_of_prose_keeps_the_outputs(change):
     def reword(notebook):
         notebook.cells[0].source = "# A better title"
 
-    assert change(copy, reword) == []
+    assert change(reword) == []
 
 
-def test_shorthands_are_written_out_without_a_run(copy, monkeypatch):
+def test_shorthands_are_written_out_without_a_run(copy, stamp, change, monkeypatch):
+    stamps = {run_notebooks.stamp_name(copy): stamp}
+    monkeypatch.setattr(run_notebooks, "read_stamps", lambda: stamps)
     monkeypatch.setattr(run_notebooks, "notebooks", lambda: [copy])
     monkeypatch.setattr(run_notebooks, "inputs_hash", lambda: INPUTS)
     before = copy.read_bytes()
@@ -136,14 +159,14 @@ def test_shorthands_are_written_out_without_a_run(copy, monkeypatch):
     def shorten(notebook):
         notebook.cells[1].source = "# setup"
 
-    assert "shorthands" in change(copy, shorten)[0]
+    assert "shorthands" in change(shorten)[0]
     assert run_notebooks.main([]) == 0
     assert copy.read_bytes() == before
 
 
-def test_missing_widget_state_is_found(copy):
-    found = change(copy, lambda notebook: notebook.metadata.pop("widgets"))
-    assert found == ["cell 4 shows a widget whose state is missing"]
+def test_missing_widget_state_is_found(change):
+    found = change(lambda notebook: notebook.metadata.pop("widgets"))
+    assert found == ["cell 4 shows a widget whose state is missing", OTHER_OUTPUTS]
 
 
 def test_a_failing_notebook_is_left_as_it_was(tmp_path):

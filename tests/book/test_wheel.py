@@ -48,7 +48,7 @@ print("faces:", len(faces))
 
 @pytest.fixture(scope="module")
 def clean_python(tmp_path_factory):
-    """The interpreter of a fresh environment that holds the wheel."""
+    """Return the interpreter of a fresh environment that holds the wheel."""
     folder = tmp_path_factory.mktemp("a clean place")
     dist = folder / "dist"
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
@@ -69,7 +69,7 @@ def clean_python(tmp_path_factory):
 
 @pytest.fixture
 def elsewhere(clean_python, tmp_path):
-    """A function that runs code in the clean environment, in an empty folder."""
+    """Give a function that runs code in the clean environment, in an empty folder."""
 
     def run(code, stdin=""):
         environment = {
