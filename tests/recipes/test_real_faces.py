@@ -186,7 +186,7 @@ def test_without_photographs_an_epoch_is_rendered_frames(sets):
 
 @pytest.mark.parametrize("name", STAGES)
 def test_stages_are_those_on_the_card(name):
-    recorded = model_card("real-faces")["recipe"][name]
+    recorded = model_card("real-faces").recipe[name]
     assert set(recorded) == {*asdict(STAGES[name]), "minutes", "curve"}
     assert asdict(STAGES[name]).items() <= recorded.items()
 
