@@ -79,6 +79,20 @@ def test_the_last_average_is_kept_though_another_epoch_scored_better(sets, tmp_p
     assert run.history.best_epoch == 2
 
 
+def test_the_average_of_the_weights_is_kept(sets, tmp_path):
+    last, mean = (
+        train_stage(
+            replace(QUICK, epochs=1, ema_decay=decay),
+            *sets, tmp_path / f"{decay}.npz", progress=False,
+        )
+        for decay in (0.0, 0.9)
+    )  # fmt: skip
+    assert last.history.frame["loss"].equals(mean.history.frame["loss"])
+    start = np.concatenate([w.ravel() for w in build(QUICK.architecture).get_weights()])
+    moved = weights(last) - start
+    assert 0.05 < np.linalg.norm(weights(mean) - start) / np.linalg.norm(moved) < 0.95
+
+
 def test_another_run_s_checkpoint_is_refused(sets, tmp_path):
     options = {"checkpoint": tmp_path / "state.npz", "progress": False}
     train, validation, rendered = sets

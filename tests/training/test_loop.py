@@ -247,7 +247,7 @@ def test_a_constant_step_size_can_be_prolonged(sets, tmp_path):
 def test_batches_hold_everything_and_do_not_tune_themselves():
     images, targets = np.arange(14).reshape(7, 2), np.arange(7)
     found = batches((images, targets), 3)
-    assert not found.options().autotune.enabled
+    assert found.options().autotune.enabled is False
     parts = [[np.asarray(one) for one in pair] for pair in found]
     assert [len(one) for one, _ in parts] == [3, 3, 1]
     for k, whole in enumerate((images, targets)):
@@ -283,9 +283,11 @@ def test_augmentation_has_two_strengths_and_an_off(sets):
 
 def test_weight_decay_shrinks_kernels_and_spares_biases(sets):
     """With a step size of almost nothing, decay is all that is left to see."""
-    start = [w.copy() for w in tiny_network().get_weights()]
+    model = tiny_network()
+    start = [model.get_weights()[0], np.linspace(-1, 1, 6)]
+    model.set_weights(start)
     options = {"learning_rate": 1e-6, "weight_decay": 1e5, "epochs": 1}
-    kernel, bias = run(sets, **options)[0].get_weights()
+    kernel, bias = run(sets, model=model, **options)[0].get_weights()
     assert np.linalg.norm(kernel) < 0.9 * np.linalg.norm(start[0])
     assert np.abs(bias - start[1]).max() < 1e-4
 
