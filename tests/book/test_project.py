@@ -197,6 +197,21 @@ def test_versions_agree():
     assert yaml.safe_load(_text("CITATION.cff"))["version"] == version
 
 
+def test_the_map_of_contributing_leads_to_what_is_there():
+    text = _text("CONTRIBUTING.md").partition("## Set up")[0]
+    named = set(re.findall(r"(?:book|emolib|scripts|studies|tests)/[\w./]*", text))
+    assert len(named) > 20
+    wrong = [
+        name
+        for name in named
+        if "/a/" not in name  # stands for any
+        and not any(
+            (PROJECT / f"{name.rstrip('.')}{end}").exists() for end in ("", ".py")
+        )
+    ]
+    assert wrong == []
+
+
 def test_ci_demands_a_browser():
     script = PROJECT / ".ci" / "run"
     assert os.access(script, os.X_OK)
