@@ -146,7 +146,6 @@ def test_without_networks_no_tensorflow():
         name
         for name in taught_in.modules()
         if name.partition(".")[2].split(".")[0] not in WITH_TENSORFLOW
-        and not name.endswith("__main__")
     ]
     assert len(names) > 30
     code = (
