@@ -126,7 +126,7 @@ def _assigned(package: str, name: str, value) -> str | None:
 
 
 def modules(package: str = "emolib") -> dict[str, Path]:
-    """Return the files of a package's modules by their dotted names, no ``__main__``."""
+    """Return a package's modules by their dotted names, but for ``__main__``."""
     top = Path(import_module(package).__file__).parent
     found = {}
     for path in sorted(top.rglob("*.py")):
