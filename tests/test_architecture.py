@@ -206,7 +206,7 @@ def test_every_public_name_is_documented():
 
 
 def compilers() -> set[str]:
-    """Return the decorators that compile with numba: ``njit`` and what is made of it."""
+    """Return the decorators that compile: numba's ``njit`` and what is made of it."""
     made = {
         last_name(node.targets[0])
         for _, tree in modules()
