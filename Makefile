@@ -5,6 +5,8 @@ SHELL := /bin/sh
 .PHONY: help venv book test check notebooks results results-photographs results-transfer data data-large packs pictures check-enterface bench bench-peers serve lint clean vendor pins address
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+# Nothing that make starts reports to anybody; tests/nothing_leaves looks.
+export ORT_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PORT ?= 8000
@@ -31,13 +33,13 @@ notebooks: venv ## run the notebooks that changed and store their outputs
 	@$(PY) scripts/run_notebooks.py $(NOTEBOOKS)
 
 results: venv ## train and measure again whatever is out of date in data/results
-	@$(PY) scripts/make_results.py
+	@$(PY) -m studies run --fer2013 "$(FER2013)"
 
 results-photographs: venv ## measure the network for photographs on them (FER2013=PATH)
-	@$(PY) scripts/measure_photographs.py --fer2013 "$(FER2013)"
+	@$(PY) -m studies run photographs --fer2013 "$(FER2013)"
 
 results-transfer: venv ## train on rendered faces, photographs, both (FER2013=PATH; long)
-	@$(PY) scripts/measure_transfer.py --fer2013 "$(FER2013)"
+	@$(PY) -m studies run transfer --fer2013 "$(FER2013)"
 
 data: venv ## render the SynthFace corpus again into data/synthface
 	@$(PY) scripts/make_synthface.py
@@ -60,7 +62,7 @@ bench: venv ## print import, loading, training, rendering and video speed
 	@$(PY) scripts/bench.py
 
 bench-peers: venv ## measure other packages' classifiers beside ours (FER2013=PATH, node)
-	@$(PY) scripts/bench_peers.py --fer2013 "$(FER2013)" $(ARGS)
+	@$(PY) -m studies.peers.bench --fer2013 "$(FER2013)" $(ARGS)
 
 serve: venv ## show the built book at http://localhost:8000 (PORT=... for another port)
 	@test -f _build/html/index.html || { echo "No book yet: run 'make book'."; exit 1; }

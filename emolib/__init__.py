@@ -5,32 +5,14 @@ imported when it is first touched.
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
 from emolib.emotions import EMOTIONS
 
-try:
-    __version__ = version("emolib")
-except PackageNotFoundError:  # running from a checkout that was never installed
-    __version__ = "0+unknown"
-
 _SUBMODULES = (
-    "datasets",
-    "emotions",
-    "evaluation",
-    "explain",
-    "export",
-    "faces",
-    "models",
-    "paths",
-    "plots",
-    "recipes",
-    "recognizer",
-    "results",
-    "synthesis",
-    "training",
-    "widgets",
-)
+    "cli", "datasets", "emotions", "errors", "evaluation", "explain", "export",
+    "faces", "files", "models", "paths", "plots", "recipes", "recognizer", "results",
+    "synthesis", "training", "widgets",
+)  # fmt: skip
 
 __all__ = ["EMOTIONS", "__version__", "show_versions", *_SUBMODULES]
 
@@ -38,6 +20,8 @@ __all__ = ["EMOTIONS", "__version__", "show_versions", *_SUBMODULES]
 def __getattr__(name):
     if name in _SUBMODULES:
         return import_module(f"emolib.{name}")
+    if name == "__version__":
+        return _version("emolib") or "0+unknown"  # a checkout that was never installed
     raise AttributeError(f"module 'emolib' has no attribute {name!r}")
 
 
@@ -53,10 +37,15 @@ def show_versions() -> None:
     """
     import platform
 
-    print(f"python {platform.python_version()} · emolib {__version__}")
+    print(f"python {platform.python_version()} · emolib {__getattr__('__version__')}")
     for package in ("numpy", "keras", "tensorflow", "matplotlib", "ipywidgets"):
-        try:
-            found = version(package)
-        except PackageNotFoundError:
-            found = "not installed"
-        print(f"{package} {found}")
+        print(f"{package} {_version(package) or 'not installed'}")
+
+
+def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

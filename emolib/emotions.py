@@ -1,14 +1,15 @@
 """The six emotions: their order, names, codes, colours and FACS prototypes.
 
 The order is alphabetical and never changes: label ``k`` and column ``k`` of every
-probability array mean ``EMOTIONS[k]``. Taught in chapter 1; used everywhere.
+probability array mean ``EMOTIONS[k]``.
 """
 
 from dataclasses import dataclass
-from difflib import get_close_matches
+
+from emolib.errors import EmolibError, did_you_mean
 
 
-class UnknownEmotionError(ValueError):
+class UnknownEmotionError(EmolibError, ValueError):
     """A name that is none of the six emotions; the message suggests the nearest."""
 
 
@@ -74,11 +75,9 @@ def get_emotion(name: str) -> Emotion:
     key = str(name).strip().lower()
     found = _BY_NAME.get(key) or _BY_CODE.get(key)
     if found is None:
-        near = get_close_matches(key, EMOTIONS, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownEmotionError(
             f"Unknown emotion {name!r}; expected one of {', '.join(EMOTIONS)} "
-            f"(or {', '.join(_BY_CODE)}).{hint}"
+            f"(or {', '.join(_BY_CODE)}).{did_you_mean(key, EMOTIONS)}"
         )
     return found
 

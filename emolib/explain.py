@@ -7,33 +7,37 @@ from emolib.faces import CROP
 from emolib.models._backend import keras, tf
 from emolib.models.inference import check_images
 
+_POOLING = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
+_SEES = (
+    keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D,
+    keras.Model,
+)  # fmt: skip
+_BATCH = 128
+
 
 def grad_cam(
     model: keras.Model,
     images: np.ndarray,
     class_index: int | np.ndarray | None = None,
-    layer: str | None = None,
 ) -> np.ndarray:
     """Map the regions that raise a class's score (Selvaraju et al. 2017).
 
-    The feature maps of a convolution are added up, each weighted by the mean gradient
-    of the class score with respect to it; negative sums become 0
-    (doi:10.1109/ICCV.2017.74). Such a map shows where evidence was, at the coarse
-    resolution of the layer; it does not explain what the network saw there, and some
-    maps look convincing even for random weights (Adebayo et al. 2018,
-    arXiv:1810.03292). Taught in chapter 6.
+    The last feature maps before pooling are added up, each weighted by the mean
+    gradient of the class score with respect to it; negative sums become 0
+    (doi:10.1109/ICCV.2017.74). Such a map shows where evidence was, coarsely, and not
+    what the network saw there; some look convincing even for random weights (Adebayo
+    et al. 2018, arXiv:1810.03292).
 
     Parameters
     ----------
     model : keras.Model
-        A network of this package, ending in a dense softmax layer.
+        A network of this package, or one of your own: functional or sequential, with
+        feature maps (n, h, w, channels) among its layers, and a dense softmax layer at
+        its end. A network inside it counts as one layer.
     images : ndarray, uint8, (n, 64, 64)
         Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
     class_index : int or ndarray of int (n,), optional
         The class to explain, 0 to 5; default is the predicted one of each image.
-    layer : str, optional
-        Name of a layer with output (n, h, w, channels); default is the last one
-        before pooling.
 
     Returns
     -------
@@ -44,32 +48,41 @@ def grad_cam(
     Raises
     ------
     ValueError
-        If the layer does not exist or has no feature maps, or a class index is not
-        in 0 to 5.
+        If the network has no such layers, or a class index is not in 0 to 5.
     """
     images = check_images(images)
-    target = _feature_layer(model, layer)
-    dense = model.layers[-1]
-    inner = keras.Model(model.input, [target.output, dense.input])
+    target, dense = _ends(model)
+    inner = keras.Model(model.inputs, [target.output, dense.input])
     maps = [
-        _maps(inner, dense, images[i : i + 128], _part(class_index, i, len(images)))
-        for i in range(0, len(images), 128)
+        _maps(inner, dense, images[i : i + _BATCH], _part(class_index, i, len(images)))
+        for i in range(0, len(images), _BATCH)
     ]
     return np.concatenate([np.zeros((0, CROP.size, CROP.size), np.float32), *maps])
 
 
-def _feature_layer(model: keras.Model, name: str | None) -> keras.layers.Layer:
-    spatial = [one for one in model.layers if len(one.output.shape) == 4]
-    if name is None:
-        pooling = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
-        return [one for one in spatial if not isinstance(one, pooling)][-1]
-    for one in spatial:
-        if one.name == name:
-            return one
-    raise ValueError(
-        f"layer must be one with feature maps: {', '.join(s.name for s in spatial)}. "
-        f"Received: layer={name!r}"
-    )
+def _ends(model: keras.Model) -> tuple[keras.layers.Layer, keras.layers.Layer]:
+    """Return the last layer with feature maps, and the last layer."""
+    found = None
+    if getattr(model, "inputs", None):
+        sees = False
+        for layer in model.layers:
+            sees = sees or isinstance(layer, _SEES)
+            if (
+                sees
+                and len(layer.output.shape) == 4
+                and not isinstance(layer, _POOLING)
+            ):
+                found = layer
+    dense = model.layers[-1] if model.layers else None
+    if found is None or not isinstance(dense, keras.layers.Dense):
+        raise ValueError(
+            "Grad-CAM needs a functional or sequential network with an Input, feature "
+            "maps (n, h, w, channels) among its layers and a dense softmax layer at "
+            f"its end. Received: {type(model).__name__} {model.name!r} with the layers "
+            f"{', '.join(type(one).__name__ for one in model.layers) or 'none'}. Put "
+            "pooling and the last layer of a nested network outside it."
+        )
+    return found, dense
 
 
 def _part(class_index: int | np.ndarray | None, start: int, n: int):
@@ -82,7 +95,7 @@ def _part(class_index: int | np.ndarray | None, start: int, n: int):
             f"class_index must be one number, or one per image, in 0 to "
             f"{len(EMOTIONS) - 1}. Received: {class_index}"
         )
-    return np.broadcast_to(index, n)[start : start + 128]
+    return np.broadcast_to(index, n)[start : start + _BATCH]
 
 
 def _maps(inner, dense, images: np.ndarray, classes: np.ndarray | None) -> np.ndarray:

@@ -1,65 +1,57 @@
 """From Keras to ONNX, the form that runs without TensorFlow.
 
 The recogniser reads the result with onnxruntime, and so can any other language.
-Taught in chapter 11.
 """
 
-import hashlib
-import json
 import logging
-import os
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from emolib.errors import EmolibError
+from emolib.files import sha256, write_json, write_whole
 from emolib.models._backend import keras, tf
 from emolib.models.registry import CARD, ONNX, load_model, model_card, model_folder
+from emolib.onnx_session import open_session
 
 #: Version of the ONNX operators; onnxruntime 1.14 (2023) and later know it.
 OPSET = 17
 
 
-class ExportError(RuntimeError):
+class ExportError(EmolibError, RuntimeError):
     """A network cannot be exported; the message says why."""
 
 
-def to_onnx(model: keras.Model, path: str | Path) -> Path:
-    """Write a network as an ONNX file. Taught in chapter 11.
+def to_onnx(model: keras.Model) -> bytes:
+    """Turn a network into an ONNX graph.
 
-    Batch normalisation and dropout are in their state for prediction. The file
-    appears whole or not at all.
+    Batch normalisation and dropout are in their state for prediction.
 
     Parameters
     ----------
     model : keras.Model
         A network of this package: one input ``(n, 64, 64, 1)``, one output ``(n, 6)``.
-    path : str or Path
-        Ends in ``.onnx``; its folder must exist.
 
     Returns
     -------
-    Path
-        `path`. The graph has the input ``face``, float32 ``(n, 64, 64, 1)``, 0-255,
-        and the output ``probabilities``, float32 ``(n, 6)``, and agrees with Keras to
-        1e-4 (checked before the file is written).
+    bytes
+        What an ``.onnx`` file holds. The graph has the input ``face``, float32
+        ``(n, 64, 64, 1)``, 0-255, and the output ``probabilities``, float32 ``(n, 6)``,
+        and agrees with Keras to 1e-4 (checked here).
 
     Raises
     ------
     ExportError
-        If tf2onnx is missing, or the exported graph answers otherwise than `model`.
+        If tf2onnx is missing, or the graph does not agree with `model`.
     """
-    path = Path(path)
     graph = _graph(model)
     _check(model, graph)
-    _write(path, graph)
-    return path
+    return graph
 
 
 def add_onnx(name: str | Path) -> Path:
     """Add the ONNX form to a model folder, and its SHA-256 to the card.
-
-    Used by ``emolib export``; taught in chapter 11.
 
     Parameters
     ----------
@@ -73,36 +65,20 @@ def add_onnx(name: str | Path) -> Path:
 
     Raises
     ------
-    ModelFileError
-        If there is no such model, or its files are damaged.
-    ExportError
-        As `to_onnx`.
+    ModelFileError, ExportError
+        As in `emolib.models.load_model` and `to_onnx`.
     """
     folder = model_folder(name)
-    path = to_onnx(load_model(name), folder / ONNX)
-    card = {
-        **model_card(name),
-        "onnx_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-    }
-    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    _write(folder / CARD, text.encode())
+    graph, card = to_onnx(load_model(folder)), model_card(folder)
+    path = write_whole(folder / ONNX, graph)
+    write_json(folder / CARD, replace(card, onnx_sha256=sha256(graph)).to_dict())
     return path
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()
 
 
 def _graph(model: keras.Model) -> bytes:
     try:
         import onnx
-        import tf2onnx
+        import tf2onnx  # may import onnxruntime, after `emolib.onnx_session`
     except ImportError as error:
         raise ExportError(
             f"Exporting needs {error.name!r}, which is missing; install it with: "
@@ -131,15 +107,12 @@ def _graph(model: keras.Model) -> bytes:
 
 
 def _check(model: keras.Model, graph: bytes) -> None:
-    import onnxruntime
-
     shape = (8, *model.input_shape[1:])
     faces = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    (found,) = session.run(["probabilities"], {"face": faces})
+    (found,) = open_session(graph).run(["probabilities"], {"face": faces})
     away = np.abs(found - np.asarray(model(faces, training=False))).max()
     if not away <= 1e-4:
         raise ExportError(
-            f"The exported graph of {model.name!r} answers otherwise than the network: "
+            f"The exported graph of {model.name!r} does not agree with the network: "
             f"probabilities differ by up to {away:.2g}, at most 1e-4 is allowed."
         )

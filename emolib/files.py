@@ -53,7 +53,7 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
     path : str or Path
         As in `whole_file`.
     content : bytes or str
-        Text is written as UTF-8 with ``\\n`` at the end of lines.
+        Text is written as UTF-8, line ends as they are.
 
     Returns
     -------

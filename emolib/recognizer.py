@@ -1,7 +1,7 @@
 """From photographs, or ready face crops, to the six probabilities; no TensorFlow.
 
 The detector of `emolib.faces` finds and aligns the faces, a shipped network in ONNX
-form reads them. Taught in chapter 11.
+form reads them.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emolib.emotions import EMOTIONS, get_emotion
-from emolib.faces import CROP, Face, FaceDetector, read_picture, to_canonical
-from emolib.models.registry import model_card, onnx_graph
+from emolib.faces import Face, FaceDetector, read_picture, to_canonical
+from emolib.models.inference import both_ways
+from emolib.models.registry import onnx_graph
+from emolib.onnx_session import open_session
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,7 +25,7 @@ _BATCH = 128  # crops at a time, each read twice; bounds the memory
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """What a network says of one face in a picture. Taught in chapter 11.
+    """What a network says of one face in a picture.
 
     Attributes
     ----------
@@ -44,6 +46,7 @@ class Recognition:
     unsure: bool
 
     def __str__(self) -> str:
+        """Return such as ``"fear 61%"`` or ``"unsure (fear 31%)"``."""
         share = f"{self.label} {self.probabilities.max():.0%}"
         return f"unsure ({share})" if self.unsure else share
 
@@ -52,7 +55,7 @@ class EmotionRecognizer:
     """A trained network that reads faces.
 
     It says how much a face resembles *posed* expressions, not what the person feels.
-    Do not judge people by it. Taught in chapter 11.
+    Do not judge people by it.
 
     Parameters
     ----------
@@ -63,8 +66,8 @@ class EmotionRecognizer:
 
     Attributes
     ----------
-    card : dict
-        The model's card: training data, results, intended use, limits.
+    card : ModelCard
+        Training data, results, intended use, limits, known failures; print it.
     unsure_below : float
         Smallest top probability that is an answer; 0 where the card names none, and
         then no answer is unsure.
@@ -84,16 +87,9 @@ class EmotionRecognizer:
     """
 
     def __init__(self, model: str | Path = "real-faces"):
-        import onnxruntime
-
-        self.card = model_card(model)
-        self.unsure_below = float(self.card.get("unsure_below", 0.0))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # one face is too little work to share
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            onnx_graph(model), options, providers=["CPUExecutionProvider"]
-        )
+        graph, self.card = onnx_graph(model)
+        self.unsure_below = self.card.unsure_below or 0.0
+        self._session = open_session(graph)
 
     @cached_property
     def _detector(self) -> FaceDetector:
@@ -117,10 +113,8 @@ class EmotionRecognizer:
 
         Raises
         ------
-        PictureError
-            If the picture cannot be read.
-        ValueError
-            If an array is not a picture of bytes.
+        PictureError, ValueError
+            If the picture cannot be read, or an array is not a picture of bytes.
         """
         image = picture if isinstance(picture, np.ndarray) else read_picture(picture)
         faces = self._detector.detect(image)
@@ -133,16 +127,7 @@ class EmotionRecognizer:
         )
 
     def unsure(self, probabilities: np.ndarray) -> bool | np.ndarray:
-        """Tell whether the largest probability is below `unsure_below`.
-
-        Parameters
-        ----------
-        probabilities : ndarray of float, (6,) or (n, 6)
-
-        Returns
-        -------
-        bool, or ndarray of bool, (n,)
-        """
+        """Tell whether the largest of (6,) or (n, 6) is below `unsure_below`."""
         low = np.asarray(probabilities).max(axis=-1) < self.unsure_below
         return low if low.ndim else bool(low)
 
@@ -150,13 +135,12 @@ class EmotionRecognizer:
         """Return the six probabilities of each ready crop.
 
         The network reads the crop and its mirror image, and the mean is the answer: on
-        photographs it errs less than either (measured in chapter 11), as in
-        `emolib.models.predict_both_ways`.
+        photographs it errs less than either (measured in chapter 11).
 
         Parameters
         ----------
         images : ndarray, uint8, (n, height, width)
-            Grey crops of any size, 0-255, whose eyes lie about where
+            Grey crops of any size, 0-255, with the eyes about where
             `emolib.faces.CROP` has them, as in FER2013.
 
         Returns
@@ -179,20 +163,17 @@ class EmotionRecognizer:
         answers = np.empty((len(images), len(EMOTIONS)), np.float32)
         for start in range(0, len(images), _BATCH):
             part = images[start : start + _BATCH]
-            faces = np.empty((2, len(part), CROP.size, CROP.size, 1), np.float32)
-            for k, image in enumerate(part):
-                faces[0, k, ..., 0] = to_canonical(image)
-            faces[1] = faces[0, :, :, ::-1]
-            (shares,) = self._session.run(
-                ["probabilities"], {"face": faces.reshape(-1, CROP.size, CROP.size, 1)}
-            )
-            both = shares.reshape(2, len(part), len(EMOTIONS))
-            answers[start : start + _BATCH] = both.mean(axis=0)
+            faces = np.stack([to_canonical(image) for image in part])
+            answers[start : start + _BATCH] = both_ways(self._answer, faces)
         return answers
+
+    def _answer(self, faces: np.ndarray) -> np.ndarray:
+        inputs = {"face": faces[..., None].astype(np.float32)}
+        return self._session.run(["probabilities"], inputs)[0]
 
 
 def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.ndarray:
-    """Draw boxes and answers into a copy of a picture. Taught in chapter 11.
+    """Draw boxes and answers into a copy of a picture.
 
     Parameters
     ----------

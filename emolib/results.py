@@ -5,24 +5,23 @@ import os
 import platform
 from importlib.metadata import version
 
+from emolib.errors import EmolibError, did_you_mean
 from emolib.paths import data_folder
 
 
-class ResultsError(ValueError):
+class ResultsError(EmolibError, ValueError):
     """A measurement is missing or damaged; the message says what to do."""
 
 
 def measured() -> list[str]:
-    """Return the names of the measurements there are, sorted. Used in chapter 7."""
+    """Return the names of the measurements there are, sorted."""
     return sorted(path.stem for path in (data_folder() / "results").glob("*.json"))
 
 
 def load_results(name: str) -> dict:
-    """Return what a command measured. Used from chapter 4 on.
+    """Return what a command measured.
 
-    The file also names the command and its settings; those of ``make results`` hold a
-    hash of them, of the code and of the corpus, too, and a test fails where it is no
-    longer that of the project.
+    The file also names the command that wrote it, and its settings.
 
     Parameters
     ----------
@@ -32,7 +31,7 @@ def load_results(name: str) -> dict:
     Returns
     -------
     dict
-        As the step wrote it; accuracies are shares, 0 to 1.
+        As the command wrote it; accuracies are shares, 0 to 1.
 
     Raises
     ------
@@ -42,8 +41,9 @@ def load_results(name: str) -> dict:
     path = data_folder() / "results" / f"{name}.json"
     if not path.is_file():
         raise ResultsError(
-            f"There is no measurement {name!r}; there are: {', '.join(measured())}. "
-            "`make help` lists the commands that measure."
+            f"There is no measurement {name!r}; there are: {', '.join(measured())}."
+            f"{did_you_mean(name, measured())} `make help` lists the commands that "
+            "measure."
         )
     try:
         return json.loads(path.read_text(encoding="utf-8"))["results"]
@@ -56,8 +56,6 @@ def load_results(name: str) -> dict:
 
 def environment(*packages: str) -> dict[str, str]:
     """Return what a measurement was made with, for its file or a model's card.
-
-    Used by the studies and the recipes; chapter 7.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("  peak memory", f"{megabytes:.0f} MB", "300 MB"),
         ("render at 64 px", f"{render_speed():.0f} images/s", "100 images/s per core"),
     ]
-    for name in ("deck_cnn", "small_cnn"):
+    for name in ("plain_cnn", "small_cnn"):
         plain, augmented, speed = training_ratios(name, options.images, options.pairs)
         rows += [
             (f"train {name}", f"{speed:.0f} images/s", ""),
@@ -168,10 +168,10 @@ def video_rows(lengths: tuple[float, ...] = (1.1, 2, 3, 3, 4, 5.4)) -> list[tupl
 
     from check_enterface import command, run_measured
 
-    from emolib.datasets.enterface05.prepare import Settings, main_face
+    from emolib.datasets.enterface05.prepare import Settings
     from emolib.datasets.enterface05.standin import TRUTH, write_standin
     from emolib.datasets.enterface05.video import sample_frames
-    from emolib.faces import FaceDetector
+    from emolib.faces import FaceDetector, main_face
 
     settings = Settings()
     detector = FaceDetector(smallest=settings.smallest)

@@ -1,19 +1,20 @@
 """Render the SynthFace corpus into ``data/synthface`` (``make data``).
 
 What is rendered is frozen in ``data/synthface/difficulty.json``; this script only
-carries it out, on all cores. The old corpus stays in place until the new one is
-complete and has been read back. The committed corpus is the truth: another machine
-may render a pixel one grey level off.
+carries it out, on all cores: `emolib.synthesis.people` draws the persons,
+`emolib.synthesis.clips` what each frame of a clip shows, `emolib.synthesis.renderer`
+its pixels, and `emolib.datasets.corpus` stores them. The old corpus stays in place
+until the new one is complete and has been read back. The committed corpus is the truth:
+another machine may render a pixel one grey level off.
 """
 
 import argparse
 import json
-import multiprocessing
 import os
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from tqdm import tqdm
 from emolib.datasets.corpus import write_corpus
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.files import sha256
+from emolib.parallel import process_map
 from emolib.paths import data_folder
 from emolib.synthesis import (
     UNITS,
@@ -58,8 +60,8 @@ def render_subject(task: tuple) -> tuple[np.ndarray, dict, list[dict]]:
     subject, seed, split, plan, difficulty = task
     person = random_identity(seed, spread=difficulty.identity_spread)
     about = asdict(person)
-    about.update(zip(("african", "asian", "caucasian"), person.ancestry, strict=True))
-    about["hair_dyed"] = bool(about["hair_dye"])
+    about |= person.ancestry._asdict()
+    about["hair_dyed"] = about.pop("hair_dye") is not None
     about = {  # a table holds single values
         name: round(value, 3) if isinstance(value, float) else value
         for name, value in about.items()
@@ -107,15 +109,10 @@ def scene_record(scene: Scene, truth: dict) -> dict:
 def render_all(
     render_one: Callable[[tuple], tuple], tasks: list[tuple], processes: int
 ) -> list[tuple]:
-    """Render all subjects on several cores, with a progress bar.
-
-    The workers leave Ctrl-C to this process, which then ends them.
-    """
-    context = multiprocessing.get_context("spawn")
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    with context.Pool(processes, signal.signal, ignore) as pool:
-        done = pool.imap(render_one, tasks)
-        return list(tqdm(done, total=len(tasks), unit="subject"))
+    """Render all subjects on several cores, with a progress bar."""
+    done = process_map(render_one, tasks, processes)
+    bar = tqdm(done, total=len(tasks), unit="subject")
+    return [rendered for _, rendered in sorted(bar, key=itemgetter(0))]
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ if [ -n "${PYTHON:-}" ] && [ -x .venv/bin/python ]; then
     fi
 fi
 
-key=$(cat requirements.txt pyproject.toml scripts/make_venv.sh | cksum)
+lab=scripts/jupyter_lab_config.json
+key=$(cat requirements.txt pyproject.toml scripts/make_venv.sh "$lab" | cksum)
 stamp=.venv/.installed
 if [ -x .venv/bin/python ] && [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$key" ]; then
     exit 0

@@ -39,6 +39,8 @@ BOOK = {
     "wheel": ["test_wheel.py"],
 }
 BUILD = "book build"
+#: It is watched: a build must not call another host.
+BUILD_TEST = "tests/nothing_leaves/test_build.py"
 AFTER_THE_BUILD = ("pages", "book checks")
 CHANGED = "changed"
 #: Tests that daily work runs whatever has changed.
@@ -76,7 +78,7 @@ def all_parts() -> dict[str, list[list[str]]]:
     Those come first that others wait for or that take long. The tests of the package
     are one part a folder, and one for what lies beside the folders.
     """
-    parts = {BUILD: [[PYTHON, "scripts/build_book.py", "--stored"]]}
+    parts = {BUILD: [_pytest(BUILD, BUILD_TEST)]}
     lax = ["--nbval-lax", "--nbval-cell-timeout=600"]
     for folder in sorted({path.parent for path in notebooks()}):
         chapters = [str(one) for one in notebooks() if one.parent == folder]
@@ -86,7 +88,8 @@ def all_parts() -> dict[str, list[list[str]]]:
     parts["package"] = [_pytest("package", *beside)]
     for folder in sorted(path for path in PROJECT.glob("tests/*") if path.is_dir()):
         if folder.name != "book" and any(folder.rglob("test_*.py")):
-            parts[folder.name] = [_pytest(folder.name, str(folder))]
+            rest = (str(folder), f"--ignore={BUILD_TEST}")
+            parts[folder.name] = [_pytest(folder.name, *rest)]
     for name, files in BOOK.items():
         parts[name] = [_pytest(name, *(f"tests/book/{file}" for file in files))]
     others = [f"--ignore=tests/book/{one}" for files in BOOK.values() for one in files]

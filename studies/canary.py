@@ -19,6 +19,9 @@ import numpy as np
 #: Largest difference between two numbers that count as equal, absolute and relative.
 TOLERANCE = 5e-3
 
+#: What a part says that could not be made.
+RAISED = "raised"
+
 Value = float | int | str
 Song = dict[str, Value]
 #: Learnt from: every 24th apex frame of the training people.
@@ -36,12 +39,21 @@ def canary(parts: list[str] | None = None) -> dict[str, Song]:
     Returns
     -------
     dict
-        Part -> name -> number (rounded to four decimals) or text.
+        Part -> name -> number (rounded to four decimals) or text; of a part that
+        fails, what was raised.
     """
     return {
-        name: {key: _rounded(value) for key, value in PARTS[name]().items()}
+        name: {key: _rounded(value) for key, value in _made(name).items()}
         for name in (PARTS if parts is None else parts)
     }
+
+
+def _made(part: str) -> Song:
+    """Make one part; a package that fails there computes something else, too."""
+    try:
+        return PARTS[part]()
+    except Exception as error:
+        return {RAISED: f"{type(error).__name__}: {error}"}
 
 
 def differences(before: Song, now: Song) -> list[str]:
@@ -101,7 +113,7 @@ def _few():
 
 
 def corpus() -> Song:
-    """The corpus as it is loaded: what each part holds, and how it looks."""
+    """Load the corpus: what each part holds, and what it looks like."""
     from emolib.datasets import load
     from emolib.emotions import EMOTIONS
 
@@ -125,7 +137,7 @@ def corpus() -> Song:
 
 
 def crop() -> Song:
-    """The canonical crop: its geometry, and what it makes of a drawn picture."""
+    """Cut the canonical crop out of a drawn picture."""
     from emolib.faces import CROP, align, to_canonical
 
     y, x = np.mgrid[:160, :200]
@@ -137,11 +149,10 @@ def crop() -> Song:
 
 
 def splits() -> Song:
-    """Who and what falls into which part of each split."""
+    """Divide the corpus in every way there is."""
     import warnings
 
     from emolib.datasets import load, splits
-    from emolib.datasets.folds import subject_folds
 
     apex = load("synthface").apex()
     song: Song = {}
@@ -157,20 +168,15 @@ def splits() -> Song:
             places = getattr(split, name)
             song[f"{make.__name__} {name}"] = f"{len(places)} {places.sum()}"
         song[f"{make.__name__} limited"] = int(limited.train.sum())
-    folds = list(subject_folds(apex, 5, 1))
+    folds = list(splits.subject_folds(apex, 5, 1))
     song["folds"] = " ".join(f"{f.test.sum()} {f.validation.sum()}" for f in folds)
-    song["held out"] = " ".join(str(len(part)) for part in _held_out(apex))
+    held_out = splits.hold_out(apex, 0.1, 1)
+    song["held out"] = " ".join(str(len(part)) for part in held_out)
     return song
 
 
-def _held_out(faces):
-    from emolib.datasets.splits import hold_out
-
-    return hold_out(faces, 0.1, 1)
-
-
 def augmentation() -> Song:
-    """The same faces once more, lightly and strongly varied."""
+    """Vary the same faces lightly and strongly."""
     from emolib.training import augment
 
     images = _few()[0].images[:256]
@@ -184,7 +190,7 @@ def augmentation() -> Song:
 
 
 def _learnt(model, history) -> Song:
-    """What a short training ended with, and what the network says then."""
+    """Return what a short training ended with, and what the network says then."""
     from emolib.models import predict
 
     last = history.frame.iloc[-1]
@@ -195,7 +201,7 @@ def _learnt(model, history) -> Song:
 
 
 def _drawn(name: str, seed: int = 1):
-    """A network with its first weights, and what these are."""
+    """Return a network with its first weights, and what these are."""
     from emolib.models.registry import build
 
     model = build(name, seed)
@@ -208,11 +214,11 @@ def _drawn(name: str, seed: int = 1):
 
 
 def plain_cnn() -> Song:
-    """The network of the published system: first weights and a short training."""
+    """Train the network of the published system for a short time."""
     from emolib.training import fit
 
     train, _, validation = _few()
-    model, song = _drawn("deck_cnn")
+    model, song = _drawn("plain_cnn")
     history = fit(
         model, train, validation, epochs=2, batch_size=32, learning_rate=1e-3, seed=1,
         progress=False,
@@ -221,7 +227,7 @@ def plain_cnn() -> Song:
 
 
 def small_cnn() -> Song:
-    """The small network: soft targets, all frames."""
+    """Train the small network on all frames, with soft targets."""
     from emolib.training import fit
 
     _, train, validation = _few()
@@ -234,7 +240,7 @@ def small_cnn() -> Song:
 
 
 def contrast_cnn() -> Song:
-    """The network of the large set: strong augmentation, weight decay, by loss."""
+    """Train with strong augmentation and weight decay, and keep the lowest loss."""
     from emolib.training import fit
 
     _, train, validation = _few()
@@ -248,16 +254,16 @@ def contrast_cnn() -> Song:
 
 
 def real_cnn() -> Song:
-    """The recipe for photographs, teacher and all, with rendered faces in their place.
+    """Follow the recipe for photographs, with rendered faces in their place.
 
-    A sixth of the faces are made neutral, as in FER2013.
+    It has a teacher, and a sixth of the faces are made neutral, as in FER2013.
     """
     import tempfile
     from pathlib import Path
 
     from emolib.datasets import FaceDataset
     from emolib.models import predict, predict_both_ways
-    from emolib.recipes.real_faces import RealFaces, Stage
+    from emolib.recipes.real_faces import Stage, train_stage
 
     train, rendered, validation = _few()
 
@@ -268,15 +274,15 @@ def real_cnn() -> Song:
     few, aside = as_photographs(train), as_photographs(validation)
     teacher, song = _drawn("real_cnn", 2)
     stage = Stage(
-        "real_cnn", epochs=3, batch_size=64, rendered=64, memory=0.9, opinion=0.5,
-        temperature=1.5, views=2,
+        "real_cnn", epochs=3, batch_size=64, rendered=64, ema_decay=0.9,
+        distillation_weight=0.5, temperature=1.5, repeat_views_every=2,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        run = RealFaces(
-            stage, few, aside, rendered, Path(folder), teacher=teacher, seed=1
-        )
-        run.run(progress=False)
-        row, model = run.rows[-1], run.finished()
+        run = train_stage(
+            stage, few, aside, rendered, Path(folder) / "state.npz",
+            teacher=teacher, seed=1, progress=False,
+        )  # fmt: skip
+        row, model = run.history.frame.iloc[-1], run.model
     song |= {name: float(row[name]) for name in ("loss", "val_loss", "val_accuracy")}
     both = predict_both_ways(model, validation.images)
     song |= _list("mean", both.mean(axis=0)) | _list("first", both[0])
@@ -286,7 +292,7 @@ def real_cnn() -> Song:
 
 
 def baselines() -> Song:
-    """The simple classifiers."""
+    """Fit the simple classifiers."""
     from emolib.models.baselines import BASELINES, fit_baseline
 
     train, _, validation = _few()
@@ -299,7 +305,7 @@ def baselines() -> Song:
 
 
 def evaluation() -> Song:
-    """What is made of given answers: scores, intervals, tests, calibration."""
+    """Score given answers: intervals, tests, calibration."""
     from emolib.evaluation import (
         accuracy_by,
         apply_temperature,
@@ -343,7 +349,7 @@ def evaluation() -> Song:
 
 
 def rendering() -> Song:
-    """Two rendered people, one with something before the face."""
+    """Render two people, one of them with glasses."""
     from emolib.synthesis import Scene, express, random_identity, render
 
     song: Song = {}
@@ -359,7 +365,7 @@ def rendering() -> Song:
 
 
 def detection() -> Song:
-    """Where the detector finds two rendered faces in a frame, and cuts them out."""
+    """Find two rendered faces in a frame each, and cut them out."""
     from emolib.faces import FaceDetector
     from emolib.synthesis import Scene, express, random_identity
     from emolib.synthesis.frames import framed_face
@@ -380,7 +386,7 @@ def detection() -> Song:
 
 
 def shipped() -> Song:
-    """What the networks that ship say, in Keras and in ONNX."""
+    """Ask the networks that ship, in Keras and in ONNX."""
     from emolib.models import available, load_model, predict
     from emolib.recognizer import EmotionRecognizer
 

@@ -114,3 +114,24 @@ def data(tiny_corpus, tmp_path, monkeypatch):
     (folder / "head").symlink_to(ROOT / "data" / "head")
     monkeypatch.setenv("EMOLIB_DATA", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def entries():
+    """Return what the card of a shipped network has to say, made up."""
+    return {
+        "title": "a test",
+        "training_data": {
+            "name": "noise", "images": 1, "subjects": 1, "licence": "x", "terms": "x",
+        },
+        "recipe": {"seed": 2},
+        "results": {
+            "data": "noise", "split": "by subject", "images": 1, "subjects": 1,
+            "accuracy": 0.0, "interval": [0.0, 1.0], "interval_over": "subjects",
+        },
+        "intended_use": "tests",
+        "prohibited_use": "everything else",
+        "limits": "all",
+        "known_failures": ["It fails."],
+        "licence": "CC0-1.0",
+    }  # fmt: skip

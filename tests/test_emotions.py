@@ -6,6 +6,7 @@ from emolib.emotions import (
     emotion_index,
     get_emotion,
 )
+from emolib.errors import EmolibError
 
 
 def test_the_six_are_alphabetical():
@@ -47,3 +48,4 @@ def test_an_unknown_emotion_lists_the_six(name):
 
 def test_the_error_is_a_value_error():
     assert issubclass(UnknownEmotionError, ValueError)
+    assert issubclass(UnknownEmotionError, EmolibError)

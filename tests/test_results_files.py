@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from emolib.results import ResultsError, load_results, measured
+from emolib.results import ResultsError, environment, load_results, measured
 
 
 def test_the_project_s_measurements_are_listed_and_readable():
@@ -20,8 +21,10 @@ def test_a_missing_measurement_names_those_there_are(data):
     (folder / "one.json").write_text(json.dumps({"results": {"images": 3}}))
     assert measured() == ["one"]
     assert load_results("one") == {"images": 3}
-    with pytest.raises(ResultsError, match=r"'two'; there are: one.*make help"):
+    with pytest.raises(ResultsError, match=r"'two'; there are: one\..*make help"):
         load_results("two")
+    with pytest.raises(ResultsError, match="Did you mean 'one'"):
+        load_results("on")
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "[]"])
@@ -30,3 +33,10 @@ def test_a_damaged_file_is_named(data, text):
     (data / "results" / "one.json").write_text(text)
     with pytest.raises(ResultsError, match=r"one\.json is damaged .*make help"):
         load_results("one")
+
+
+def test_the_environment_names_what_was_asked_for():
+    found = environment("numpy", "pandas")
+    assert list(found) == ["python", "machine", "numpy", "pandas"]
+    assert found["numpy"] == np.__version__
+    assert found["python"].split(".")[0] == "3"

@@ -1,7 +1,6 @@
 """Labelled sets of faces: what they are, where they come from, how they are split."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 
 from emolib.datasets import enterface05, fer2013, image_folder, splits, synthface
@@ -11,6 +10,7 @@ from emolib.datasets.face_dataset import (
     FaceDataset,
     NoSubjectsError,
 )
+from emolib.errors import did_you_mean
 
 __all__ = [
     "DATASETS",
@@ -32,7 +32,7 @@ DATASETS: dict[str, Callable[..., FaceDataset]] = {
 
 
 def load(name: str, /, path: str | Path | None = None, **options) -> FaceDataset:
-    """Load a labelled set of faces. Taught in chapter 2.
+    """Load a labelled set of faces.
 
     Parameters
     ----------
@@ -52,10 +52,8 @@ def load(name: str, /, path: str | Path | None = None, **options) -> FaceDataset
         If the name is unknown, or the source finds its files missing or damaged.
     """
     if name not in DATASETS:
-        near = get_close_matches(str(name).lower(), DATASETS, n=1, cutoff=0.4)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise DatasetError(
             f"Unknown data set {name!r}; expected one of "
-            f"{', '.join(map(repr, DATASETS))}.{hint}"
+            f"{', '.join(map(repr, DATASETS))}.{did_you_mean(name, DATASETS)}"
         )
     return DATASETS[name](path, **options)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.emotions import EMOTIONS
+from emolib.errors import EmolibError
 from emolib.faces import CROP
 
 #: The columns that ``FaceDataset.meta`` always has, in this order.
@@ -16,11 +17,8 @@ META_COLUMNS = (
 #: The values that ``meta.split`` may have, apart from missing.
 PARTS = ("train", "validation", "test")
 
-_NUMBERS = ("sentence", "frame", "intensity")
-_CLIP_COLUMNS = ["subject", "emotion", "sentence", "clip", "split"]
 
-
-class DatasetError(ValueError):
+class DatasetError(EmolibError, ValueError):
     """Data are missing, damaged or of the wrong form; the message says what to do."""
 
 
@@ -29,7 +27,7 @@ class NoSubjectsError(DatasetError):
 
 
 class Clips(NamedTuple):
-    """The clips of a data set as padded sequences. Taught in chapter 10.
+    """The clips of a data set as padded sequences.
 
     Attributes
     ----------
@@ -52,8 +50,7 @@ class Clips(NamedTuple):
 class FaceDataset:
     """An immutable set of canonical face images with labels and metadata.
 
-    Taught in chapter 2. Everything is checked once, here; code that is handed a
-    data set can trust it.
+    Everything is checked here, once.
 
     Parameters
     ----------
@@ -122,23 +119,20 @@ class FaceDataset:
         return None if subjects.isna().any() else subjects.to_numpy(dtype=object)
 
     def __len__(self) -> int:
+        """Return the number of images."""
         return len(self._images)
 
     def __repr__(self) -> str:
+        """Count images, subjects, clips, classes and parts."""
         meta = self._meta
         counts = [f"{len(self):,} images {CROP.size}x{CROP.size}"]
         known = [column for column in ("subject", "clip") if meta[column].notna().any()]
         counts += [f"{meta[column].nunique():,} {column}s" for column in known]
         lines = [f"FaceDataset {self.name!r}: {', '.join(counts)}"]
-        classes = meta["emotion"].value_counts()
-        others = [kind for kind in classes.index if kind not in EMOTIONS]
-        lines.append(
-            ", ".join(
-                f"{k} {classes[k]:,}" for k in (*EMOTIONS, *others) if k in classes
-            )
-        )
-        splits = meta["split"].value_counts()
-        lines.append(", ".join(f"{p} {splits[p]:,}" for p in PARTS if p in splits))
+        for column, order in (("emotion", EMOTIONS), ("split", PARTS)):
+            held = meta[column].value_counts()
+            names = dict.fromkeys([*order, *held.index])
+            lines.append(", ".join(f"{k} {held[k]:,}" for k in names if k in held))
         return "\n  ".join(line for line in lines if line)
 
     def subset(self, which: np.ndarray) -> "FaceDataset":
@@ -156,10 +150,8 @@ class FaceDataset:
         """
         index = _positions(which, len(self))
         images, labels = self._images[index], self._labels[index]
-        images.flags.writeable = labels.flags.writeable = False
-        return FaceDataset(
-            self.name, images, labels, self._meta.iloc[index].reset_index(drop=True)
-        )
+        images.flags.writeable = labels.flags.writeable = False  # not copied again
+        return FaceDataset(self.name, images, labels, self._meta.iloc[index])
 
     def part(self, split: str) -> "FaceDataset":
         """Return one part of the source's own split.
@@ -175,15 +167,15 @@ class FaceDataset:
         """
         if split not in PARTS:
             raise DatasetError(f"split must be one of {PARTS}; received {split!r}.")
-        mask = (self._meta["split"] == split).to_numpy(dtype=bool)
-        if not mask.any():
-            held = [part for part in PARTS if (self._meta["split"] == part).any()]
+        own = self._meta["split"]
+        held = [part for part in PARTS if (own == part).any()]
+        if split not in held:
             raise DatasetError(
                 f"{self.name!r} has no {split} images (it has: "
                 f"{', '.join(held) or 'no split of its own'}). Make a split with "
                 "emolib.datasets.splits instead."
             )
-        return self.subset(mask)
+        return self.subset((own == split).to_numpy(dtype=bool))
 
     def apex(self, threshold: float = 0.7) -> "FaceDataset":
         """Return the images near the height of the expression.
@@ -191,8 +183,7 @@ class FaceDataset:
         Parameters
         ----------
         threshold : float
-            Lowest intensity kept, 0 to 1. Images whose intensity the source does
-            not know (stills, as a rule) are kept.
+            Lowest intensity kept, 0 to 1. Images of unknown intensity are kept.
         """
         low = self._meta["intensity"].to_numpy(dtype=float) < threshold
         return self.subset(~low)  # NaN < threshold is False: unknown stays
@@ -225,15 +216,9 @@ class FaceDataset:
         if (labels[codes] != self._labels).any():
             wrong = names[codes[np.argmax(labels[codes] != self._labels)]]
             raise DatasetError(f"Clip {wrong!r} has frames of more than one emotion.")
-        meta = self._meta.iloc[order[starts]][_CLIP_COLUMNS].reset_index(drop=True)
+        columns = ["subject", "emotion", "sentence", "clip", "split"]
+        meta = self._meta.iloc[order[starts]][columns].reset_index(drop=True)
         return Clips(images, lengths.astype(np.int64), labels, meta)
-
-
-def _read_only(array: np.ndarray, dtype: type) -> np.ndarray:
-    if array.flags.writeable or array.dtype != dtype:
-        array = array.astype(dtype, copy=True)
-        array.flags.writeable = False
-    return array
 
 
 def _checked_images(images: np.ndarray) -> np.ndarray:
@@ -262,8 +247,15 @@ def _checked_labels(labels: np.ndarray, n: int) -> np.ndarray:
     return _read_only(labels, np.int64)
 
 
+def _read_only(array: np.ndarray, dtype: type) -> np.ndarray:
+    if array.flags.writeable or array.dtype != dtype:
+        array = array.astype(dtype, copy=True)
+        array.flags.writeable = False
+    return array
+
+
 def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame:
-    meta = pd.DataFrame(index=range(len(labels))) if meta is None else meta.copy()
+    meta = pd.DataFrame(index=range(len(labels))) if meta is None else meta
     if len(meta) != len(labels):
         raise DatasetError(
             f"meta must have one row per image; received {len(meta)} rows for "
@@ -273,16 +265,18 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
     named = np.array([*EMOTIONS, "other"], dtype=object)[labels]
     if "emotion" not in meta:
         meta["emotion"] = named
-    elif ((meta["emotion"] != named) & (labels >= 0)).any():
-        row = int(np.argmax((meta["emotion"] != named) & (labels >= 0)))
+    wrong = (meta["emotion"] != named) & (labels >= 0)
+    if wrong.any():
+        row = int(np.argmax(wrong))
         raise DatasetError(
             f"meta.emotion and labels disagree in row {row}: "
             f"{meta['emotion'][row]!r} but label {labels[row]} ({named[row]})."
         )
     for column in META_COLUMNS:
         if column not in meta:
-            kind = float if column in _NUMBERS else str
-            meta[column] = pd.Series(None, index=meta.index, dtype=kind)
+            number = column in ("sentence", "frame", "intensity")
+            dtype = float if number else str
+            meta[column] = pd.Series(None, index=meta.index, dtype=dtype)
     _check_values(meta)
     return meta[[*META_COLUMNS, *(c for c in meta if c not in META_COLUMNS)]]
 
@@ -310,22 +304,13 @@ def _check_values(meta: pd.DataFrame) -> None:
 
 def _positions(which: np.ndarray, n: int) -> np.ndarray:
     which = np.asarray(which)
-    if which.dtype == bool:
-        if which.shape != (n,):
-            raise DatasetError(
-                f"A mask must have shape ({n},); received {which.shape}."
-            )
+    if which.dtype == bool and which.shape == (n,):
         return np.flatnonzero(which)
-    if which.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    if which.ndim != 1 or not np.issubdtype(which.dtype, np.integer):
+    whole = which.size == 0 or np.issubdtype(which.dtype, np.integer)
+    if which.ndim != 1 or not whole or ((which < 0) | (which >= n)).any():
         raise DatasetError(
-            "subset takes a mask of bool or a list of positions; received "
-            f"{which.dtype} of shape {which.shape}."
-        )
-    if which.min() < 0 or which.max() >= n:
-        raise DatasetError(
-            f"Positions must lie in 0 to {n - 1}; received {which.min()} to "
-            f"{which.max()}."
+            f"subset takes a mask of bool, ({n},), or a list of positions from 0 to "
+            f"{n - 1}; received {which.dtype} of shape {which.shape}: "
+            f"{np.array2string(which, threshold=6)}."
         )
     return which.astype(np.int64)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from emolib.datasets import image_folder
 from emolib.datasets.face_dataset import PARTS, DatasetError, FaceDataset
+from emolib.datasets.image_folder import class_name
 from emolib.emotions import EMOTIONS, UnknownEmotionError
 from emolib.faces import CROP, to_canonical
 
@@ -24,6 +25,8 @@ NPZ_FILES = {
 _CSV_FILES = ("fer2013.csv", "icml_face_data.csv")
 _USAGE = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 _SIDE = 48
+#: Label of each of ``CLASSES``, which are our six in our order, and neutral.
+_LABELS = np.array([0, 1, 2, 3, 4, 5, -1])
 
 _WHERE = (
     "FER2013 is not shipped with the course. Download it from "
@@ -34,18 +37,13 @@ _WHERE = (
 )
 
 
-def load(
-    path: str | Path | None,
-    *,
-    drop_duplicates: bool = False,
-    neutral: bool = True,
-) -> FaceDataset:
+def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDataset:
     """Load FER2013 (Goodfellow et al. 2013, doi:10.1007/978-3-642-42051-1_16).
 
     48x48 grey photographs found by web search, 28,709 for training and twice 3,589
     for tests; resized to the canonical crop. The labels are noisy (people agree with
     about 65 % of them), some images occur several times, also across the parts, and
-    nobody knows who is in which picture. Taught in chapter 11.
+    nobody knows who is in which picture.
 
     Parameters
     ----------
@@ -58,14 +56,13 @@ def load(
         Whether to remove images that are byte for byte equal to an earlier one of
         the training part, there and in validation and test. Counts are in
         ``meta.attrs["duplicates_dropped"]``.
-    neutral : bool
-        Whether to keep the neutral images, with label -1 and intensity 0.
 
     Returns
     -------
     FaceDataset
-        ``meta.split`` is train, validation (PublicTest) or test (PrivateTest);
-        intensity is unknown except for neutral images, subjects always.
+        ``meta.split`` is train, validation (PublicTest) or test (PrivateTest). Neutral
+        images have label -1 and intensity 0; intensity is otherwise unknown, and
+        subjects always.
 
     Raises
     ------
@@ -75,24 +72,20 @@ def load(
     if path is None:
         raise DatasetError(f"load('fer2013', path) needs a path. {_WHERE}")
     images, labels, meta = _read(Path(path).expanduser())
-    # Into label order: the competition's classes are our six in our order, then
-    # neutral, so that only neutral moves.
-    labels = np.where(labels == CLASSES.index("neutral"), -1, labels)
     meta["emotion"] = np.array([*EMOTIONS, "neutral"], dtype=object)[labels]
     meta["intensity"] = np.where(labels == -1, 0.0, np.nan)
-    keep = np.ones(len(labels), dtype=bool) if neutral else labels != -1
     dropped = dict.fromkeys(PARTS, 0)
     if drop_duplicates:
-        repeated = keep & _repeated(images, meta["split"].to_numpy(), keep)
+        repeated = _repeated(images, meta["split"] == "train")
         dropped = {p: int((repeated & (meta["split"] == p)).sum()) for p in PARTS}
-        keep &= ~repeated
-    meta = meta[keep].reset_index(drop=True)
+        images, labels = images[~repeated], labels[~repeated]
+        meta = meta[~repeated].reset_index(drop=True)
     meta.attrs["duplicates_dropped"] = dropped
-    return FaceDataset("fer2013", _resized(images[keep]), labels[keep], meta)
+    return FaceDataset("fer2013", _resized(images), labels, meta)
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    """Return images (n, side, side), the competition's labels, and meta with split."""
+    """Return images (n, side, side), labels 0 to 5 or -1, and meta with the split."""
     if not path.exists():
         raise DatasetError(f"{path} does not exist. {_WHERE}")
     if path.suffix == ".csv":
@@ -107,8 +100,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
         if (path / name).is_file():
             return _read_csv(path / name)
     faces = image_folder.load(path)
-    labels = np.where(faces.labels == -1, CLASSES.index("neutral"), faces.labels)
-    return faces.images, labels, faces.meta[["split", "file"]]
+    return faces.images, faces.labels, faces.meta[["split", "file"]]
 
 
 def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
@@ -141,7 +133,8 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
         images[row] = pixels.reshape(_SIDE, _SIDE)
     if len(table) == 0:
         raise DatasetError(f"{path} holds no images; download it again.")
-    return images, labels.to_numpy(dtype=np.int64), pd.DataFrame({"split": split})
+    labels = _LABELS[labels.to_numpy(dtype=np.int64)]
+    return images, labels, pd.DataFrame({"split": split})
 
 
 def _pixels(text: object) -> np.ndarray | None:
@@ -175,36 +168,26 @@ def _read_one_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"{path} is cut short or not an npz file ({error}); copy it again."
         ) from error
     try:
-        classes = [CLASSES.index(image_folder.class_name(name)) for name in names]
+        classes = [CLASSES.index(class_name(name)) for name in names]
     except UnknownEmotionError as error:
         raise DatasetError(f"{path}, label_names: {error}") from error
-    fits = images.ndim == 3 and labels.shape == images.shape[:1] and len(labels)
-    if not fits or images.dtype != np.uint8 or not _within(labels, len(names)):
+    fits = images.ndim == 3 and labels.shape == images.shape[:1] and len(labels) > 0
+    whole = images.dtype == np.uint8 and np.issubdtype(labels.dtype, np.integer)
+    if not (fits and whole and labels.min() >= 0 and labels.max() < len(names)):
         raise DatasetError(
             f"{path} must hold images uint8 (n, height, width) and labels (n,) that "
             f"count label_names from 0; received {images.dtype} {images.shape} and "
             f"{labels.dtype} {labels.shape}."
         )
-    return images, np.array(classes)[labels]
+    return images, _LABELS[np.array(classes)[labels]]
 
 
-def _within(labels: np.ndarray, count: int) -> bool:
-    whole = np.issubdtype(labels.dtype, np.integer)
-    return bool(whole and labels.min() >= 0 and labels.max() < count)
-
-
-def _repeated(images: np.ndarray, split: np.ndarray, among: np.ndarray) -> np.ndarray:
+def _repeated(images: np.ndarray, training: pd.Series) -> np.ndarray:
     """Mark later copies within training, and copies of training elsewhere, (n,)."""
-    seen: set[bytes] = set()
-    repeated = np.zeros(len(images), dtype=bool)
-    training = split == "train"
-    for row in np.flatnonzero(training & among):
-        key = images[row].tobytes()
-        repeated[row] = key in seen
-        seen.add(key)
-    for row in np.flatnonzero(~training & among):
-        repeated[row] = images[row].tobytes() in seen
-    return repeated
+    keys = pd.Series([image.tobytes() for image in images])
+    repeated = keys.isin(keys[training])
+    repeated[training] = keys[training].duplicated()
+    return repeated.to_numpy()
 
 
 def _resized(images: np.ndarray) -> np.ndarray:

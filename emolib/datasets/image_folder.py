@@ -1,8 +1,7 @@
 """A folder of class folders: the form in which people keep their own images."""
 
 import re
-from collections.abc import Callable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,8 @@ import pandas as pd
 from PIL import Image, ImageOps
 
 from emolib.datasets.face_dataset import DatasetError, FaceDataset
-from emolib.emotions import EMOTIONS, UnknownEmotionError, emotion_index
+from emolib.emotions import EMOTIONS, UnknownEmotionError, get_emotion
+from emolib.errors import did_you_mean
 from emolib.faces import to_canonical
 
 #: File name endings that count as images, in lower case.
@@ -18,50 +18,36 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".
 
 #: Other usual names of the classes.
 SYNONYMS = {
-    "angry": "anger",
-    "disgusted": "disgust",
-    "afraid": "fear",
-    "fearful": "fear",
-    "happy": "happiness",
-    "joy": "happiness",
-    "sad": "sadness",
-    "surprised": "surprise",
-}
+    "angry": "anger", "disgusted": "disgust", "afraid": "fear", "fearful": "fear",
+    "happy": "happiness", "joy": "happiness", "sad": "sadness", "surprised": "surprise",
+}  # fmt: skip
 
 _PARTS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
+    "train": "train", "training": "train", "val": "validation", "valid": "validation",
+    "validation": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
 
 
 def load(
     path: str | Path | None,
     *,
-    subject: str | re.Pattern | Callable[[str], str] | None = None,
+    subject: str | re.Pattern | None = None,
     name: str = "image_folder",
 ) -> FaceDataset:
-    """Load ready face crops from a folder with one folder per class.
+    r"""Load ready face crops from a folder with one folder per class.
 
     ``path/happy/7.png`` or, with a split, ``path/train/happy/7.png``. A class folder
-    has the name or the code of an emotion or a usual synonym (``SYNONYMS``), in any
-    case, or is called ``neutral``, which gives label -1 and intensity 0. Hidden files
-    and files that are not images by their ending are passed over. Taught in
-    chapter 11.
+    has the name or the code of an emotion or a synonym (``SYNONYMS``), in any case, or
+    is called ``neutral``, which gives label -1 and intensity 0. Hidden files and other
+    endings than those of images are passed over.
 
     Parameters
     ----------
     path : str or Path
-        The folder. The images are crops already: they are made grey and resized,
-        not aligned.
-    subject : str, pattern or callable, optional
+        The folder. The images are crops: they are made grey and resized, not aligned.
+    subject : str or pattern, optional
         How a file name tells the person: a regular expression whose first group (or
-        whole match) is the subject, or a function of the file name. Without it the
-        subjects are unknown.
+        whole match) is the subject. Without it the subjects are unknown.
     name : str
         Name of the resulting data set.
 
@@ -81,20 +67,18 @@ def load(
     --------
     CK+ and JAFFE put the person in front of the file name (``S010_004_17.png``):
 
-    >>> load("ck", subject=r"^(S\\d+)_")  # doctest: +SKIP
+    >>> load("ck", subject=r"^(S\d+)_")  # doctest: +SKIP
     """
     folder = _checked_folder(path)
-    images, labels, rows = [], [], []
+    images, rows = [], []
     for part, kind, files in _class_folders(folder):
-        label = -1 if kind == "neutral" else EMOTIONS.index(kind)
         for file in files:
             images.append(_decode(file))
-            labels.append(label)
             rows.append(
                 {
                     "subject": _subject(file.name, subject),
                     "emotion": kind,
-                    "intensity": 0.0 if label == -1 else np.nan,
+                    "intensity": 0.0 if kind == "neutral" else np.nan,
                     "split": part,
                     "file": file.relative_to(folder).as_posix(),
                 }
@@ -104,7 +88,9 @@ def load(
             f"{folder} holds no class folders, hence no images. Expected files such as "
             f"{folder / 'happiness' / '1.png'}."
         )
-    return FaceDataset(name, np.stack(images), np.array(labels), pd.DataFrame(rows))
+    meta = pd.DataFrame(rows)
+    labels = pd.Index(EMOTIONS).get_indexer(meta["emotion"])  # -1 for neutral
+    return FaceDataset(name, np.stack(images), labels, meta)
 
 
 def class_name(folder: str) -> str:
@@ -121,24 +107,20 @@ def class_name(folder: str) -> str:
     'happiness'
     """
     key = folder.strip().lower()
-    if key == "neutral":
-        return key
-    return EMOTIONS[emotion_index(SYNONYMS.get(key, key))]
+    return key if key == "neutral" else get_emotion(SYNONYMS.get(key, key)).name
 
 
 def _checked_folder(path: str | Path | None) -> Path:
+    wanted = "a folder that holds one folder of images per emotion"
     if path is None:
         raise DatasetError(
-            "load('image_folder', path) needs the path of a folder that holds one "
-            "folder of images per emotion, such as path/happiness/1.png."
+            f"load('image_folder', path) needs the path of {wanted}, such as "
+            "path/happiness/1.png."
         )
     folder = Path(path).expanduser()
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise DatasetError(
-            f"{folder} {what}; pass a folder that holds one folder of images per "
-            "emotion."
-        )
+        raise DatasetError(f"{folder} {what}; pass {wanted}.")
     return folder
 
 
@@ -152,48 +134,37 @@ def _class_folders(folder: Path) -> Iterator[tuple[str | None, str, list[Path]]]
             f"{folder} mixes split folders ({parts[0].name}, ...) and other folders "
             f"({strange.name}); keep either split folders or class folders there."
         )
-    if parts:
-        for part in sorted(parts, key=lambda p: list(_PARTS).index(p.name.lower())):
-            for child in _folders(part):
-                yield _PARTS[part.name.lower()], _class_of(child), _files(child)
-    else:
-        for child in children:
-            yield None, _class_of(child), _files(child)
+    parts.sort(key=lambda part: list(_PARTS).index(part.name.lower()))
+    for part in parts or [folder]:
+        for child in _folders(part):
+            yield _PARTS.get(part.name.lower()) if parts else None, *_class(child)
 
 
-def _class_of(folder: Path) -> str:
+def _class(folder: Path) -> tuple[str, list[Path]]:
+    """Return the class of a folder, and the image files in it."""
     try:
-        return class_name(folder.name)
+        kind = class_name(folder.name)
     except UnknownEmotionError as error:
-        known = [*EMOTIONS, *SYNONYMS, "neutral"]
-        near = get_close_matches(folder.name.lower(), known, n=1, cutoff=0.5)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        hint = did_you_mean(folder.name, [*EMOTIONS, *SYNONYMS, "neutral"])
         raise DatasetError(
-            f"Class folder {folder} is none of the six emotions{hint}. Rename it to "
+            f"Class folder {folder} is none of the six emotions.{hint} Rename it to "
             f"one of {', '.join(EMOTIONS)} or neutral, or move it elsewhere."
         ) from error
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(
-        child
-        for child in folder.iterdir()
-        if child.is_dir() and not child.name.startswith(".")
-    )
-
-
-def _files(folder: Path) -> list[Path]:
-    files = sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    )
+    files = [f for f in _visible(folder) if f.suffix.lower() in SUFFIXES]
     if not files:
         raise DatasetError(
             f"Class folder {folder} is empty: it holds no file that ends in "
             f"{', '.join(SUFFIXES)}. Fill it or remove it."
         )
-    return files
+    return kind, files
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [child for child in _visible(folder) if child.is_dir()]
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _decode(file: Path) -> np.ndarray:
@@ -209,17 +180,13 @@ def _decode(file: Path) -> np.ndarray:
         ) from error
 
 
-def _subject(
-    file_name: str, subject: str | re.Pattern | Callable[[str], str] | None
-) -> str | None:
-    if subject is None:
+def _subject(file_name: str, pattern: str | re.Pattern | None) -> str | None:
+    if pattern is None:
         return None
-    if callable(subject):
-        return str(subject(file_name))
-    match = re.search(subject, file_name)
+    match = re.search(pattern, file_name)
     if match is None:
         raise DatasetError(
-            f"File name {file_name!r} does not match subject={subject!r}, so its "
+            f"File name {file_name!r} does not match subject={pattern!r}, so its "
             "person is unknown; correct the expression, or leave it out."
         )
     return match[1] if match.re.groups else match[0]

@@ -1,11 +1,16 @@
 """Ways to divide a data set into training, validation and test images.
 
-Which split you choose decides what an accuracy means. Taught in chapter 5.
+Which split you choose decides what an accuracy means: `random_frame` and `random_clip`
+leak, `by_subject` and `by_subject_and_sentence` do not, `official` is the source's own,
+`subject_folds` tests everybody once. `hold_out` and `divide` set validation images
+aside for a training.
 """
 
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +22,7 @@ from emolib.datasets.face_dataset import (
     NoSubjectsError,
 )
 
-#: Shares of training, validation and test.
+#: Shares of training, validation and test, of images, clips or people.
 FRACTIONS = (0.7, 0.1, 0.2)
 
 
@@ -51,6 +56,7 @@ class Split:
     left_out: int = 0
 
     def __post_init__(self):
+        """Sort the positions, and refuse an image in two parts or an empty part."""
         for part in PARTS:
             index = np.sort(np.asarray(getattr(self, part), dtype=np.int64))
             index.flags.writeable = False
@@ -62,10 +68,11 @@ class Split:
         if len(self.train) == 0 or held_out == 0:
             raise DatasetError(
                 f"Split {self.name!r} leaves {len(self.train)} images for training and "
-                f"{held_out} for validation and test; use more data or other fractions."
+                f"{held_out} for validation and test; use more data."
             )
 
     def __str__(self) -> str:
+        """Return the name and the number of images in each part."""
         return (
             f"{self.name}: {len(self.train):,} train, {len(self.validation):,} "
             f"validation, {len(self.test):,} test, {self.left_out:,} left out"
@@ -104,16 +111,12 @@ class Split:
         return replace(self, train=kept, left_out=self.left_out + dropped)
 
 
-def random_frame(
-    dataset: FaceDataset,
-    seed: int = 0,
-    fractions: tuple[float, float, float] = FRACTIONS,
-) -> Split:
+def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide single images at random, stratified by emotion: the leaky default.
 
-    In a source of clips, frames of one clip fall on both sides, and near-copies of
-    the test images are trained on. The name says so and a `LeakageWarning` is given,
-    for single images too if their subjects are unknown. Taught in chapter 5.
+    In a source of clips, near-copies of the test images are trained on. The name says
+    so and a `LeakageWarning` is given, for single images too if their subjects are
+    unknown.
 
     Parameters
     ----------
@@ -121,27 +124,15 @@ def random_frame(
         Source of n images.
     seed : int
         Equal seeds give equal splits.
-    fractions : (float, float, float)
-        Shares of training, validation and test; they sum to 1.
     """
-    units = np.arange(len(dataset))
-    part = _deal(units, dataset.labels, seed, fractions)
+    part = _deal(np.arange(len(dataset)), dataset.labels, seed)
     return _finish("random frame", dataset, part)
 
 
-def random_clip(
-    dataset: FaceDataset,
-    seed: int = 0,
-    fractions: tuple[float, float, float] = FRACTIONS,
-) -> Split:
+def random_clip(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide clips at random, stratified by emotion; people still leak.
 
-    Taught in chapter 5.
-
-    Parameters
-    ----------
-    dataset, seed, fractions
-        As in `random_frame`.
+    Parameters are those of `random_frame`.
 
     Raises
     ------
@@ -154,50 +145,30 @@ def random_clip(
             f"{dataset.name!r} consists of single images, not clips; use by_subject, "
             "official or random_frame."
         )
-    part = _deal(pd.factorize(clips)[0], dataset.labels, seed, fractions)
+    part = _deal(pd.factorize(clips)[0], dataset.labels, seed)
     return _finish("random clip", dataset, part)
 
 
-def by_subject(
-    dataset: FaceDataset,
-    seed: int = 0,
-    fractions: tuple[float, float, float] = FRACTIONS,
-) -> Split:
+def by_subject(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide people: nobody in the test part was seen in training.
 
-    The default of the course. Taught in chapter 5.
-
-    Parameters
-    ----------
-    dataset, seed, fractions
-        As in `random_frame`; the fractions count people.
+    The default of the course. Parameters are those of `random_frame`.
 
     Raises
     ------
     NoSubjectsError
         If the source does not say who is in its images.
     """
-    part = _deal(_subjects(dataset), None, seed, fractions)
+    part = _deal(pd.factorize(_subjects(dataset))[0], None, seed)
     return _finish("by subject", dataset, part)
 
 
-def by_subject_and_sentence(
-    dataset: FaceDataset,
-    seed: int = 0,
-    fractions: tuple[float, float, float] = FRACTIONS,
-) -> Split:
+def by_subject_and_sentence(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide people and sentences: test people say sentences unheard in training.
 
-    Sentences are dealt per emotion, for each emotion has sentences of its own: one
-    in three or so, at least one, is kept for the test. Training people keep the
-    other sentences, test people only those; what remains is left out, and
-    ``left_out`` counts it. Validation people keep the training sentences. Taught in
-    chapter 5.
-
-    Parameters
-    ----------
-    dataset, seed, fractions
-        As in `random_frame`; the fractions count people.
+    Each emotion has its own sentences; about a third of them, at least one, is kept
+    for the test people. The others are for training and validation people. The rest
+    is left out, and ``left_out`` counts it. Parameters are those of `random_frame`.
 
     Raises
     ------
@@ -206,7 +177,7 @@ def by_subject_and_sentence(
     DatasetError
         If an emotion has fewer than two sentences.
     """
-    part = _deal(_subjects(dataset), None, seed, fractions)
+    part = _deal(pd.factorize(_subjects(dataset))[0], None, seed)
     meta = dataset.meta
     rng = np.random.default_rng([seed, 1])
     held = np.zeros(len(dataset), dtype=bool)
@@ -228,7 +199,6 @@ def official(dataset: FaceDataset) -> Split:
     """Return the source's own split, as ``meta.split`` has it.
 
     Images without a part are left out; one of validation and test may be empty.
-    Taught in chapter 5.
 
     Parameters
     ----------
@@ -250,15 +220,72 @@ def official(dataset: FaceDataset) -> Split:
     return _finish("official", dataset, part.to_numpy(dtype=np.int64))
 
 
+def subject_folds(
+    dataset: FaceDataset, count: int = 5, seed: int = 0
+) -> Iterator[Split]:
+    """Yield splits in which every subject is tested exactly once.
+
+    With few people, the number from one split by subject depends on who is tested;
+    cross-validation over people tests them all.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+        A source that names its subjects.
+    count : int
+        Number of folds, from 3 to the number of subjects (then each fold leaves one
+        subject out). The fold after the tested one serves as validation.
+    seed : int
+        Equal seeds give equal folds.
+
+    Yields
+    ------
+    Split
+        Test and validation parts hold subjects that the training part does not.
+
+    Raises
+    ------
+    NoSubjectsError
+        If the source does not say who is in its images.
+    DatasetError
+        If there are fewer subjects than folds, or fewer than three folds.
+
+    Examples
+    --------
+    >>> who = pd.DataFrame({"subject": ["a", "a", "b", "c"]})
+    >>> black = np.zeros((4, 64, 64), np.uint8)
+    >>> four = FaceDataset("four", black, np.zeros(4, int), who)
+    >>> sorted(int(k) for fold in subject_folds(four, 3) for k in fold.test)
+    [0, 1, 2, 3]
+    """
+    codes, names = pd.factorize(_subjects(dataset), sort=True)
+    if not 3 <= count <= len(names):
+        raise DatasetError(
+            f"count must lie in 3 to {len(names)}, the subjects of {dataset.name!r}; "
+            f"received {count}."
+        )
+    order = np.random.default_rng(seed).permutation(len(names))
+    fold = np.empty(len(names), dtype=np.int64)
+    fold[order] = np.arange(len(names)) % count
+    fold = fold[codes]  # (n,)
+    for tested in range(count):
+        held = (tested + 1) % count
+        yield Split(
+            f"subject fold {tested + 1} of {count}",
+            np.flatnonzero((fold != tested) & (fold != held)),
+            np.flatnonzero(fold == held),
+            np.flatnonzero(fold == tested),
+        )
+
+
 def hold_out(
     dataset: FaceDataset, fraction: float = 0.1, seed: int = 0
 ) -> tuple[FaceDataset, FaceDataset]:
     """Set aside validation images that share nothing with the rest.
 
-    No subject is on both sides where subjects are known. Where they are not, images
-    are divided at random and copies of one image stay together; other pictures of the
-    same person may still be on both sides, so that the validation score is
-    optimistic. Used by the command line; taught in chapter 4.
+    No subject is on both sides where subjects are known. Where they are not, only
+    copies of one image are sure to stay together, so that the validation score is
+    optimistic.
 
     Parameters
     ----------
@@ -293,7 +320,55 @@ def hold_out(
     return dataset.subset(~aside), dataset.subset(aside)
 
 
+class Division(NamedTuple):
+    """Images to train with, and how they were divided.
+
+    Attributes
+    ----------
+    train, validation : FaceDataset
+    how : str
+        Such as ``"480 set aside for validation by subject"``.
+    """
+
+    train: FaceDataset
+    validation: FaceDataset
+    how: str
+
+
+def divide(dataset: FaceDataset, seed: int = 0) -> Division:
+    """Find training and validation images in any source; its test images stay unseen.
+
+    These are the source's own parts where it has all three; otherwise a tenth of its
+    training images is set aside with `hold_out`.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+    seed : int
+        Equal seeds give equal divisions.
+
+    Raises
+    ------
+    DatasetError
+        As `hold_out`.
+    """
+    parts = set(dataset.meta["split"].dropna())
+    if parts == set(PARTS):
+        train, validation = dataset.part("train"), dataset.part("validation")
+        how = f"the source's own {len(validation):,} for validation"
+        return Division(train, validation, how)
+    if "train" in parts:
+        dataset = dataset.part("train")
+    train, validation = hold_out(dataset, 0.1, seed)
+    unit = "image: subjects are unknown, so the score is optimistic"
+    if dataset.groups is not None:
+        unit = "subject"
+    how = f"{len(validation):,} set aside for validation by {unit}"
+    return Division(train, validation, how)
+
+
 def _subjects(dataset: FaceDataset) -> np.ndarray:
+    """Return who is in each image, (n,), or raise where the source does not say it."""
     if dataset.groups is None:
         raise NoSubjectsError(
             f"{dataset.name!r} does not say who is in its images, so it cannot be "
@@ -301,47 +376,32 @@ def _subjects(dataset: FaceDataset) -> np.ndarray:
             "its own, or splits.random_frame, which may leak; for folders of your own "
             "images, load('image_folder', path, subject=...) finds names in file names."
         )
-    return pd.factorize(dataset.groups)[0]
+    return dataset.groups
 
 
-def _deal(
-    units: np.ndarray,
-    labels: np.ndarray | None,
-    seed: int,
-    fractions: tuple[float, float, float],
-) -> np.ndarray:
+def _deal(units: np.ndarray, labels: np.ndarray | None, seed: int) -> np.ndarray:
     """Deal whole units into parts; return 0, 1 or 2 for each image, (n,).
 
     Units are shuffled within each class and then dealt in equal proportion, which
     stratifies; without labels there is a single class.
     """
-    shares = np.asarray(fractions, dtype=float)
-    if shares.shape != (3,) or min(shares) < 0 or not abs(shares.sum() - 1) < 1e-6:
-        raise DatasetError(
-            "fractions are three shares (train, validation, test) that sum to 1; "
-            f"received {fractions}."
-        )
     rng = np.random.default_rng(seed)
     names, first = np.unique(units, return_index=True)
     classes = np.zeros(len(names), int) if labels is None else labels[first]
     part = np.empty(len(names), dtype=np.int64)
     for label in np.unique(classes):
         members = rng.permutation(np.flatnonzero(classes == label))
-        bounds = _bounds(len(members), shares)
-        part[members] = np.searchsorted(bounds, np.arange(len(members)), side="right")
+        part[members] = np.repeat([0, 1, 2], _sizes(len(members)))
     return part[np.searchsorted(names, units)]
 
 
-def _bounds(count: int, shares: np.ndarray) -> np.ndarray:
-    """Where validation and test begin among `count` units.
-
-    From three units on, every part whose share is not zero gets one.
-    """
-    sizes = np.round(shares * count).astype(int)
+def _sizes(count: int) -> np.ndarray:
+    """Say how many of `count` units each part gets: from three on, at least one."""
+    sizes = np.round(np.array(FRACTIONS) * count).astype(int)
     if count > 2:
-        sizes[1:] = np.maximum(sizes[1:], shares[1:] > 0)
-    sizes[0] = max(count - sizes[1:].sum(), 0)
-    return np.cumsum(sizes)[:2]
+        sizes = np.maximum(sizes, 1)
+    sizes[0] = count - sizes[1:].sum()
+    return sizes
 
 
 def _finish(name: str, dataset: FaceDataset, part: np.ndarray) -> Split:

@@ -17,32 +17,31 @@ import numpy as np
 import pandas as pd
 
 from emolib.datasets.corpus import (
+    FORMAT,
     read_record,
-    replacing,
+    read_table,
     table_bytes,
-    verified_bytes,
-    write_file,
     write_record,
 )
 from emolib.datasets.face_dataset import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
+from emolib.files import whole_folder
 
 RECORD, IMAGES, TABLE = "stills.json", "images.npy", "stills.csv.gz"
-FORMAT = 1
 
 _REQUIRED = ("subject", "split", "emotion", "intensity")
-_REMEDY = "Make it again with `make data-large`."
+_REMEDY = "make it again with `make data-large`"
 
 
 def write_stills(
     folder: Path, images: np.ndarray, stills: pd.DataFrame, info: dict
 ) -> Path:
-    """Write a set of stills so that an interruption leaves the old one whole.
+    """Write a set so that an interruption leaves the old one whole; return `folder`.
 
     Parameters
     ----------
     folder : Path
-        Where the set is to lie; an older set there is replaced at the very end.
+        Where the set is to be; an older set there is replaced at the very end.
     images : ndarray, uint8, (n, 64, 64)
         Grey values 0-255.
     stills : DataFrame
@@ -50,11 +49,6 @@ def write_stills(
         ``"neutral"``), ``intensity``, and more.
     info : dict
         What else ``stills.json`` is to say: ``name``, edition, licence.
-
-    Returns
-    -------
-    Path
-        `folder`.
 
     Raises
     ------
@@ -65,14 +59,10 @@ def write_stills(
     if missing:
         raise DatasetError(f"Table 'stills' lacks the columns {', '.join(missing)}.")
     folder = Path(folder)
-    with replacing(folder) as partial:
-        packed = io.BytesIO()
-        np.save(packed, images, allow_pickle=False)
-        hashes = {
-            IMAGES: write_file(partial / IMAGES, packed.getbuffer()),
-            TABLE: write_file(partial / TABLE, table_bytes(stills, compress=True)),
-        }
-        record = {**info, "format": FORMAT, "images": len(images), "sha256": hashes}
+    with whole_folder(folder) as partial:
+        np.save(partial / IMAGES, images, allow_pickle=False)
+        (partial / TABLE).write_bytes(table_bytes(stills, compress=True))
+        record = {**info, "format": FORMAT, "images": len(images)}
         write_record(partial / RECORD, record)
         read_stills(partial)
     return folder
@@ -98,19 +88,10 @@ def read_stills(folder: Path) -> FaceDataset:
         If the folder is not such a set, or a file is missing, cut short or altered.
     """
     folder = Path(folder)
-    record = read_record(folder, RECORD, FORMAT, _REMEDY)
-    hashes = record.pop("sha256")
-    packed = io.BytesIO(verified_bytes(folder, IMAGES, hashes, RECORD, _REMEDY))
-    images = np.load(packed, allow_pickle=False)
+    record, read = read_record(folder / RECORD, _REMEDY)
+    images = np.load(io.BytesIO(read(IMAGES)), allow_pickle=False)
     images.flags.writeable = False
-    table = verified_bytes(folder, TABLE, hashes, RECORD, _REMEDY)
-    stills = pd.read_csv(
-        io.BytesIO(table),
-        compression="gzip",
-        dtype={"subject": str},
-        keep_default_na=False,
-        na_values=[""],
-    )
+    stills = read_table(read(TABLE))
     labels = pd.Index(EMOTIONS).get_indexer(stills["emotion"])  # -1 for neutral
     stills.attrs = record
     return FaceDataset(record.get("name", folder.name), images, labels, stills)

@@ -1,4 +1,9 @@
-"""SynthFace, the rendered corpus that ships with the course."""
+"""SynthFace, the rendered corpus that ships with the course.
+
+``make data`` renders it again: ``scripts/make_synthface.py`` draws the people and their
+clips with `emolib.synthesis`, as ``data/synthface/difficulty.json`` says, and stores
+them with `emolib.datasets.corpus`.
+"""
 
 from pathlib import Path
 
@@ -10,7 +15,7 @@ from emolib.paths import data_folder
 
 
 def load(path: str | Path | None = None) -> FaceDataset:
-    """Load SynthFace, the open twin of eNTERFACE'05. Taught in chapter 2.
+    """Load SynthFace, the open twin of eNTERFACE'05.
 
     Rendered people who show six emotions in clips that rise from near neutral to an
     apex and fall again. The grammar (subject, emotion, sentence, clip) is that of

@@ -1,11 +1,14 @@
 """What a model's predictions are worth, always with their uncertainty.
 
-`metrics` scores one model, `calibration` asks whether its probabilities can be
-believed, `comparison` sets two models, or one with less data, side by side.
+`metrics` scores one model, `bootstrap` says how sure that is, `calibration` asks
+whether its probabilities can be believed, `comparison` sets two models, or one with
+less data, side by side.
 """
 
+from emolib.evaluation.bootstrap import EvaluationError
 from emolib.evaluation.calibration import (
     apply_temperature,
+    build_in_temperature,
     fit_temperature,
     reliability,
 )
@@ -17,22 +20,20 @@ from emolib.evaluation.comparison import (
     paired_bootstrap,
 )
 from emolib.evaluation.metrics import (
-    CALIBRATION_BINS,
     Evaluation,
-    EvaluationError,
     accuracy_by,
     calibration_error,
     evaluate,
 )
 
 __all__ = [
-    "CALIBRATION_BINS",
     "Difference",
     "Evaluation",
     "EvaluationError",
     "McNemar",
     "accuracy_by",
     "apply_temperature",
+    "build_in_temperature",
     "calibration_error",
     "evaluate",
     "fit_temperature",

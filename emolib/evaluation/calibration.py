@@ -1,12 +1,20 @@
 """Can the probabilities be believed, and how to make them more believable."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 
-from emolib.evaluation.metrics import EvaluationError, _checked, accuracy_by
+from emolib.evaluation.bootstrap import EvaluationError
+from emolib.evaluation.metrics import accuracy_by, checked
+
+if TYPE_CHECKING:
+    import keras
+
+#: Share of the images with an emotion that get an answer.
+COVERAGE = 0.8
 
 _SMALLEST = 1e-12  # a probability of 0 counts as this one: its logarithm is finite
 _TEMPERATURES = (0.05, 20.0)  # where the best one is looked for
@@ -18,13 +26,10 @@ def reliability(
     groups: Sequence | np.ndarray | None = None,
     *,
     bins: int = 10,
-    seed: int = 0,
-    resamples: int = 2000,
 ) -> pd.DataFrame:
     """Return claimed and observed accuracy, by the top probability.
 
     The table behind a reliability diagram (Guo et al. 2017, arXiv:1706.04599).
-    Taught in chapter 5.
 
     Parameters
     ----------
@@ -34,8 +39,6 @@ def reliability(
         As in `evaluate`.
     bins : int, default 10
         Bins of equal width between 0 and 1, 1 or more.
-    seed, resamples : int
-        As in `evaluate`.
 
     Returns
     -------
@@ -51,12 +54,10 @@ def reliability(
     """
     if bins < 1:
         raise EvaluationError(f"bins must be 1 or more; received {bins}.")
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     top = probabilities.max(axis=1).clip(0, 1)  # rounding may exceed 1
     edges = np.linspace(0, 1, bins + 1).round(9)  # 0.3, not 0.30000000000000004
-    table = accuracy_by(
-        top, y_true, probabilities, edges, groups, seed=seed, resamples=resamples
-    )
+    table = accuracy_by(top, y_true, probabilities, edges, groups)
     place = np.searchsorted(edges, top, side="right").clip(1, bins) - 1
     total = np.bincount(place, weights=top, minlength=bins)
     table.insert(2, "confidence", total / table["n"].clip(lower=1))
@@ -67,7 +68,7 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     """Soften (T > 1) or sharpen (T < 1) probabilities: softmax(log p / T).
 
     The same as dividing the scores in front of the softmax by T, so the order of the
-    classes, and with it the accuracy, stays. Taught in chapter 5.
+    classes, and with it the accuracy, stays.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the temperature under which the labels were most probable.
 
     Fit it on validation images, never on those that are reported (Guo et al. 2017,
-    arXiv:1706.04599, section 4.2). Taught in chapter 5.
+    arXiv:1706.04599, section 4.2).
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     EvaluationError
         As in `evaluate`.
     """
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     rows = np.arange(len(y_true))
 
     def surprise(log_temperature: float) -> float:
@@ -135,3 +136,34 @@ def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
         options={"xatol": 1e-4},
     )  # fmt: skip
     return float(np.exp(found.x))
+
+
+def build_in_temperature(model: "keras.Model", temperature: float) -> None:
+    """Divide the last weights of a network, in place, by a temperature above 0.
+
+    `model` ends in a dense layer with softmax; its probabilities are then those of
+    `apply_temperature`, at no cost.
+    """
+    last = model.layers[-1]
+    last.set_weights([weights / temperature for weights in last.get_weights()])
+
+
+def unsure_threshold(y_true: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the top probability below which an answer is *unsure*.
+
+    Four in five (`COVERAGE`) of the images with an emotion get an answer. Choose it on
+    validation images, after the temperature.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, (n,)
+        -1 for an image without one of the six emotions; it does not count.
+    probabilities : ndarray of float, (n, 6)
+
+    Returns
+    -------
+    float
+        0 to 1; a network's card has it as ``unsure_below``.
+    """
+    top = probabilities[y_true >= 0].max(axis=1)
+    return float(np.quantile(top, 1 - COVERAGE))

@@ -8,18 +8,17 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from emolib.datasets import FaceDataset
-from emolib.evaluation.metrics import (
+from emolib.evaluation.bootstrap import (
     EvaluationError,
-    _checked,
-    _group_codes,
-    _interval,
-    evaluate,
+    bootstrap_interval,
+    group_codes,
 )
+from emolib.evaluation.metrics import checked, evaluate
 
 
 @dataclass(frozen=True)
 class McNemar:
-    """Where two models differ; what `mcnemar` found. Taught in chapter 5.
+    """Where two models differ; what `mcnemar` found.
 
     Attributes
     ----------
@@ -37,7 +36,7 @@ class McNemar:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better the second of two models is. Taught in chapter 5.
+    """How much better the second of two models is.
 
     Attributes
     ----------
@@ -64,8 +63,7 @@ def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNema
     Only images on which one is right and the other wrong tell; under the null each of
     them is a toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact
     binomial test, two-sided). The images count as independent, which several images
-    of a person are not: with such data the p-value is too small, and
-    `paired_bootstrap` over people is to be preferred. Taught in chapter 5.
+    of a person are not: the p-value is then too small; prefer `paired_bootstrap`.
 
     Parameters
     ----------
@@ -94,14 +92,11 @@ def paired_bootstrap(
     first: np.ndarray,
     second: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
-    *,
-    seed: int = 0,
-    resamples: int = 2000,
 ) -> Difference:
     """Return how much better the second model is, with an interval over people.
 
     Each sample draws people and scores both models on the same ones, so that what is
-    hard for both cancels (Efron & Tibshirani 1993). Taught in chapter 5.
+    hard for both cancels (Efron & Tibshirani 1993).
 
     Parameters
     ----------
@@ -109,7 +104,6 @@ def paired_bootstrap(
     first, second : ndarray of float, (n, 6)
         Probabilities of the two models.
     groups : array, (n,), optional
-    seed, resamples : int
         As in `evaluate`.
 
     Returns
@@ -122,12 +116,12 @@ def paired_bootstrap(
         As in `evaluate`.
     """
     gain = _right(y_true, second).astype(int) - _right(y_true, first)  # -1, 0 or 1
-    codes, n_groups = _group_codes(groups, len(gain))
+    codes = group_codes(groups, len(gain))
     return Difference(
         difference=float(gain.mean()),
-        interval=_interval(gain, codes, n_groups, seed, resamples),
+        interval=bootstrap_interval(gain, codes),
         n=len(gain),
-        n_groups=n_groups,
+        n_groups=int(codes.max()) + 1,
         optimistic=groups is None,
     )
 
@@ -140,16 +134,14 @@ def learning_curve(
     *,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> pd.DataFrame:
-    """Score a method that learns from ever more people. Taught in chapter 5.
+    """Score a method that learns from ever more people.
 
     Each seed draws its own order of people; the larger samples contain the smaller.
 
     Parameters
     ----------
-    dataset : FaceDataset
-        What to learn from; subjects must be known.
-    test : FaceDataset
-        Other people, to score on.
+    dataset, test : FaceDataset
+        What to learn from, and other people to score on; subjects must be known.
     sizes : sequence of int
         Numbers of people to learn from.
     fit : callable
@@ -188,20 +180,12 @@ def learning_curve(
             part = dataset.subset(np.isin(dataset.groups, order[:size]))
             answers = fit(part, seed)(test.images)
             result = evaluate(test.labels, answers, test.groups)
-            low, high = result.interval
-            rows.append(
-                {
-                    "people": size,
-                    "images": len(part),
-                    "seed": seed,
-                    "accuracy": result.accuracy,
-                    "low": low,
-                    "high": high,
-                }
-            )
-    return pd.DataFrame(rows)
+            rows.append((size, len(part), seed, result.accuracy, *result.interval))
+    return pd.DataFrame(
+        rows, columns=["people", "images", "seed", "accuracy", "low", "high"]
+    )
 
 
 def _right(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     return probabilities.argmax(axis=1) == y_true

@@ -1,9 +1,7 @@
 """What a model's predictions are worth: metrics, always with their uncertainty."""
 
-import json
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +9,19 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from emolib.emotions import EMOTIONS
+from emolib.evaluation.bootstrap import (
+    EvaluationError,
+    bootstrap_interval,
+    group_codes,
+)
+from emolib.files import write_json
 
-#: Bins of the calibration error: equal widths on the top probability, 0 to 1.
-CALIBRATION_BINS = 15
-
-_LEVEL = (2.5, 97.5)  # percentiles of a 95 % interval
-
-
-class EvaluationError(ValueError):
-    """Predictions cannot be scored as they are; the message says what to do."""
+_BINS = 15  # of the calibration error
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What `evaluate` found: print it, save it, read its fields. Taught in chapter 5.
+    """What `evaluate` found: print it, save it, read its fields.
 
     Attributes
     ----------
@@ -63,19 +60,17 @@ class Evaluation:
     optimistic: bool
 
     def __str__(self) -> str:
+        """Return the scores, and a table of the six classes."""
         over = "images (optimistic)" if self.optimistic else f"{self.n_groups} groups"
         interval = "[{:.3f}, {:.3f}] 95 %".format(*self.interval)
         if np.isnan(self.interval).any():
             interval = "no interval"
         table = self.per_class.to_string(
-            formatters={"support": "{:,}".format},
-            float_format=lambda value: f"{value:.3f}",
-            na_rep="-",
-            index_names=False,
-        )
+            formatters={"support": "{:,}".format}, float_format="{:.3f}".format,
+            na_rep="-", index_names=False,
+        )  # fmt: skip
         return (
-            f"accuracy           {self.accuracy:.3f}  "
-            f"{interval} over {over}\n"
+            f"accuracy           {self.accuracy:.3f}  {interval} over {over}\n"
             f"balanced accuracy  {self.balanced_accuracy:.3f}\n"
             f"macro F1           {self.macro_f1:.3f}\n"
             f"calibration error  {self.calibration_error:.3f}\n"
@@ -84,26 +79,15 @@ class Evaluation:
 
     def to_dict(self) -> dict:
         """Return the result in types that JSON knows; NaN becomes None."""
-
-        def known(value):
-            return None if np.isnan(value) else value
-
-        rows = self.per_class.to_dict(orient="index")
-        per_class = {
-            name: {score: known(value) for score, value in row.items()}
-            for name, row in rows.items()
-        }
+        scores = self.per_class.to_dict(orient="index")
         return {
-            "accuracy": self.accuracy,
-            "interval": [known(end) for end in self.interval],
-            "balanced_accuracy": self.balanced_accuracy,
-            "macro_f1": self.macro_f1,
-            "per_class": per_class,
+            **asdict(self),
+            "interval": [_or_none(end) for end in self.interval],
+            "per_class": {
+                name: {score: _or_none(value) for score, value in row.items()}
+                for name, row in scores.items()
+            },
             "confusion": self.confusion.tolist(),
-            "calibration_error": self.calibration_error,
-            "n": self.n,
-            "n_groups": self.n_groups,
-            "optimistic": self.optimistic,
         }
 
     @classmethod
@@ -131,45 +115,15 @@ class Evaluation:
 
     def save(self, path: str | Path) -> Path:
         """Write the result as JSON, whole or not at all, and return the path."""
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            partial.write_text(json.dumps(self.to_dict(), indent=1) + "\n")
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return path
-
-    @classmethod
-    def load(cls, path: str | Path) -> "Evaluation":
-        """Read a result that `save` wrote.
-
-        Raises
-        ------
-        EvaluationError
-            If the file is missing, cut short or something else.
-        """
-        try:
-            return cls.from_dict(json.loads(Path(path).read_text()))
-        except OSError as error:
-            raise EvaluationError(
-                f"{path} cannot be read: {error.strerror}."
-            ) from error
-        except ValueError as error:  # of JSON, or ours
-            raise EvaluationError(
-                f"{path} is no saved evaluation ({error}); evaluate and save again."
-            ) from error
+        return write_json(path, self.to_dict())
 
 
 def evaluate(
     y_true: np.ndarray,
     probabilities: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
-    *,
-    seed: int = 0,
-    resamples: int = 2000,
 ) -> Evaluation:
-    """Score predicted probabilities against labels. Taught in chapter 5.
+    """Score predicted probabilities against labels.
 
     Parameters
     ----------
@@ -181,10 +135,6 @@ def evaluate(
         Who is in each image, as ``dataset.groups`` has it. Images of a person are
         alike, so the bootstrap draws persons with all their images. Without groups
         (None) it draws images, and the result is marked optimistic.
-    seed : int
-        Of the bootstrap; equal seeds give equal intervals.
-    resamples : int
-        Number of bootstrap samples.
 
     Returns
     -------
@@ -196,45 +146,39 @@ def evaluate(
         If there are no images, shapes do not fit, labels are not 0 to 5, or
         probabilities are not finite, negative or do not sum to 1.
 
-    Notes
-    -----
-    The interval is the percentile bootstrap over clusters (Field & Welsh 2007,
-    doi:10.1111/j.1467-9868.2007.00593.x).
-
     Examples
     --------
     >>> result = evaluate(np.array([0, 1]), np.eye(6)[[0, 2]])
     >>> result.accuracy
     0.5
     """
-    y_true, probabilities = _checked(y_true, probabilities)
-    n = len(y_true)
-    codes, n_groups = _group_codes(groups, n)
+    y_true, probabilities = checked(y_true, probabilities)
+    codes = group_codes(groups, len(y_true))
     y_pred = probabilities.argmax(axis=1)
     correct = y_pred == y_true
     confusion = confusion_matrix(y_true, y_pred, labels=np.arange(len(EMOTIONS)))
     per_class = _per_class(confusion)
     return Evaluation(
         accuracy=float(correct.mean()),
-        interval=_interval(correct, codes, n_groups, seed, resamples),
+        interval=bootstrap_interval(correct, codes),
         balanced_accuracy=float(per_class["recall"].mean()),
         macro_f1=float(per_class["f1"].mean()),
         per_class=per_class,
         confusion=_read_only(confusion.astype(np.int64)),
         calibration_error=calibration_error(y_true, probabilities),
-        n=n,
-        n_groups=n_groups,
+        n=len(y_true),
+        n_groups=int(codes.max()) + 1,
         optimistic=groups is None,
     )
 
 
 def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the expected calibration error, 0 (honest) to 1. Taught in chapter 5.
+    """Return the expected calibration error, 0 (honest) to 1.
 
-    Images are sorted by their top probability into ``CALIBRATION_BINS`` (15) bins of
-    equal width, each open on the left and closed on the right. The error is the mean
-    over images of how far the accuracy in their bin lies from the mean top
-    probability there (Guo et al. 2017, arXiv:1706.04599).
+    Images are sorted by their top probability into 15 bins of equal width, each open
+    on the left and closed on the right. The error is the mean over images of how far
+    the accuracy in their bin is from the mean top probability there (Guo et al. 2017,
+    arXiv:1706.04599).
 
     Parameters
     ----------
@@ -246,10 +190,10 @@ def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     EvaluationError
         As in `evaluate`.
     """
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     top = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == y_true
-    bins = np.ceil(top * CALIBRATION_BINS).astype(np.int64).clip(1, CALIBRATION_BINS)
+    bins = np.ceil(top * _BINS).astype(np.int64).clip(1, _BINS)
     gaps = np.bincount(bins, weights=correct - top)  # per bin: n * (accuracy - mean)
     return float(np.abs(gaps).sum() / len(y_true))
 
@@ -260,13 +204,10 @@ def accuracy_by(
     probabilities: np.ndarray,
     bins: Sequence[float] | None = None,
     groups: Sequence | np.ndarray | None = None,
-    *,
-    seed: int = 0,
-    resamples: int = 2000,
 ) -> pd.DataFrame:
     """Return the accuracy within bins of some property of the images.
 
-    For example against intensity, or by occluder. Taught in chapter 5.
+    For example against intensity, or by occluder.
 
     Parameters
     ----------
@@ -279,7 +220,6 @@ def accuracy_by(
         Ascending edges; a bin holds its left edge, the last one also its right edge.
         Without edges every different value is a bin.
     groups : array, (n,), optional
-    seed, resamples : int
         As in `evaluate`.
 
     Returns
@@ -294,14 +234,14 @@ def accuracy_by(
     EvaluationError
         As in `evaluate`, or if `values` has another length or edges do not ascend.
     """
-    y_true, probabilities = _checked(y_true, probabilities)
+    y_true, probabilities = checked(y_true, probabilities)
     values = np.asarray(values)
     if values.shape != y_true.shape:
         raise EvaluationError(
             f"values must have shape {y_true.shape}; received {values.shape}."
         )
     codes, names = _bin_codes(values, bins)
-    group_codes, _ = _group_codes(groups, len(y_true))
+    people = group_codes(groups, len(y_true))
     correct = probabilities.argmax(axis=1) == y_true
     rows = []
     for code, name in enumerate(names):
@@ -309,13 +249,59 @@ def accuracy_by(
         row = {"bin": name, "n": int(here.sum())}
         row |= dict.fromkeys(("accuracy", "low", "high"), np.nan)
         if row["n"]:
-            own, count = _group_codes(group_codes[here], row["n"])
             row["accuracy"] = correct[here].mean()
-            row["low"], row["high"] = _interval(
-                correct[here], own, count, seed, resamples
-            )
+            own = group_codes(people[here], row["n"])
+            row["low"], row["high"] = bootstrap_interval(correct[here], own)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def checked(
+    y_true: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels, int64 (n,), and probabilities, float64 (n, 6), if they are sound.
+
+    Raises `EvaluationError` where `evaluate` does.
+    """
+    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
+    n, classes = len(y_true), len(EMOTIONS)
+    if y_true.size == 0:
+        raise EvaluationError("There are no images to evaluate: y_true is empty.")
+    if y_true.ndim != 1 or probabilities.shape != (n, classes):
+        raise EvaluationError(
+            f"Expected y_true of shape (n,) and probabilities of shape (n, {classes}); "
+            f"received {y_true.shape} and {probabilities.shape}."
+        )
+    outside = ~np.isin(y_true, np.arange(classes))
+    if outside.any():
+        raise EvaluationError(
+            f"{outside.sum()} of {n} labels are not 0 to {classes - 1} (such as "
+            f"{y_true[outside][0]}); drop unlabelled rows first, for example with "
+            "dataset.labelled()."
+        )
+    try:
+        probabilities = probabilities.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(
+            f"probabilities must be numbers; received {probabilities.dtype}."
+        ) from error
+    broken = ~np.isfinite(probabilities).all(axis=1)
+    if broken.any():
+        raise EvaluationError(
+            f"{broken.sum()} of {n} rows of probabilities hold NaN or infinity (first: "
+            f"row {broken.argmax()}). The training has diverged, or the input was not "
+            "images of 0-255; train again with a lower learning rate."
+        )
+    sums = probabilities.sum(axis=1)
+    wrong = (np.abs(sums - 1) > 1e-3) | (probabilities < -1e-6).any(axis=1)
+    if wrong.any():
+        row = wrong.argmax()
+        raise EvaluationError(
+            f"{wrong.sum()} of {n} rows are no probabilities (first: row {row}, sum "
+            f"{sums[row]:g}, smallest {probabilities[row].min():g}); expected values "
+            "of 0 or more that sum to 1. Apply softmax to logits first."
+        )
+    return y_true.astype(np.int64), probabilities
 
 
 def _per_class(confusion: np.ndarray) -> pd.DataFrame:
@@ -332,88 +318,6 @@ def _per_class(confusion: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(scores, index=pd.Index(EMOTIONS, name="emotion"))
 
 
-def _interval(
-    correct: np.ndarray, codes: np.ndarray, n_groups: int, seed: int, resamples: int
-) -> tuple[float, float]:
-    """Percentile bootstrap of the mean of `correct`, drawing whole groups.
-
-    Groups of equal size and equal hits are interchangeable, so it is enough to draw
-    how many of each kind a sample holds: fast for ten thousand images, too.
-    """
-    if resamples < 1:
-        raise EvaluationError(f"resamples must be 1 or more; received {resamples}.")
-    if n_groups < 2:
-        return float("nan"), float("nan")
-    sizes = np.bincount(codes, minlength=n_groups)  # (groups,)
-    hits = np.bincount(codes, weights=correct, minlength=n_groups)
-    kinds, counts = np.unique(np.stack([hits, sizes]), axis=1, return_counts=True)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(n_groups, counts / n_groups, resamples)  # (samples, kinds)
-    hits, sizes = kinds @ drawn.T  # (samples,) each
-    low, high = np.percentile(hits / sizes, _LEVEL)
-    return float(low), float(high)
-
-
-def _checked(y_true, probabilities) -> tuple[np.ndarray, np.ndarray]:
-    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
-    classes = len(EMOTIONS)
-    if y_true.size == 0:
-        raise EvaluationError("There are no images to evaluate: y_true is empty.")
-    if y_true.ndim != 1 or probabilities.shape != (len(y_true), classes):
-        raise EvaluationError(
-            f"Expected y_true of shape (n,) and probabilities of shape (n, {classes}); "
-            f"received {y_true.shape} and {probabilities.shape}."
-        )
-    outside = ~np.isin(y_true, np.arange(classes))
-    if outside.any():
-        raise EvaluationError(
-            f"{outside.sum()} of {len(y_true)} labels are not 0 to {classes - 1} (such "
-            f"as {y_true[outside][0]}); drop unlabelled rows first, for example with "
-            "dataset.labelled()."
-        )
-    try:
-        probabilities = probabilities.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise EvaluationError(
-            f"probabilities must be numbers; received {probabilities.dtype}."
-        ) from error
-    broken = ~np.isfinite(probabilities).all(axis=1)
-    if broken.any():
-        raise EvaluationError(
-            f"{broken.sum()} of {len(y_true)} rows of probabilities hold NaN or "
-            f"infinity (first: row {broken.argmax()}). The training has diverged, or "
-            "the input was not images of 0-255; train again with a lower learning rate."
-        )
-    sums = probabilities.sum(axis=1)
-    wrong = (np.abs(sums - 1) > 1e-3) | (probabilities < -1e-6).any(axis=1)
-    if wrong.any():
-        row = wrong.argmax()
-        raise EvaluationError(
-            f"{wrong.sum()} of {len(y_true)} rows are no probabilities (first: row "
-            f"{row}, sum {sums[row]:g}, smallest {probabilities[row].min():g}); "
-            "expected values of 0 or more that sum to 1. Apply softmax to logits first."
-        )
-    return y_true.astype(np.int64), probabilities
-
-
-def _group_codes(groups, n: int) -> tuple[np.ndarray, int]:
-    """Return the groups as numbers from 0, and how many there are."""
-    if groups is None:
-        return np.arange(n), n
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
-        raise EvaluationError(
-            f"groups must have shape ({n},), one per image; received {groups.shape}."
-        )
-    if pd.isna(groups).any():
-        raise EvaluationError(
-            f"{pd.isna(groups).sum()} of {n} groups are missing; pass groups=None "
-            "where subjects are unknown."
-        )
-    codes, names = pd.factorize(groups)
-    return codes, len(names)
-
-
 def _bin_codes(values: np.ndarray, bins: Sequence[float] | None):
     """Return the bin of each value, -1 for none, and the bins' names in order."""
     if bins is None:
@@ -427,6 +331,10 @@ def _bin_codes(values: np.ndarray, bins: Sequence[float] | None):
     codes[values == edges[-1]] = len(edges) - 2
     codes[(codes > len(edges) - 2) | np.isnan(values)] = -1
     return codes, list(pd.IntervalIndex.from_breaks(edges, closed="left"))
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

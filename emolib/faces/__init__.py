@@ -1,28 +1,24 @@
-"""From a photograph or a video frame to the canonical face crop.
-
-Taught in chapters 2, 11 and 12.
-"""
+"""From a photograph or a video frame to the canonical face crop."""
 
 from emolib.faces.crop import (
     CROP,
-    RESAMPLE,
     CanonicalCrop,
     align,
     to_canonical,
     triangle_weights,
 )
-from emolib.faces.detection import DetectorError, Face, FaceDetector
+from emolib.faces.detection import DetectorError, Face, FaceDetector, main_face
 from emolib.faces.picture import PictureError, read_picture
 
 __all__ = [
     "CROP",
-    "RESAMPLE",
     "CanonicalCrop",
     "DetectorError",
     "Face",
     "FaceDetector",
     "PictureError",
     "align",
+    "main_face",
     "read_picture",
     "to_canonical",
     "triangle_weights",

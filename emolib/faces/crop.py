@@ -1,7 +1,7 @@
 """The canonical face crop: the one geometry that all images of the course share.
 
 The renderer draws into it, photographs are aligned to it, data sets are stored in
-it and models read it. Taught in chapter 2.
+it and models read it.
 """
 
 import math
@@ -49,19 +49,20 @@ CROP = CanonicalCrop(size=64, eye_line=0.37, interocular=0.385)
 RESAMPLE = Image.Resampling.BILINEAR
 
 
-def _grey(image: np.ndarray) -> Image.Image:
+def as_picture(image: np.ndarray, mode: str) -> Image.Image:
+    """Return an array as a Pillow image of mode "L" or "RGB".
+
+    `image` is uint8, (height, width), (height, width, 3) or (height, width, 4): grey,
+    RGB, or RGBA, whose transparency is ignored. Raises `ValueError` for others.
+    """
     image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or min(image.shape) == 0:
+    shaped = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
+    if image.dtype != np.uint8 or not shaped or min(image.shape) == 0:
         raise ValueError(
-            "A face image is uint8 of shape (height, width) or (height, width, 3); "
-            f"received {image.dtype} of shape {image.shape}."
+            "A picture is uint8, 0-255, of shape (height, width) or (height, width, 3);"
+            f" received {image.dtype} of shape {image.shape}."
         )
-    if image.ndim == 3 and image.shape[2] not in (3, 4):
-        raise ValueError(
-            f"A colour image has 3 or 4 channels last; received shape {image.shape}."
-        )
-    picture = Image.fromarray(image)
-    return picture if image.ndim == 2 else picture.convert("L")
+    return Image.fromarray(image).convert(mode)
 
 
 def to_canonical(image: np.ndarray) -> np.ndarray:
@@ -82,7 +83,7 @@ def to_canonical(image: np.ndarray) -> np.ndarray:
     ValueError
         If the array is not an image of bytes.
     """
-    grey = _grey(image)
+    grey = as_picture(image, "L")
     if grey.size == (CROP.size, CROP.size):
         return np.array(grey)
     return np.array(grey.resize((CROP.size, CROP.size), RESAMPLE))
@@ -114,7 +115,7 @@ def align(
     ValueError
         If the eyes coincide or are swapped, or `image` is not an image of bytes.
     """
-    grey = _grey(image)
+    grey = as_picture(image, "L")
     dx, dy = right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]
     distance = math.hypot(dx, dy)
     if distance < 1e-6 or dx <= 0:

@@ -1,21 +1,22 @@
 """Finding faces in a picture: MTCNN, a cascade of three small networks.
 
-Zhang, Zhang, Li and Qiao 2016, doi:10.1109/LSP.2016.2603342. The weights lie in
-``data/detector`` and run in ONNX Runtime: no TensorFlow, no download. Taught in
-chapter 12.
+Zhang, Zhang, Li and Qiao 2016, doi:10.1109/LSP.2016.2603342. The weights are in
+``data/detector`` and run in ONNX Runtime.
 
 Points are (x, y) in pixels from the top left corner of the top left pixel; "left" and
 "right" are those of the picture, not of the person.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from emolib.faces.crop import align
+from emolib.errors import EmolibError
+from emolib.faces.crop import align, as_picture
+from emolib.files import verified_bytes
+from emolib.onnx_session import open_session
 from emolib.paths import data_folder
 
 #: The networks, and the side in pixels of what the second and third look at.
@@ -40,13 +41,13 @@ _MIRRORED = (1, 0, 2, 4, 3)  # which point is which in the mirror image
 _REMEDY = "restore it with `git checkout data/detector`, or install emolib again"
 
 
-class DetectorError(ValueError):
+class DetectorError(EmolibError, ValueError):
     """The detector's files are missing or altered; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Face:
-    """One face that was found. Taught in chapter 12.
+    """One face that was found.
 
     Attributes
     ----------
@@ -83,8 +84,8 @@ class Face:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
-    """What one stage of the cascade keeps. Taught in chapter 12.
+class CascadeStage:
+    """What one stage of the cascade keeps.
 
     Attributes
     ----------
@@ -106,8 +107,6 @@ class Stage:
 class FaceDetector:
     """Finds faces and their five points (MTCNN, Zhang et al. 2016).
 
-    Taught in chapter 12.
-
     Parameters
     ----------
     smallest : int, default 40
@@ -117,8 +116,6 @@ class FaceDetector:
         Scores that a window has to exceed in each of the three stages, 0 to 1. The
         default is that of the authors' release; what a third threshold of 0.6 or 0.8
         gains and costs is in ``data/results/detection.json``.
-    threads : int, default 1
-        Threads of ONNX Runtime; the networks are too small to gain from many.
     mirror : bool, default True
         Whether the last network looks at each window and at its mirror image, and the
         mean counts: a tenth more time, and points that lie better on turned faces.
@@ -141,7 +138,6 @@ class FaceDetector:
         self,
         smallest: int = 40,
         thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7),
-        threads: int = 1,
         mirror: bool = True,
     ):
         if not smallest >= WINDOW:
@@ -152,11 +148,9 @@ class FaceDetector:
             raise ValueError(
                 f"thresholds are three numbers from 0 to 1; received {thresholds}."
             )
-        if threads < 1:
-            raise ValueError(f"threads must be at least 1; received {threads}.")
         self.smallest = smallest
         self.thresholds = tuple(thresholds)
-        self._networks = _load_networks(threads)
+        self._networks = _load_networks()
         self.mirror = mirror
 
     def detect(self, image: np.ndarray) -> tuple[Face, ...]:
@@ -178,34 +172,26 @@ class FaceDetector:
             If the array is not an image of bytes.
         """
         found = self.cascade(image)[-1]
+        columns = (found.boxes.tolist(), found.scores.tolist(), found.points.tolist())
         return tuple(
             Face(tuple(box), score, *map(tuple, points))
-            for box, score, points in zip(
-                found.boxes.tolist(),
-                found.scores.tolist(),
-                found.points.tolist(),
-                strict=True,
-            )
+            for box, score, points in zip(*columns, strict=True)
         )
 
-    def cascade(self, image: np.ndarray) -> tuple[Stage, Stage, Stage]:
+    def cascade(self, image: np.ndarray) -> tuple[CascadeStage, ...]:
         """Find faces and show what each of the three stages keeps on the way.
 
         Parameters
         ----------
-        image : ndarray, uint8, (height, width) or (height, width, 3)
+        image
+            As in `detect`.
 
         Returns
         -------
-        tuple of three Stage
+        tuple of three CascadeStage
             Proposal, refinement and output; the last holds what `detect` returns.
-
-        Raises
-        ------
-        ValueError
-            If the array is not an image of bytes.
         """
-        picture = _picture(image)
+        picture = as_picture(image, "RGB")
         proposed = self._propose(picture)
         refined = self._refine(picture, *proposed)
         boxes, scores, points = self._output(picture, *refined)
@@ -294,15 +280,36 @@ class FaceDetector:
         return self._networks[network].run(None, {"images": images})
 
 
-def _load_networks(threads: int) -> dict:
-    import onnxruntime
+def main_face(faces: tuple[Face, ...], shape: tuple[int, ...]) -> Face | None:
+    """Return the face a picture is about: large, and near the middle.
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that wait must sleep: spinning takes the cores from everything else.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    Parameters
+    ----------
+    faces : tuple of Face
+        As `FaceDetector.detect` returns them; those that score less than nine tenths
+        of the best are not considered.
+    shape : (height, width, ...)
+        Of the picture.
+
+    Returns
+    -------
+    Face or None
+        None if there is none.
+    """
+    if not faces:
+        return None
+    sure = 0.9 * max(face.score for face in faces)
+    height, width = shape[:2]
+
+    def weight(face: Face) -> float:
+        x, y, w, h = face.box
+        away = np.hypot(x + w / 2 - width / 2, y + h / 2 - height / 2)
+        return w * h * (1 - away / np.hypot(width, height))
+
+    return max((face for face in faces if face.score >= sure), key=weight)
+
+
+def _load_networks() -> dict:
     folder = data_folder() / "detector"
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
@@ -313,50 +320,25 @@ def _load_networks(threads: int) -> dict:
         ) from error
     networks = {}
     for name in NETWORKS:
-        path = folder / f"{name}.onnx"
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise DetectorError(f"{path} cannot be read ({error}); {_REMEDY}.") from (
-                error
-            )
-        found = hashlib.sha256(content).hexdigest()
-        if found != sums[name]:
-            raise DetectorError(
-                f"{path} is damaged or altered: its sha256 is {found[:12]}..., its "
-                f"card says {str(sums[name])[:12]}...; {_REMEDY}."
-            )
-        networks[name] = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
-        )
+        content = verified_bytes(
+            folder / f"{name}.onnx", sums[name],
+            record="its card", error=DetectorError, remedy=_REMEDY,
+        )  # fmt: skip
+        networks[name] = open_session(content)
     return networks
-
-
-def _picture(image: np.ndarray) -> Image.Image:
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or min(image.shape) == 0:
-        raise ValueError(
-            "A picture is uint8 of shape (height, width) or (height, width, 3), 0-255; "
-            f"received {image.dtype} of shape {image.shape}."
-        )
-    if image.ndim == 3 and image.shape[2] != 3:
-        raise ValueError(
-            f"A colour picture is RGB, 3 channels last; received shape {image.shape}."
-        )
-    return Image.fromarray(image).convert("RGB")
 
 
 def _stage(
     name: str, boxes: np.ndarray, scores: np.ndarray, points: np.ndarray | None = None
-) -> Stage:
+) -> CascadeStage:
     if points is None:
         points = np.full((len(boxes), 5, 2), np.nan)
     shaped = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    return Stage(name, shaped, scores, points)
+    return CascadeStage(name, shaped, scores, points)
 
 
 def _squares(boxes: np.ndarray) -> np.ndarray:
-    """The square around each box's middle, (n, 4) corners; its side is the longer one.
+    """Return squares around the boxes' middles, (n, 4) corners, as wide as long sides.
 
     A box that the networks turned inside out becomes one pixel.
     """
@@ -366,7 +348,7 @@ def _squares(boxes: np.ndarray) -> np.ndarray:
 
 
 def _moved(squares: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Squares whose corners move by offsets, in fractions of the side."""
+    """Move the corners of squares by offsets, in fractions of the side."""
     return squares + offsets * (squares[:, 2:3] - squares[:, 0:1])
 
 

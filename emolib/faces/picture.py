@@ -1,13 +1,12 @@
-"""Reading the reader's own pictures, whatever they are, into one form.
-
-Taught in chapter 12; the command line uses it as well.
-"""
+"""Reading the reader's own pictures into one form."""
 
 import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from emolib.errors import EmolibError
 
 #: More pixels than this are refused before they are decoded: a small file can hold a
 #: picture that fills the memory. Pillow itself warns from 89 million on.
@@ -21,16 +20,16 @@ FORMATS = (
 _DEEP = ("I", "F")  # and all that start with "I;16": more than 8 bits a pixel
 
 
-class PictureError(ValueError):
+class PictureError(EmolibError, ValueError):
     """A picture cannot be read; the message names it and says what to do."""
 
 
 def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
-    """Read a picture upright, in colour and with 8 bits, whatever it is stored as.
+    """Read a picture of any common format: upright, in colour, with 8 bits.
 
     It is turned as its EXIF says, transparent parts become white, 16 bits and floating
     point are scaled to 8, of an animation the first frame is taken. Safe to call from
-    several threads. Taught in chapter 12.
+    several threads.
 
     Parameters
     ----------
@@ -83,12 +82,12 @@ def _content(path: Path) -> bytes:
     path = path.expanduser()
     try:
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise PictureError(f"{path} does not exist; check the path.") from error
-    except IsADirectoryError as error:
+    except FileNotFoundError:
+        raise PictureError(f"{path} does not exist; check the path.") from None
+    except IsADirectoryError:
         raise PictureError(
             f"{path} is a folder; give the path of one picture in it."
-        ) from error
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PictureError(
@@ -97,7 +96,7 @@ def _content(path: Path) -> bytes:
 
 
 def _formats() -> list[str]:
-    """Those of `FORMATS` that this Pillow can read."""
+    """Return those of `FORMATS` that this Pillow can read."""
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 

@@ -1,7 +1,7 @@
 """Networks by family, classical baselines, and the registry of shipped weights.
 
 Listing models and reading their cards needs no TensorFlow; it is imported when the
-first network is built. Taught in chapter 3.
+first network is built.
 """
 
 from importlib import import_module
@@ -10,12 +10,15 @@ _HOMES = {
     "BASELINES": "baselines",
     "Baseline": "baselines",
     "fit_baseline": "baselines",
-    "contrast_cnn": "cnn",
-    "deck_cnn": "cnn",
+    "ModelCard": "cards",
+    "plain_cnn": "cnn",
+    "real_cnn": "cnn",
     "small_cnn": "cnn",
     "predict": "inference",
     "predict_both_ways": "inference",
-    "ModelFileError": "registry",
+    "ImageStandardisation": "layers",
+    "LocalContrast": "layers",
+    "ModelFileError": "cards",
     "available": "registry",
     "build": "registry",
     "load_model": "registry",

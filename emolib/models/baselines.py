@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from skimage.feature import hog
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
+from emolib.errors import did_you_mean
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:
@@ -28,35 +29,26 @@ def _hog_features(images: np.ndarray) -> np.ndarray:
     return np.array([hog(image, **shape) for image in images], np.float32)
 
 
-def _estimators() -> dict[str, ClassifierMixin]:
-    return {
-        "chance": DummyClassifier(strategy="uniform", random_state=0),
-        "majority": DummyClassifier(strategy="prior"),
-        "pixel 1-NN": make_pipeline(
-            FunctionTransformer(_pixels), KNeighborsClassifier(n_neighbors=1)
-        ),
-        "HOG + logistic regression": make_pipeline(
-            FunctionTransformer(_hog_features),
-            StandardScaler(),
-            LogisticRegression(C=0.003, max_iter=300),
-        ),
-    }
-
+_ESTIMATORS = {
+    "chance": DummyClassifier(strategy="uniform", random_state=0),
+    "majority": DummyClassifier(strategy="prior"),
+    "pixel 1-NN": make_pipeline(
+        FunctionTransformer(_pixels), KNeighborsClassifier(n_neighbors=1)
+    ),
+    "HOG + logistic regression": make_pipeline(
+        FunctionTransformer(_hog_features),
+        StandardScaler(),
+        LogisticRegression(C=0.003, max_iter=300),
+    ),
+}
 
 #: The names that `fit_baseline` knows.
-BASELINES: tuple[str, ...] = (
-    "chance",
-    "majority",
-    "pixel 1-NN",
-    "HOG + logistic regression",
-)
+BASELINES: tuple[str, ...] = tuple(_ESTIMATORS)
 
 
 @dataclass(frozen=True)
 class Baseline:
     """A fitted classical classifier with the interface of the networks.
-
-    Taught in chapter 5.
 
     Attributes
     ----------
@@ -80,7 +72,7 @@ class Baseline:
 
 
 def fit_baseline(name: str, train: FaceDataset) -> Baseline:
-    """Fit one of the baselines. Taught in chapter 5.
+    """Fit one of the baselines.
 
     Parameters
     ----------
@@ -102,7 +94,7 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
     if name not in BASELINES:
         raise ValueError(
             f"Unknown baseline {name!r}; expected one of "
-            f"{', '.join(map(repr, BASELINES))}."
+            f"{', '.join(map(repr, BASELINES))}.{did_you_mean(name, BASELINES)}"
         )
     if len(train) == 0 or (train.labels < 0).any():
         raise DatasetError(
@@ -110,4 +102,4 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
             f"images, {(train.labels < 0).sum()} of them labelled -1. Use "
             "dataset.labelled()."
         )
-    return Baseline(name, _estimators()[name].fit(train.images, train.labels))
+    return Baseline(name, clone(_ESTIMATORS[name]).fit(train.images, train.labels))

@@ -1,11 +1,18 @@
-"""From images to probabilities with any model of the course."""
+"""From images to probabilities with any model of the course; no TensorFlow of its own.
 
+`both_ways` is the one place where a picture and its mirror image become one answer.
+"""
+
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from emolib.emotions import EMOTIONS
 from emolib.faces import CROP
+
+_BATCH = 256  # images passed through a network at a time; it bounds the memory
 
 
 class _PredictsProbabilities(Protocol):
@@ -31,10 +38,8 @@ def check_images(images: np.ndarray) -> np.ndarray:
     return images
 
 
-def predict(
-    model: _PredictsProbabilities, images: np.ndarray, batch_size: int = 256
-) -> np.ndarray:
-    """Predict the six probabilities of each image. Taught in chapter 6.
+def predict(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
+    """Predict the six probabilities of each image.
 
     They say how much a face resembles the *posed* expressions that the model was
     trained on, and not what the person feels.
@@ -45,8 +50,6 @@ def predict(
         A network of this package, or a fitted baseline.
     images : ndarray, uint8, (n, 64, 64)
         Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
-    batch_size : int, default 256
-        Images passed through a network at a time; it bounds the memory used.
 
     Returns
     -------
@@ -64,29 +67,36 @@ def predict(
     if hasattr(model, "predict_proba"):
         return np.asarray(model.predict_proba(images), np.float32)
     # Calling the model costs a tenth of keras' predict() for a handful of images.
-    starts = range(0, len(images), batch_size)
-    batches = (images[i : i + batch_size, ..., None].astype(np.float32) for i in starts)
+    starts = range(0, len(images), _BATCH)
+    batches = (images[i : i + _BATCH, ..., None].astype(np.float32) for i in starts)
     return np.concatenate([np.asarray(model(b, training=False)) for b in batches])
 
 
-def predict_both_ways(
-    model: _PredictsProbabilities, images: np.ndarray, batch_size: int = 256
-) -> np.ndarray:
-    """Predict each image and its mirror image, and average. Taught in chapter 11.
+def predict_both_ways(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
+    """Predict each image and its mirror image, and average.
 
-    The two differ in nothing that an emotion depends on, so what the network says
-    differently of them is its own error, and half of it goes.
+    Parameters and result are those of `predict`; images of shape (n, 64, 64).
+    """
+    return both_ways(partial(predict, model), images)
+
+
+def both_ways(
+    answer: Callable[[np.ndarray], np.ndarray], images: np.ndarray
+) -> np.ndarray:
+    """Return the mean answer to images and to their mirror images.
+
+    The two differ in nothing that an emotion depends on, so a difference between the
+    answers is the network's error, and the mean halves it.
 
     Parameters
     ----------
-    model, images, batch_size
-        As in `predict`; images of shape (n, 64, 64).
+    answer : callable
+        From images to probabilities, (m, 6); called once, with both kinds.
+    images : ndarray, (n, height, width)
 
     Returns
     -------
     ndarray, float32, (n, 6)
-        Rows sum to 1.
     """
-    there = predict(model, images, batch_size)
-    back = predict(model, images[:, :, ::-1], batch_size)
+    there, back = np.split(answer(np.concatenate([images, images[:, :, ::-1]])), 2)
     return (there + back) / 2

@@ -5,52 +5,40 @@ A model is a folder with ``weights.weights.h5``, ``card.json`` and, once exporte
 into a model built in code; the ONNX form needs no Keras at all.
 """
 
-import hashlib
 import json
-import os
-import shutil
-import tempfile
 import warnings
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emolib.errors import did_you_mean
+from emolib.files import sha256, verified_bytes, whole_folder, write_json
+from emolib.models import cards
+from emolib.models.cards import ModelCard, ModelFileError, current_name
 from emolib.paths import data_folder
 
 if TYPE_CHECKING:
     import keras
-
-#: Networks that can be built by name.
-ARCHITECTURES: tuple[str, ...] = (
-    "deck_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn",
-)  # fmt: skip
 
 WEIGHTS, CARD, ONNX = "weights.weights.h5", "card.json", "model.onnx"
 
 _REMEDY = "restore it with `git checkout data/models`, or train the model again"
 
 
-class ModelFileError(ValueError):
-    """A model is unknown, incomplete or altered; the message says what to do."""
-
-
 def available() -> tuple[str, ...]:
-    """Return the names of the shipped models, sorted. Taught in chapter 6.
+    """Return the names of the shipped models, sorted.
 
     Reads no weights and imports no TensorFlow.
     """
-    folder = data_folder() / "models"
-    return tuple(sorted(path.parent.name for path in folder.glob(f"*/{CARD}")))
+    return tuple(sorted(path.parent.name for path in _shipped().glob(f"*/{CARD}")))
 
 
 def build(architecture: str, seed: int = 0) -> "keras.Model":
     """Build an untrained network by the name of its architecture.
 
-    Used by the command line; taught in chapter 3.
-
     Parameters
     ----------
-    architecture : {"deck_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
+    architecture : {"plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
     seed : int, default 0
         Seeds the initial weights.
 
@@ -59,21 +47,19 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
     ModelFileError
         If no network has this name.
     """
-    if architecture not in ARCHITECTURES:
+    from emolib.models.cnn import NETWORKS
+
+    builder = NETWORKS.get(current_name(architecture))
+    if builder is None:
         raise ModelFileError(
             f"Unknown architecture {architecture!r}; expected one of "
-            f"{', '.join(ARCHITECTURES)}."
+            f"{', '.join(NETWORKS)}.{did_you_mean(architecture, NETWORKS)}"
         )
-    from emolib.models import cnn, real
-
-    room = real if hasattr(real, architecture) else cnn
-    return getattr(room, architecture)(seed)
+    return builder(seed)
 
 
 def model_folder(name: str | Path) -> Path:
     """Return the folder of a model: a shipped name, or a folder that holds a card.
-
-    Used by `emolib.export`; chapter 11.
 
     Raises
     ------
@@ -81,7 +67,7 @@ def model_folder(name: str | Path) -> Path:
         If there is no such model; the nearest shipped name is suggested.
     """
     own = Path(name).is_dir()
-    folder = Path(name) if own else data_folder() / "models" / str(name)
+    folder = Path(name) if own else _shipped() / current_name(str(name))
     if (folder / CARD).is_file():
         return folder
     if own:
@@ -90,49 +76,46 @@ def model_folder(name: str | Path) -> Path:
             "that `emolib train --output` or emolib.models.save_model wrote."
         )
     shipped = available()
-    near = get_close_matches(str(name), shipped, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ModelFileError(
         f"No model {str(name)!r}; shipped are {', '.join(shipped) or 'none'}. A model "
-        f"of your own is named by its folder.{hint}"
+        f"of your own is named by its folder.{did_you_mean(str(name), shipped)}"
     )
 
 
-def model_card(name: str | Path) -> dict:
-    """Read a model card (Mitchell et al. 2019, doi:10.1145/3287560.3287596).
-
-    Taught in chapter 6.
+def model_card(name: str | Path) -> ModelCard:
+    """Read a model's card.
 
     Parameters
     ----------
     name : str or Path
-        A shipped model, or the folder of one of your own.
+        As in `load_model`.
 
     Returns
     -------
-    dict
-        Among others: architecture, training data and their licence, recipe, results,
-        intended use, limits, sha256 of the weights.
+    ModelCard
+        Complete for a shipped model; that of your own may say no more than its
+        architecture and checksum.
 
     Raises
     ------
     ModelFileError
-        If there is no such model or its card is not readable.
+        If there is no such model, or its card is not readable or lacks an entry.
     """
-    path = model_folder(name) / CARD
+    folder = model_folder(name)
+    path = folder / CARD
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelFileError(
             f"{path} is not a readable model card ({error}); {_REMEDY}."
         ) from error
-    if not isinstance(card, dict) or not {"architecture", "sha256"} <= card.keys():
-        raise ModelFileError(f"{path} lacks 'architecture' or 'sha256'; {_REMEDY}.")
+    card = ModelCard.from_dict(record, str(path))
+    card.require(_required(folder), str(path), _REMEDY)
     return card
 
 
 def load_model(name: str | Path) -> "keras.Model":
-    """Load a trained network. Taught in chapter 6.
+    """Load a trained network.
 
     Parameters
     ----------
@@ -150,79 +133,61 @@ def load_model(name: str | Path) -> "keras.Model":
         If there is no such model, or its weights are missing or are not those that
         its card describes.
     """
-    card = model_card(name)
-    path = model_folder(name) / WEIGHTS
-    _verified(path, card["sha256"])
-    model = build(card["architecture"])
+    folder = model_folder(name)
+    card = model_card(folder)
+    path = folder / WEIGHTS
+    _verified(path, card.sha256)
+    model = build(card.architecture)
     try:
         with warnings.catch_warnings():  # Keras warns before it raises
             warnings.simplefilter("ignore", UserWarning)
             model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
         raise ModelFileError(
-            f"{path} does not fit the network {card['architecture']!r} of this version "
+            f"{path} does not fit the network {card.architecture!r} of this version "
             f"of emolib; {_REMEDY}."
         ) from error
     return model
 
 
-def onnx_graph(name: str | Path) -> bytes:
-    """Return a network in ONNX form, checked. Used by the recogniser; chapter 11.
+def onnx_graph(name: str | Path) -> tuple[bytes, ModelCard]:
+    """Return a network in ONNX form and its card.
 
     Parameters
     ----------
     name : str or Path
-        A shipped model (see `available`), or the folder of one of your own.
-
-    Returns
-    -------
-    bytes
-        A graph as `emolib.export.to_onnx` writes it.
+        As in `load_model`.
 
     Raises
     ------
     ModelFileError
-        If there is no such model, it was never exported, or its file is not the one
-        that its card describes.
+        As in `load_model`, or if the network was never exported.
     """
-    card = model_card(name)
-    path = model_folder(name) / ONNX
-    if "onnx_sha256" not in card:
+    folder = model_folder(name)
+    card = model_card(folder)
+    if card.onnx_sha256 is None:
         raise ModelFileError(
-            f"{path.parent} has no ONNX form yet; add it with "
+            f"{folder} has no ONNX form yet; add it with "
             f"`emolib export {name}` (needs TensorFlow)."
         )
-    return _verified(path, card["onnx_sha256"])
+    return _verified(folder / ONNX, card.onnx_sha256), card
 
 
-def _verified(path: Path, sha256: str) -> bytes:
-    """Return the bytes of a file, if they are those that the card describes."""
-    if not path.is_file():
-        raise ModelFileError(f"{path} is missing; {_REMEDY}.")
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise ModelFileError(
-            f"{path} is damaged or altered: its sha256 is {found[:12]}..., its card "
-            f"says {str(sha256)[:12]}...; {_REMEDY}."
-        )
-    return content
-
-
-def save_model(model: "keras.Model", name: str | Path, card: dict) -> Path:
+def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
     """Save a network's weights beside a card that describes them.
 
-    The folder appears whole or not at all, and replaces an older one. Used by the
-    command line; taught in chapter 6.
+    The folder appears whole or not at all, and replaces an older one; other files in
+    it are kept.
 
     Parameters
     ----------
     model : keras.Model
-        A network of ``ARCHITECTURES``, trained.
+        A network that `build` knows, trained.
     name : str or Path
-        A folder; a bare name is a folder in ``data/models``.
-    card : dict
-        What a reader should know; `architecture`, `parameters` and `sha256` are added.
+        A folder; a bare name is a folder in ``data/models``, whose card has to be
+        complete.
+    card : mapping
+        Entries of `ModelCard`; `architecture`, `parameters` and `sha256` are added.
 
     Returns
     -------
@@ -232,50 +197,44 @@ def save_model(model: "keras.Model", name: str | Path, card: dict) -> Path:
     Raises
     ------
     ModelFileError
-        If the network is not one that `load_model` could build again, or the folder
-        holds something else than a model.
+        If `build` does not know the network, the card lacks an entry, or the folder
+        holds other files and no model.
     """
     clone = build(model.name)  # without the optimizer's state, twice the weights' size
     clone.set_weights(model.get_weights())
     bare = isinstance(name, str) and Path(name).name == name and name not in (".", "..")
-    folder = data_folder() / "models" / name if bare else Path(name)
-    if folder.exists() and not (folder / CARD).is_file() and _occupied(folder):
+    folder = _shipped() / name if bare else Path(name)
+    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not free and not (folder / CARD).is_file():
         raise ModelFileError(
             f"{folder} holds other files and no model; choose a new folder."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with whole_folder(folder) as fresh:
         clone.save_weights(fresh / WEIGHTS)
-        described = {
-            **card,
+        made = {
             "architecture": model.name,
             "parameters": int(model.count_params()),
-            "sha256": hashlib.sha256((fresh / WEIGHTS).read_bytes()).hexdigest(),
+            "sha256": sha256(fresh / WEIGHTS),
+            "onnx_sha256": None,
         }
-        text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-        (fresh / CARD).write_text(text, encoding="utf-8")
-        fresh.chmod(0o755)
-        _replace(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        described = ModelCard.from_dict({**card, **made}, "The card")
+        described.require(_required(folder), f"The card of {folder}", "add them")
+        write_json(fresh / CARD, described.to_dict())
+    (folder / ONNX).unlink(missing_ok=True)  # of the weights that were there before
     return folder
 
 
-def _occupied(folder: Path) -> bool:
-    return not folder.is_dir() or any(folder.iterdir())
+def _shipped() -> Path:
+    return data_folder() / "models"
 
 
-def _replace(fresh: Path, folder: Path) -> None:
-    """Put `fresh` where `folder` is; what else lay in `folder` is kept."""
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path.name not in (WEIGHTS, CARD, ONNX):
-                target = fresh / path.name
-                (shutil.copytree if path.is_dir() else shutil.copy2)(path, target)
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        os.replace(folder, old)
-        os.replace(fresh, folder)
-        shutil.rmtree(old)
-    else:
-        os.replace(fresh, folder)
+def _required(folder: Path) -> tuple[str, ...]:
+    """Return what a card in this folder has to say: more where it ships."""
+    ships = folder.resolve().parent == _shipped().resolve()
+    return cards.REQUIRED if ships else cards.NEEDED
+
+
+def _verified(path: Path, recorded: str) -> bytes:
+    return verified_bytes(
+        path, recorded, record="its card", error=ModelFileError, remedy=_REMEDY
+    )

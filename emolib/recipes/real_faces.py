@@ -1,75 +1,69 @@
 """The recipe of the shipped network for photographs: FER2013 and SynthFace together.
 
-Two stages, each of which can be interrupted and goes on where it stopped: a wide
-network learns from the labels; the small one from the labels and from the wide
-one's opinions. What `emolib.training.fit` does for one clean set, this does for a
-mixture with noisy labels. Taught in chapter 11.
+The loop of chapter 4 with other parts, in two stages, each of which can be interrupted:
+a wide network learns from the labels; the small one from the labels and from the wide
+one's answers.
 """
 
-import hashlib
-import json
 import math
-import os
-import platform
-import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from emolib.datasets import FaceDataset, load
 from emolib.datasets.splits import hold_out
-from emolib.emotions import EMOTIONS
-from emolib.evaluation import evaluate, fit_temperature
+from emolib.evaluation import build_in_temperature, evaluate, fit_temperature
+from emolib.evaluation.calibration import unsure_threshold
 from emolib.export import add_onnx
-from emolib.models._backend import keras, tf
-from emolib.models.inference import predict, predict_both_ways
+from emolib.models._backend import keras
+from emolib.models.inference import both_ways, predict_both_ways
 from emolib.models.registry import build, save_model
+from emolib.recipes.cards import real_faces_card
+from emolib.results import environment
 from emolib.training.augmentation import augment
-from emolib.training.loop import TrainingError, soft_targets
+from emolib.training.averaging import MovingAverage
+from emolib.training.checkpoint import digest, digest_of_faces
+from emolib.training.loop import History, batches, fit
+from emolib.training.schedule import Cosine
+from emolib.training.targets import (
+    class_weights,
+    distill,
+    mixup,
+    smooth_labels,
+    targets_of,
+)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """How one network is trained. Taught in chapter 11.
+    """How one network is trained.
 
     Attributes
     ----------
     architecture : str
-        A name of `emolib.models.registry.ARCHITECTURES`.
-    epochs : int
-        Passes over the photographs.
-    batch_size : int
-    learning_rate : float
-        Largest step size of AdamW (Loshchilov & Hutter 2019); it rises through the
-        first epoch and falls along half a cosine.
-    weight_decay : float
+        A name of `emolib.models.cnn.NETWORKS`.
+    epochs, batch_size, learning_rate, weight_decay
+        As in `emolib.training.fit`; the step size rises through the first epoch.
     label_smoothing : float
-        Share of each target spread over all classes (Szegedy et al. 2016).
+        See `emolib.training.smooth_labels`.
     mixup : float
-        Parameter of the Beta distribution that mixes pairs of pictures and their
-        targets (Zhang et al. 2018, arXiv:1710.09412); 0 for none.
-    strong : float
+        The `alpha` of `emolib.training.mixup`; 0 for none.
+    strong_share : float
         Share of the pictures that are augmented strongly; the others lightly.
     rendered : int
         SynthFace frames mixed into each epoch, drawn anew.
     photographs : bool
         Whether FER2013 is learnt from; without it `rendered` frames are an epoch.
-    balance : float
-        Pictures of an emotion weigh (its number)^-balance, 0 (all alike) to 1.
-    memory : float
-        Of the running average of the weights, per step (Polyak & Juditsky 1992).
-    opinion : float
-        Weight of the teacher's probabilities in the target, 0 to 1 (Hinton et al.
-        2015).
-    temperature : float
-        The teacher's probabilities are softened by this power before they are mixed.
-    views : int
+    class_weight_power : float
+        See `emolib.training.class_weights`; rendered frames weigh 1.
+    ema_decay : float
+        See `emolib.training.MovingAverage`.
+    distillation_weight, temperature : float
+        See `emolib.training.distill`.
+    repeat_views_every : int
         Epochs after which the same augmented pictures come again, in another order, so
-        that the teacher's opinions of them are known; 0 for always new ones.
+        that the teacher need not answer anew; 0 for always new ones.
     """
 
     architecture: str = "real_cnn"
@@ -79,32 +73,30 @@ class Stage:
     weight_decay: float = 0.02
     label_smoothing: float = 0.1
     mixup: float = 0.2
-    strong: float = 0.25
+    strong_share: float = 0.25
     rendered: int = 3000
     photographs: bool = True
-    balance: float = 0.25
-    memory: float = 0.998
-    opinion: float = 0.0
+    class_weight_power: float = 0.25
+    ema_decay: float = 0.998
+    distillation_weight: float = 0.0
     temperature: float = 1.0
-    views: int = 0
+    repeat_views_every: int = 0
 
-
-#: Share of the photographs with an emotion that get an answer.
-COVERAGE = 0.8
 
 STAGES = {
     "teacher": Stage("wide_cnn", epochs=50, weight_decay=0.05),
     "student": Stage(
-        "real_cnn", epochs=110, opinion=0.8, label_smoothing=0.0, views=12
+        "real_cnn", epochs=110, distillation_weight=0.8, label_smoothing=0.0,
+        repeat_views_every=12,
     ),
-}
+}  # fmt: skip
 
 
 def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
     """Return the photographs to learn from, and those to choose by.
 
     Both come from FER2013's Training part, each picture once; PublicTest is not
-    touched. Taught in chapter 11.
+    touched.
 
     Parameters
     ----------
@@ -125,300 +117,148 @@ def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
     return hold_out(faces, 0.1, seed=0)
 
 
-class RealFaces:
-    """One stage of the recipe: make it, `run` it, read its `history`.
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """What the epochs of a stage show: a `Feed` of `fit`."""
+
+    stage: Stage
+    train: FaceDataset  # photographs; neutral ones ask for the uniform distribution
+    rendered: FaceDataset
+    teacher: keras.Model | None = None
+    seed: int = 0
+    _answers: dict[int, np.ndarray] = field(default_factory=dict)  # by view
+
+    def __post_init__(self) -> None:
+        """Refuse a stage that lacks its teacher."""
+        if self.stage.distillation_weight and self.teacher is None:
+            raise ValueError("A stage with distillation_weight > 0 needs a teacher.")
+
+    def __call__(self, epoch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return pictures (n, 64, 64), targets (n, 6) and weights (n,) of an epoch."""
+        stage = self.stage
+        view = epoch % stage.repeat_views_every if stage.repeat_views_every else epoch
+        rng = np.random.default_rng([self.seed, view, 20])
+        chosen = rng.permutation(len(self.rendered))[: stage.rendered]
+        parts = [self.rendered.subset(chosen)]
+        weights = [np.ones(len(chosen), np.float32)]
+        if stage.photographs:
+            parts.append(self.train)
+            labels = self.train.labels
+            weights.append(class_weights(labels, stage.class_weight_power)[labels])
+        images = np.concatenate([part.images for part in parts])
+        order = rng.permutation(len(images))
+        images = images[order]
+        targets = np.concatenate([targets_of(part) for part in parts])[order]
+        strong = rng.random(len(images)) < stage.strong_share
+        for mask, strength in ((strong, "strong"), (~strong, "light")):
+            images[mask] = augment(images[mask], [self.seed, view], strength)
+        if stage.mixup:
+            images, targets = mixup(images, targets, stage.mixup, rng)
+        if stage.distillation_weight:
+            answers = self.teacher_probabilities(view, images)
+            targets = distill(
+                targets, answers, stage.distillation_weight, stage.temperature
+            )
+        targets = smooth_labels(targets, stage.label_smoothing).astype(np.float32)
+        weights = np.concatenate(weights)[order]
+        order = np.random.default_rng([self.seed, epoch, 21]).permutation(len(images))
+        return images[order], targets[order], weights[order]
+
+    def teacher_probabilities(self, view: int, images: np.ndarray) -> np.ndarray:
+        """Return its mean answer to pictures and mirror images, asked once a view."""
+        if view not in self._answers:
+            # compiled, which `predict` of this package is not: half as long again
+            self._answers[view] = both_ways(
+                lambda faces: self.teacher.predict(
+                    batches((faces[..., None],), 256), verbose=0
+                ),
+                images,
+            )
+        return self._answers[view]
+
+    def identity(self) -> dict:
+        """Return digests and settings by which a checkpoint knows this feed."""
+        return {
+            **asdict(self.stage),
+            "seed": self.seed,
+            "training data": digest_of_faces(self.train),
+            "rendered data": digest_of_faces(self.rendered),
+            "teacher": digest(*self.teacher.get_weights()) if self.teacher else None,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A stage that was trained, to the end or not."""
+
+    stage: Stage
+    train: FaceDataset
+    validation: FaceDataset
+    seed: int
+    model: keras.Model
+    history: History
+
+    @property
+    def complete(self) -> bool:
+        """Whether all epochs are done."""
+        return len(self.history.frame) >= self.stage.epochs
+
+
+def train_stage(
+    stage: Stage,
+    train: FaceDataset,
+    validation: FaceDataset,
+    rendered: FaceDataset,
+    checkpoint: str | Path,
+    *,
+    teacher: keras.Model | None = None,
+    start: keras.Model | None = None,
+    seed: int = 0,
+    minutes: float = math.inf,
+    progress: bool = True,
+) -> Run:
+    """Train one network as its stage says.
 
     Parameters
     ----------
     stage : Stage
     train, validation : FaceDataset
-        As `photographs` returns them.
+        As `photographs` returns them; nothing is chosen by the curve over the second.
     rendered : FaceDataset
         Frames of SynthFace's training people.
-    folder : Path
-        Where the checkpoint lies, ``state.npz``; another run's is refused.
     teacher : keras.Model, optional
-        Needed where ``stage.opinion`` is above 0.
+        Needed where ``stage.distillation_weight`` is above 0.
     start : keras.Model, optional
         A network of the same architecture whose weights are the first ones
         (fine-tuning); without it they are drawn.
-    seed : int, default 0
-    """
-
-    def __init__(
-        self,
-        stage: Stage,
-        train: FaceDataset,
-        validation: FaceDataset,
-        rendered: FaceDataset,
-        folder: Path,
-        *,
-        teacher: keras.Model | None = None,
-        start: keras.Model | None = None,
-        seed: int = 0,
-    ):
-        if stage.opinion and teacher is None:
-            raise ValueError("A stage with opinion > 0 needs a teacher.")
-        self.stage, self.seed, self.teacher = stage, seed, teacher
-        self.train, self.validation, self.rendered = train, validation, rendered
-        self.path = Path(folder) / "state.npz"
-        self.model = build(stage.architecture, seed)
-        if start is not None:
-            self.model.set_weights(start.get_weights())
-        self._first = start.get_weights() if start is not None else []
-        self.rows: list[dict[str, float]] = []
-        self._heard: dict[int, np.ndarray] = {}  # by view
-        adam = keras.optimizers.Adam(
-            stage.learning_rate, weight_decay=stage.weight_decay
-        )
-        adam.exclude_from_weight_decay(
-            [v for v in self.model.trainable_variables if v.ndim < 2]
-        )
-        self.model.compile(
-            adam,
-            loss="categorical_crossentropy",
-            jit_compile=False,
-            steps_per_execution=_RunningAverage.EVERY,
-        )
-        adam.build(self.model.trainable_variables)
-        self.average = _RunningAverage(self.model, stage.memory)
-        self._weights = _class_weights(train.labels, stage.balance)
-        self._key = self._fingerprint()
-        if self.path.exists():
-            self._restore()
-
-    def run(self, *, minutes: float = math.inf, progress: bool = True) -> bool:
-        """Train until the stage is complete or the time is over.
-
-        Parameters
-        ----------
-        minutes : float
-            No epoch but the first is begun after this.
-        progress : bool
-            Whether to show a progress bar on the standard error stream.
-
-        Returns
-        -------
-        bool
-            Whether the stage is complete.
-        """
-        begin, stage = time.perf_counter(), self.stage
-        bar = tqdm(
-            total=stage.epochs, initial=len(self.rows), unit="epoch",
-            desc=stage.architecture, disable=not progress,
-        )  # fmt: skip
-        with bar:
-            for epoch in range(first := len(self.rows), stage.epochs):
-                if epoch > first and time.perf_counter() - begin > 60 * minutes:
-                    break
-                row = self._epoch(epoch)
-                self.rows.append(row)
-                self._save()
-                bar.set_postfix(
-                    {k: f"{row[k]:.3f}" for k in ("loss", "val_accuracy")},
-                    refresh=False,
-                )
-                bar.update()
-        return self.complete
-
-    @property
-    def complete(self) -> bool:
-        """Whether all epochs are done."""
-        return len(self.rows) >= self.stage.epochs
-
-    def finished(self) -> keras.Model:
-        """Return a network with the averaged weights."""
-        model = build(self.stage.architecture, self.seed)
-        model.set_weights(self.average.weights)
-        return model
-
-    def _epoch(self, epoch: int) -> dict[str, float]:
-        begin = time.perf_counter()
-        images, targets, weights = self._feed(epoch)
-        steps = math.ceil(len(images) / self.stage.batch_size)
-        losses = self.model.fit(
-            _batches((images[..., None], targets, weights), self.stage.batch_size),
-            shuffle=False, verbose=0,
-            callbacks=[self.average, _Steps(self.stage, epoch, steps)],
-        ).history["loss"]  # fmt: skip
-        if not math.isfinite(losses[-1]):
-            raise TrainingError(
-                f"The loss became infinite or NaN in epoch {epoch + 1}; try a smaller "
-                "learning rate."
-            )
-        now = self.model.get_weights()
-        self.model.set_weights(self.average.weights)
-        scores = measure(predict(self.model, self.validation.images), self.validation)
-        self.model.set_weights(now)
-        return {
-            "epoch": epoch + 1,
-            "loss": losses[-1],
-            **{f"val_{name}": value for name, value in scores.items()},
-            "seconds": time.perf_counter() - begin,
-        }
-
-    def _feed(self, epoch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pictures (n, 64, 64), targets (n, 6) and weights (n,) of one epoch."""
-        stage = self.stage
-        view = epoch % stage.views if stage.views else epoch
-        rng = np.random.default_rng([self.seed, view, 20])
-        chosen = rng.permutation(len(self.rendered))[: stage.rendered]
-        parts = [self.rendered.subset(chosen)]
-        if stage.photographs:
-            parts.append(self.train)
-        images = np.concatenate([part.images for part in parts])
-        targets = np.concatenate(
-            [
-                soft_targets(part.labels, part.meta["intensity"].to_numpy(float))
-                for part in parts
-            ]
-        )
-        labels = np.concatenate([part.labels for part in parts])
-        weights = np.ones(len(images), np.float32)
-        real = np.arange(len(images)) >= len(parts[0])
-        weights[real] = self._weights[labels[real]]
-        order = rng.permutation(len(images))
-        images, targets, weights = images[order], targets[order], weights[order]
-        strong = rng.random(len(images)) < stage.strong
-        for mask, strength in ((strong, "strong"), (~strong, "light")):
-            images[mask] = augment(images[mask], [self.seed, view], strength)
-        if stage.mixup:
-            images, targets = _mixed(images, targets, stage.mixup, rng)
-        if stage.opinion:
-            heard = self._hear(view, images) ** (1 / stage.temperature)
-            heard /= heard.sum(axis=1, keepdims=True)
-            targets = stage.opinion * heard + (1 - stage.opinion) * targets
-        smooth = stage.label_smoothing
-        targets = (1 - smooth) * targets + smooth / len(EMOTIONS)
-        order = np.random.default_rng([self.seed, epoch, 21]).permutation(len(images))
-        return images[order], targets[order].astype(np.float32), weights[order]
-
-    def _hear(self, view: int, images: np.ndarray) -> np.ndarray:
-        """The teacher's opinion of pictures and their mirror images, (n, 6)."""
-        if view not in self._heard:
-            # compiled, which `predict` of this package is not: half as long again
-            there, back = (
-                self.teacher.predict(_batches((faces[..., None],), 256), verbose=0)
-                for faces in (images, images[:, :, ::-1])
-            )
-            self._heard[view] = (there + back) / 2
-        return self._heard[view]
-
-    def _fingerprint(self) -> str:
-        teacher = self.teacher.get_weights() if self.teacher else []
-        parts = (self.train, self.validation, self.rendered)
-        contents = hashlib.sha256()
-        pictures = [*(p.images for p in parts), *(p.labels for p in parts)]
-        for array in (*pictures, *teacher, *self._first):
-            contents.update(np.ascontiguousarray(array))
-        settings = [asdict(self.stage), self.seed, contents.hexdigest()]
-        return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
-
-    def _variables(self) -> list:
-        seeds = [
-            layer.seed_generator.state
-            for layer in self.model.layers
-            if hasattr(layer, "seed_generator")
-        ]
-        return [*self.model.weights, *seeds, *self.model.optimizer.variables]
-
-    def _save(self) -> None:
-        state = {f"now{i}": np.asarray(v) for i, v in enumerate(self._variables())}
-        state |= {f"mean{i}": value for i, value in enumerate(self.average.weights)}
-        state["log"] = np.array(json.dumps([self._key, self.average.steps, self.rows]))
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + ".partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, **state)
-            os.replace(partial, self.path)
-        finally:
-            with suppress(FileNotFoundError):
-                partial.unlink()
-
-    def _restore(self) -> None:
-        variables = self._variables()
-        try:
-            with np.load(self.path, allow_pickle=False) as state:
-                key, steps, rows = json.loads(str(state["log"]))
-                now = [state[f"now{i}"] for i in range(len(variables))]
-                count = len(self.average.weights)
-                mean = [state[f"mean{i}"] for i in range(count)]
-        except Exception as error:  # a damaged zip raises errors of many kinds
-            raise TrainingError(
-                f"{self.path} is not a readable checkpoint ({error}); delete it to "
-                "start again."
-            ) from error
-        if key != self._key:
-            raise TrainingError(
-                f"{self.path} belongs to another stage, seed or other data; delete it, "
-                "or choose another folder."
-            )
-        for variable, value in zip(variables, now, strict=True):
-            variable.assign(value)
-        self.average.weights, self.average.steps, self.rows = mean, steps, rows
-
-
-def measure(probabilities: np.ndarray, faces: FaceDataset) -> dict[str, float]:
-    """Return accuracy over the six emotions and cross-entropy with neutral faces.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, (n, 6)
-    faces : FaceDataset
-        Neutral ones (label -1) ask for the uniform distribution.
-    """
-    targets = soft_targets(faces.labels, faces.meta["intensity"].to_numpy(float))
-    loss = -(targets * np.log(np.maximum(probabilities, 1e-7))).sum(axis=1)
-    known = faces.labels >= 0
-    right = probabilities[known].argmax(axis=1) == faces.labels[known]
-    return {"accuracy": float(right.mean()), "loss": float(loss.mean())}
-
-
-def calibrate(model: keras.Model, temperature: float) -> None:
-    """Build a temperature into a network, in place: its last weights are divided by it.
-
-    The probabilities are then those of `emolib.evaluation.apply_temperature`, at no
-    cost (Guo et al. 2017, arXiv:1706.04599). Taught in chapter 11.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Ends in a dense layer with softmax.
-    temperature : float
-        Above 0.
-    """
-    last = model.layers[-1]
-    last.set_weights([weights / temperature for weights in last.get_weights()])
-
-
-def uncertainty(probabilities: np.ndarray, faces: FaceDataset) -> dict[str, float]:
-    """Choose from which top probability on an answer is given, and say what it costs.
-
-    Four of five photographs with an emotion get an answer. Taught in chapter 11.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, (n, 6)
-        Calibrated answers.
-    faces : FaceDataset
-        Validation images, neutral ones among them.
+    checkpoint, seed, minutes, progress
+        As in `emolib.training.fit`, which also says what is raised.
 
     Returns
     -------
-    dict
-        ``unsure_below``, the threshold; ``accuracy_answered``, over the emotions that
-        get an answer; ``neutral_unsure``, the share of neutral faces that get none.
+    Run
+        Its network has the averaged weights of the last complete epoch.
     """
-    top, known = probabilities.max(axis=1), faces.labels >= 0
-    threshold = float(np.quantile(top[known], 1 - COVERAGE))
-    answered = known & (top >= threshold)
-    right = probabilities[answered].argmax(axis=1) == faces.labels[answered]
-    return {
-        "unsure_below": round(threshold, 4),
-        "accuracy_answered": float(right.mean()),
-        "neutral_unsure": float((top[~known] < threshold).mean()),
-    }
+    model = build(stage.architecture, seed)
+    if start is not None:
+        model.set_weights(start.get_weights())
+    history = fit(
+        model,
+        Mixture(stage, train, rendered, teacher, seed),
+        validation,
+        epochs=stage.epochs,
+        batch_size=stage.batch_size,
+        learning_rate=stage.learning_rate,
+        schedule=Cosine(warm_up=1.0, per_step=True),
+        soft_targets=True,
+        weight_decay=stage.weight_decay,
+        average=MovingAverage(stage.ema_decay),
+        monitor=None,
+        minutes=minutes,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    return Run(stage, train, validation, seed, model, history)
 
 
 def train_real_faces(
@@ -433,7 +273,7 @@ def train_real_faces(
 
     Checkpoints lie beside `output`, in ``<output>-stages/teacher`` and ``student``. The
     complete student is calibrated and saved in `output` with its card and its ONNX
-    form. Used by ``emolib train --recipe real-faces``; taught in chapter 11.
+    form.
 
     Parameters
     ----------
@@ -459,185 +299,67 @@ def train_real_faces(
         If a checkpoint belongs to another run.
     """
     output = Path(output)
-    stages = output.with_name(f"{output.name}-stages")
-    faces = photographs(fer2013)
-    rendered = load("synthface").part("train")
-
-    def prepared(name: str, teacher: keras.Model | None = None) -> RealFaces:
-        return RealFaces(
-            STAGES[name], *faces, rendered, stages / name, teacher=teacher, seed=seed
+    sets = (*photographs(fer2013), load("synthface").part("train"))
+    options = {"seed": seed, "minutes": minutes, "progress": progress}
+    runs: dict[str, Run] = {}
+    for name, stage in STAGES.items():
+        checkpoint = output.with_name(f"{output.name}-stages") / name / "state.npz"
+        teacher = runs["teacher"].model if runs else None
+        run = runs[name] = train_stage(
+            stage, *sets, checkpoint, teacher=teacher, **options
         )
-
-    teacher = prepared("teacher")
-    if not teacher.complete:
-        teacher.run(minutes=minutes, progress=progress)
-        return None
-    student = prepared("student", teacher.finished())
-    if not student.run(minutes=minutes, progress=progress):
-        return None
-    return _save(teacher, student, output)
+        begun_here = run.history.resumed < stage.epochs
+        if not run.complete or (begun_here and name == "teacher"):
+            return None
+    return _save(runs["teacher"], runs["student"], output)
 
 
-def _save(teacher: RealFaces, run: RealFaces, output: Path) -> Path:
+def _save(teacher: Run, run: Run, output: Path) -> Path:
     """Calibrate the student of a complete run and save it with its card.
 
     It is asked as `emolib.recognizer` asks it: of a picture and its mirror image.
     """
-    model, aside = run.finished(), run.validation
-    known = aside.labelled()
-    temperature = fit_temperature(known.labels, predict_both_ways(model, known.images))
-    calibrate(model, temperature)
+    model, aside = run.model, run.validation
+    known = aside.labels >= 0
+    labels = aside.labels[known]
+    temperature = fit_temperature(labels, predict_both_ways(model, aside.images[known]))
+    build_in_temperature(model, temperature)
     shares = predict_both_ways(model, aside.images)
-    result = evaluate(known.labels, shares[aside.labels >= 0])
-    doubt = uncertainty(shares, aside)
-    recall = result.per_class["recall"]
-    confused = result.confusion - np.diag(np.diag(result.confusion))
-    shown, read_as = np.unravel_index(confused.argmax(), confused.shape)
-    card = {
-        "title": "real-faces: reads photographs; trained on FER2013 and SynthFace",
-        "training_data": {
-            "name": "FER2013, part Training, each picture once, neutral ones with a "
-            "uniform target; and rendered frames of SynthFace's training people",
+    threshold = unsure_threshold(aside.labels, shares)
+    sure = shares.max(axis=1) >= threshold
+    answered = sure & known
+    card = real_faces_card(
+        {
             "images": len(run.train),
-            "subjects": "unknown: FER2013 names nobody",
-            "rendered_per_epoch": run.stage.rendered,
             "validation_images": len(aside),
-            "split": "by image: FER2013 names no subjects, so that the same person may "
-            "be on both sides and figures here are optimistic",
-            "terms": "FER2013 (Goodfellow et al. 2013, arXiv:1307.0414) was given out "
-            "for a competition; the rights in its photographs are unresolved. It is "
-            "not part of this package. SynthFace is CC0-1.0.",
-            "licence": "none that covers the photographs; SynthFace: CC0-1.0",
+            "rendered_per_epoch": run.stage.rendered,
         },
-        "recipe": {
-            "command": "emolib train --recipe real-faces",
+        {
+            "command": "emolib recipe real-faces",
             "seed": run.seed,
-            "environment": _environment(),
+            "environment": environment("numpy", "tensorflow", "keras"),
             "teacher": _history(teacher),
             "student": _history(run),
         },
-        "temperature": round(temperature, 4),
-        **doubt,
-        "results": {
-            "test": f"{len(known):,} validation photographs of the six emotions, mean "
-            "answer to each and its mirror image; temperature and threshold were "
-            "chosen on them, the weights were not; "
-            "interval over images. PublicTest: see data/results/looks.jsonl",
-            "subjects": "unknown",
-            "accuracy": result.accuracy,
-            "interval": list(result.interval),
-            "calibration_error": result.calibration_error,
-            "recall": recall.round(4).to_dict(),
+        evaluate(labels, shares[known]),
+        {
+            "temperature": round(temperature, 4),
+            "unsure_below": round(threshold, 4),
+            "accuracy_answered": float(
+                (shares.argmax(axis=1) == aside.labels)[answered].mean()
+            ),
+            "neutral_unsure": float((~sure)[~known].mean()),
         },
-        "intended_use": "Teaching, and trying out on your own picture: how much a face "
-        "resembles posed expressions of six emotions.",
-        "prohibited_use": "Judging anyone: no use on people at work or in education "
-        "(EU AI Act, Article 5(1)(f)), in hiring, policing, health or surveillance, "
-        "and none on people who have not agreed.",
-        "limits": "It compares a picture with the labels that strangers gave to "
-        "photographs, and does not tell what a person feels. Those labels are noisy. "
-        "There is no class for neutral or any other expression: such faces should read "
-        "as unsure, and not all do.",
-        "known_failures": [
-            f"{recall.idxmin()} is recognised least often: recall {recall.min():.2f}.",
-            f"{EMOTIONS[shown]} read as {EMOTIONS[read_as]} is the most frequent "
-            f"mistake: {confused.max()} of {result.n} validation photographs.",
-            f"{1 - doubt['neutral_unsure']:.0%} of neutral faces get an answer.",
-        ],
-        "licence": "weights: MIT; what the photographs' owners could claim is open",
-    }
+    )
     folder = save_model(model, output.absolute(), card)
     add_onnx(folder)
     return folder
 
 
-def _history(run: RealFaces) -> dict:
+def _history(run: Run) -> dict:
+    curve = run.history.frame[["epoch", "loss", "val_accuracy", "val_loss"]]
     return {
         **asdict(run.stage),
-        "minutes": round(sum(row["seconds"] for row in run.rows) / 60, 1),
-        "curve": [
-            {name: round(value, 4) for name, value in row.items() if name != "seconds"}
-            for row in run.rows
-        ],
+        "minutes": round(run.history.seconds / 60, 1),
+        "curve": curve.round(4).to_dict("records"),
     }
-
-
-def _environment() -> dict[str, str]:
-    packages = ("numpy", "tensorflow", "keras")
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cores": str(os.cpu_count()),
-        **{name: version(name) for name in packages},
-    }
-
-
-class _RunningAverage(keras.callbacks.Callback):
-    """Average the weights over the last steps, every few steps to save time."""
-
-    EVERY = 8
-
-    def __init__(self, model: keras.Model, memory: float):
-        super().__init__()
-        self.memory = memory
-        self.weights = model.get_weights()
-        self.steps = 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Runs once in `EVERY` steps, for that many make one execution."""
-        self.steps += self.EVERY
-        # at the beginning the average forgets its start quickly
-        keep = min(self.memory**self.EVERY, self.steps / (self.steps + 10 * self.EVERY))
-        for mean, now in zip(self.weights, self.model.get_weights(), strict=True):
-            mean *= keep
-            mean += (1 - keep) * now
-
-
-class _Steps(keras.callbacks.Callback):
-    """Warm up through the first epoch, then fall along half a cosine."""
-
-    def __init__(self, stage: Stage, epoch: int, steps: int):
-        super().__init__()
-        self.stage, self.epoch, self.steps = stage, epoch, steps
-
-    def on_train_batch_begin(self, batch, logs=None):
-        done = self.epoch + batch / self.steps  # epochs
-        fall = (1 + math.cos(math.pi * min(1.0, done / self.stage.epochs))) / 2
-        factor = min(1.0, 0.05 + done) * (0.01 + 0.99 * fall)
-        self.model.optimizer.learning_rate = self.stage.learning_rate * factor
-
-
-def _batches(arrays: tuple[np.ndarray, ...], size: int) -> tf.data.Dataset:
-    """Return arrays in batches of `size`.
-
-    What Keras makes of arrays tunes itself, and its end waits for the tuner: up to 20
-    seconds an epoch without a stroke of work.
-    """
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    batches = tf.data.Dataset.from_tensor_slices(arrays).batch(size)
-    return batches.prefetch(2).with_options(options)
-
-
-def _class_weights(labels: np.ndarray, balance: float) -> np.ndarray:
-    """Weights of the six classes and, last, of neutral: (7,), mean 1 over images."""
-    counts = np.bincount(np.where(labels < 0, len(EMOTIONS), labels), minlength=7)
-    weights = np.maximum(counts, 1) ** -float(balance)
-    return (weights / (weights * counts).sum() * counts.sum()).astype(np.float32)
-
-
-def _mixed(
-    images: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mix each picture with another: the larger share stays the picture's own."""
-    share = rng.beta(alpha, alpha, len(images)).astype(np.float32)
-    share = np.maximum(share, 1 - share)
-    other = rng.permutation(len(images))
-    result = np.empty_like(images)
-    for start in range(0, len(images), 2048):
-        part = slice(start, start + 2048)
-        own = share[part, None, None]
-        mix = own * images[part] + (1 - own) * images[other[part]]
-        result[part] = np.rint(mix)
-    share = share[:, None]
-    return result, share * targets + (1 - share) * targets[other]

@@ -1,7 +1,7 @@
 """SynthFace: how one labelled face is made, with no real person in it.
 
 `random_identity` draws a person, `express` the action units of an emotion, a `Scene`
-says how the picture is taken, `render` draws it. Taught in chapter 2.
+says how the picture is taken, `render` draws it.
 """
 
 from emolib.synthesis.clips import Frame, draw_clip, draw_still
@@ -13,13 +13,9 @@ from emolib.synthesis.people.expression import (
     UnknownUnitError,
     express,
 )
-from emolib.synthesis.people.head import (
-    HeadPackError,
-    Identity,
-    identity_vertices,
-    load_head,
-    random_identity,
-)
+from emolib.synthesis.people.identity import Identity, random_identity
+from emolib.synthesis.people.pack import HeadPackError, load_head
+from emolib.synthesis.people.shape import identity_vertices
 from emolib.synthesis.renderer import render, render_with_truth
 from emolib.synthesis.scene import OCCLUDERS, Difficulty, Scene
 

@@ -1,7 +1,6 @@
 """One clip: a person says a sentence while an emotion rises to its apex and falls.
 
-Also single stills, for training sets in which no two pictures share a room. Taught in
-chapter 2; chapter 10 reads clips as sequences.
+Also single stills, for training sets in which no two pictures share a room.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ import numpy as np
 
 from emolib.emotions import emotion_index
 from emolib.synthesis.people.expression import MAX_WEIGHT, express
-from emolib.synthesis.people.head import Identity
+from emolib.synthesis.people.identity import Identity
 from emolib.synthesis.scene import Difficulty, Scene
 
 #: What the mouth does while speaking: unit -> largest weight.
@@ -172,7 +171,7 @@ def draw_still(
 
 
 def _first_scene(identity, session, occluder, difficulty, rng) -> Scene:
-    """The session's scene with what is drawn anew for each clip or still."""
+    """Add to the session's scene what is drawn anew for each clip or still."""
     return replace(
         session,
         occluder=occluder,
@@ -189,7 +188,7 @@ def _first_scene(identity, session, occluder, difficulty, rng) -> Scene:
 
 
 def _posed(scene: Scene, pose: np.ndarray, rng: np.random.Generator) -> Scene:
-    """The scene with a head pose (yaw, pitch, roll) and noise of its own."""
+    """Give a scene a head pose (yaw, pitch, roll) and noise of its own."""
     return replace(
         scene,
         yaw=float(np.clip(pose[0], -40, 40)),
@@ -205,7 +204,7 @@ def _envelope(time: float, onset: float, offset: float) -> float:
 
 
 def _halves(upper: dict, lower: dict) -> dict[str, float]:
-    """The mouth, jaw and tongue of one expression under the brows of another."""
+    """Put mouth, jaw and tongue of one expression under the brows of another."""
     below = ("mouth", "jaw", "tongue")
     return {
         unit: lower[unit] if unit.startswith(below) else upper[unit] for unit in upper
@@ -240,7 +239,7 @@ def _draw_occluder(identity, difficulty, rng) -> str:
 
 
 def _speak(words: np.random.Generator) -> dict[str, float]:
-    """The mouth at one moment of the sentence: a vowel or a consonant."""
+    """Draw the mouth at one moment of the sentence: a vowel or a consonant."""
     sound = words.choice(["open", "round", "closed", "wide"])
     force = words.uniform(0.4, 1.0)
     units = {

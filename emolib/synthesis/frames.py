@@ -1,11 +1,8 @@
-"""A rendered face somewhere in a video frame, for trying detectors out.
-
-Taught in chapter 12.
-"""
+"""A rendered face somewhere in a video frame, for trying detectors out."""
 
 import numpy as np
 
-from emolib.synthesis.people.head import Identity
+from emolib.synthesis.people.identity import Identity
 from emolib.synthesis.renderer import render_with_truth
 from emolib.synthesis.scene import Scene
 

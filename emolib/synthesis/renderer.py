@@ -1,13 +1,12 @@
 """From a person, an expression and a scene to a picture.
 
 The steps are the classic ones: move the vertices, project them, find the nearest
-triangle at each pixel (z-buffer), shade it, add light's shadow, then do what a camera
-does (exposure, blur, noise, 8 bits). Taught in chapter 2.
+triangle at each pixel (z-buffer), shade it in light and shadow, then do what a camera
+does (exposure, blur, noise, 8 bits).
 """
 
 import io
 import math
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
@@ -15,47 +14,18 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from emolib.faces import CROP
-from emolib.synthesis.drawing.mesh import (
-    EYE,
-    FRAME,
-    HAIR,
-    SKIN,
-    Part,
-    move_vertices,
-    vertex_normals,
-)
-from emolib.synthesis.drawing.paint import (
-    fold_depths,
-    fold_grooves,
-    hair_colour,
-    skin_maps,
-)
-from emolib.synthesis.drawing.shader import (
-    SHADOW_REACH,
-    SHADOW_SIZE,
-    ambient_occlusion,
-    groove_relief,
-    noise_tile,
-    rasterise,
-    shade,
-)
-from emolib.synthesis.people.expression import (
-    GAINS,
-    UNITS,
-    check_units,
-    without_side,
-)
-from emolib.synthesis.people.head import (
-    EYES,
-    INTEROCULAR,
-    Identity,
-    identity_vertices,
-    load_head,
-    pupil_rows,
-)
+from emolib.synthesis.drawing import mesh, paint, shader
+from emolib.synthesis.drawing.mesh import Figure
+from emolib.synthesis.drawing.raster import ambient_occlusion, rasterise
+from emolib.synthesis.drawing.shader import Vector
+from emolib.synthesis.people.expression import GAINS, UNITS, check_units, without_side
+from emolib.synthesis.people.identity import Colour, Identity
+from emolib.synthesis.people.pack import load_head
+from emolib.synthesis.people.shape import EYES, INTEROCULAR, pupil_rows
 from emolib.synthesis.scene import Scene, background_field
 from emolib.synthesis.worn.clothing import hidden_hair, make_covering, make_garment
-from emolib.synthesis.worn.hair import hairdo, scalp_growth
+from emolib.synthesis.worn.fitting import body_of
+from emolib.synthesis.worn.hair import hairdo
 from emolib.synthesis.worn.occluders import make_occluder, under_mask
 
 #: Distance from the camera to the eyes, decimetres (a webcam at arm's length).
@@ -146,56 +116,32 @@ def render_with_truth(
     figure = _assemble(identity, weights, scene)
     n = SUPERSAMPLING
     side = size * n
-    camera, pixels, truth = _project(figure.vertices, scene, side)
-    triangle, bary, depth = rasterise(
-        pixels, camera[:, 2], figure.triangles, figure.materials == SKIN, side
+    places, pixels, truth = _project(figure.vertices, scene, side)
+    one_sided = figure.materials == mesh.SKIN
+    raster = rasterise(pixels, places[:, 2], figure.triangles, one_sided, side)
+    normals = mesh.vertex_normals(places, figure.triangles)
+    across, up, _ = _rotation(scene).T
+    toward = _light_direction(scene)
+    background = background_field(scene.background, size)
+    radiance, lit_skin = shader.shade(
+        raster,
+        ambient_occlusion(raster.depth, side),
+        figure,
+        shader.View(places, normals, Vector(*across), Vector(*up)),
+        _skin(identity, weights),
+        paint.noise_tile(),
+        _look(identity, weights),
+        _light(scene, toward),
+        _shadow_map(places, figure, toward),
+        np.repeat(np.repeat(background, n, 0), n, 1),
     )
-    normals = vertex_normals(camera, figure.triangles)
-
-    toward_light = _light_direction(scene)
-    shadow, light_axes = _shadow_map(camera, figure, toward_light)
-    albedo, relief = skin_maps(identity)
-    grooves = groove_relief(
-        fold_grooves()[1], _groove_rows(), fold_depths(weights, identity.age)
-    )
-    rotation = _rotation(scene)
-    radiance, lit_skin = shade(
-        triangle,
-        bary,
-        depth,
-        ambient_occlusion(depth, side),
-        figure.triangles,
-        figure.materials,
-        figure.rest,
-        figure.masks,
-        camera,
-        normals,
-        albedo,
-        relief,
-        grooves,
-        noise_tile(),
-        rotation,
-        toward_light,
-        shadow,
-        light_axes,
-        np.float32(scene.light_contrast),
-        _rim_direction(scene),
-        np.float32(scene.rim),
-        np.float32(identity.oiliness),
-        np.float32(identity.iris),
-        np.float32(_lip_redness(weights)),
-        scalp_growth(identity),
-        hair_colour(identity).astype(np.float32),
-        figure.colours,
-        np.repeat(np.repeat(background_field(scene.background, size), n, 0), n, 1),
-    )
-    truth["covered"] = _covered(figure.materials, triangle)
+    truth["covered"] = _covered(figure.materials, raster.triangle)
     return _develop(radiance, lit_skin, scene, size, colour), truth
 
 
 @cache
 def _unit_arrays():
-    """The 52 units as flat arrays: start (53,), vertex index (k,), delta (k, 3)."""
+    """Return the 52 units in one list: start (53,), index (k,), delta (k, 3)."""
     targets = load_head().targets
     start, index, delta = [0], [], []
     for unit in UNITS:
@@ -206,95 +152,76 @@ def _unit_arrays():
     return np.array(start), np.concatenate(index), np.concatenate(delta)
 
 
-@dataclass(frozen=True, eq=False)
-class _Figure:
-    """All that is drawn: the head and what it wears, in one mesh.
-
-    `rest` (n, 3) is where each vertex lies on the neutral, average head: paint is
-    looked up there. `masks` (n, 4) are those of `Head`.
-    """
-
-    vertices: np.ndarray
-    triangles: np.ndarray
-    materials: np.ndarray
-    colours: np.ndarray
-    rest: np.ndarray
-    masks: np.ndarray
-
-    def wearing(self, part: Part) -> "_Figure":
-        """Return this figure with one more part."""
-        count = len(self.vertices)
-        rest = part.vertices if part.rest is None else part.rest
-        bare = np.zeros((len(part.vertices), self.masks.shape[1]), np.float32)
-        return _Figure(
-            np.concatenate([self.vertices, part.vertices]),
-            np.concatenate([self.triangles, part.triangles + count]),
-            np.concatenate([self.materials, part.materials]),
-            np.concatenate([self.colours, part.colours]),
-            np.concatenate([self.rest, rest]),
-            np.concatenate([self.masks, bare]),
-        )
-
-
 @lru_cache(maxsize=64)
-def _dressed(identity: Identity, wide: bool = True) -> _Figure:
-    """The neutral head with its hair and clothes."""
-    head = load_head()
-    bare = identity_vertices(identity)
-    hair = hairdo(identity, hidden_hair(identity))
-    normals = vertex_normals(bare, head.triangles)
-    keep = head.materials != HAIR  # the pack's strands hang before the face
-    figure = _Figure(
-        bare + normals * hair.lift[:, None],
+def _dressed(identity: Identity, wide: bool = True) -> Figure:
+    """Return the neutral head with its hair and clothes."""
+    body = body_of(identity)
+    head = body.head
+    hair = hairdo(body, hidden_hair(identity))
+    keep = head.materials != mesh.HAIR  # the pack's own strands hang before the face
+    figure = Figure(
+        body.vertices + body.normals * hair.lift[:, None],
         head.triangles[keep],
         head.materials[keep],
-        np.ones((len(bare), 3), np.float32),
+        np.ones((len(body.vertices), 3), np.float32),
         head.vertices,
         head.masks,
     )
     # hair and clothes move with the head, as one piece
-    worn = [hair.locks, make_covering(identity)]
+    worn = [hair.locks, make_covering(body)]
     if wide or identity.garment in HIGH_GARMENTS:
-        worn.append(make_garment(identity))
+        worn.append(make_garment(body))
     for part in worn:
         figure = figure if part is None else figure.wearing(part)
     return figure
 
 
-def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> _Figure:
+def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> Figure:
     """Move the head's vertices as the units say, and put the occluder on."""
     figure = _dressed(identity, scene.scale < CLOSE_UP)
     vertices = figure.vertices.copy()
     ordered = np.array([weights.get(unit, 0.0) for unit in UNITS], np.float32)
-    move_vertices(vertices, *_unit_arrays(), ordered)
-    figure = replace(figure, vertices=vertices)
+    mesh.move_vertices(vertices, *_unit_arrays(), ordered)
+    figure = figure._replace(vertices=vertices)
     if scene.occluder == "none":
         return figure
-    return figure.wearing(make_occluder(scene.occluder, identity, scene.occluder_seed))
+    body = body_of(identity)
+    return figure.wearing(make_occluder(scene.occluder, body, scene.occluder_seed))
+
+
+def _skin(identity: Identity, weights: dict[str, float]) -> shader.SkinMaps:
+    """Return the person's skin, folded as an expression and age fold it."""
+    folds = paint.fold_relief(weights, identity.age)
+    return shader.SkinMaps(*paint.skin_maps(identity), folds)
+
+
+def _look(identity: Identity, weights: dict[str, float]) -> shader.Look:
+    """Return what else the person's surface looks like."""
+    hair = Colour(*paint.hair_colour(identity).astype(np.float32))
+    numbers = (identity.oiliness, identity.iris, _lip_redness(weights))
+    return shader.Look(*map(np.float32, numbers), hair, paint.scalp_growth(identity))
+
+
+def _light(scene: Scene, toward: np.ndarray) -> shader.Light:
+    """Return the light of the scene, whose key light is in a direction (3,)."""
+    half = toward + np.array([0.0, 0.0, 1.0], np.float32)
+    half /= np.sqrt((half**2).sum())
+    vectors = (Vector(*way) for way in (toward, _rim_direction(scene), half))
+    return shader.Light(*vectors, *map(np.float32, (scene.light_contrast, scene.rim)))
 
 
 def _rotation(scene: Scene) -> np.ndarray:
     """Rotation (3, 3) of the head: first yaw, then pitch."""
     yaw, pitch = math.radians(scene.yaw), math.radians(scene.pitch)
-    turn = np.array(
-        [
-            [math.cos(yaw), 0, math.sin(yaw)],
-            [0, 1, 0],
-            [-math.sin(yaw), 0, math.cos(yaw)],
-        ]
-    )
-    nod = np.array(
-        [
-            [1, 0, 0],
-            [0, math.cos(pitch), math.sin(pitch)],
-            [0, -math.sin(pitch), math.cos(pitch)],
-        ]
-    )
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    turn = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+    cos, sin = math.cos(pitch), math.sin(pitch)
+    nod = np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
     return (nod @ turn).astype(np.float32)
 
 
 def _project(vertices: np.ndarray, scene: Scene, side: int):
-    """Camera coordinates (n, 3), pixels (n, 2) and where the landmarks fall."""
+    """Return camera coordinates (n, 3), pixels (n, 2) and where the landmarks fall."""
     rotation = _rotation(scene)
     # the origin is the middle between the eyes, after the head has turned
     camera = ((vertices - EYES) @ rotation.T).astype(np.float32)
@@ -339,7 +266,7 @@ def _lip_rows() -> np.ndarray:
 
 
 def _light_direction(scene: Scene) -> np.ndarray:
-    """Unit vector (3,) from the face to the key light, camera coordinates."""
+    """Return the unit vector (3,) to the key light, camera coordinates."""
     azimuth = math.radians(scene.light_azimuth)
     elevation = math.radians(scene.light_elevation)
     flat = math.cos(elevation)
@@ -350,36 +277,32 @@ def _light_direction(scene: Scene) -> np.ndarray:
 
 
 def _rim_direction(scene: Scene) -> np.ndarray:
-    """Unit vector (3,) to the light behind the head, opposite the key light."""
+    """Return the unit vector (3,) to the light behind the head, camera coordinates."""
     side = -math.sin(math.radians(scene.light_azimuth))
     direction = np.array([0.8 if side >= 0 else -0.8, 0.35, -0.5], np.float32)
     return direction / np.linalg.norm(direction)
 
 
-def _shadow_map(camera: np.ndarray, figure: _Figure, toward: np.ndarray):
-    """Depth as the light sees it, and the axes (3, 3) of the light's view."""
+def _shadow_map(
+    places: np.ndarray, figure: Figure, toward: np.ndarray
+) -> shader.Shadow:
+    """Draw the figure once more, as the key light sees it."""
     across = np.cross([0.0, 1.0, 0.0], toward)
     across /= np.linalg.norm(across)
     axes = np.stack([across, np.cross(toward, across), toward]).astype(np.float32)
-    seen = camera @ axes.T
-    texel = SHADOW_SIZE / (2 * SHADOW_REACH)
-    pixels = (seen[:, :2] + np.float32(SHADOW_REACH)) * np.float32(texel)
-    pixels[:, 1] = SHADOW_SIZE - pixels[:, 1]
-    one_sided = figure.materials == SKIN
-    depth = rasterise(pixels, seen[:, 2], figure.triangles, one_sided, SHADOW_SIZE)[2]
-    return depth, axes
-
-
-@cache
-def _groove_rows() -> np.ndarray:
-    """First row and end row (2 * folds, 2) of the part of each groove that counts."""
-    used = (fold_grooves()[1] > 1e-4).any(axis=2)
-    first = used.argmax(axis=1)
-    return np.stack([first, used.shape[1] - used[:, ::-1].argmax(axis=1)], axis=1)
+    seen = places @ axes.T
+    texel = shader.SHADOW_SIZE / (2 * shader.SHADOW_REACH)
+    pixels = (seen[:, :2] + np.float32(shader.SHADOW_REACH)) * np.float32(texel)
+    pixels[:, 1] = shader.SHADOW_SIZE - pixels[:, 1]
+    one_sided = figure.materials == mesh.SKIN
+    depth = rasterise(
+        pixels, seen[:, 2], figure.triangles, one_sided, shader.SHADOW_SIZE
+    ).depth
+    return shader.Shadow(depth, axes)
 
 
 def _lip_redness(weights: dict[str, float]) -> float:
-    """Lips vanish as they are pressed or rolled in: 1 at rest, down to 0.2."""
+    """Return 1 at rest, down to 0.2 as the lips are pressed or rolled in."""
     inwards = sum(
         weights.get(unit, 0.0)
         for unit in ("mouthPressLeft", "mouthPressRight", "mouthRollLower")
@@ -389,8 +312,8 @@ def _lip_redness(weights: dict[str, float]) -> float:
 
 def _covered(materials: np.ndarray, triangle: np.ndarray) -> float:
     seen = materials[triangle[triangle >= 0]]
-    face = (seen == SKIN) | (seen == EYE) | (seen >= FRAME)
-    return float((seen >= FRAME).sum() / max(face.sum(), 1))
+    face = (seen == mesh.SKIN) | (seen == mesh.EYE) | (seen >= mesh.FRAME)
+    return float((seen >= mesh.FRAME).sum() / max(face.sum(), 1))
 
 
 def _develop(

@@ -1,13 +1,12 @@
-"""Everything of a picture that is not the face: pose, light, occluder, camera.
-
-Taught in chapter 2; chapter 8 varies it on purpose.
-"""
+"""Everything of a picture that is not the face: pose, light, occluder, camera."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+
+from emolib.errors import did_you_mean
 
 #: What may cover a part of the face.
 OCCLUDERS = ("none", "glasses", "sunglasses", "mask", "hand")
@@ -25,14 +24,14 @@ class Scene:
         Head pose in degrees: yaw > 0 turns the face to the right of the picture,
         pitch > 0 raises the chin, roll > 0 tilts the head clockwise.
     light_azimuth, light_elevation : float
-        Where the key light stands, degrees; azimuth > 0 is right in the picture.
+        Direction of the key light, degrees; azimuth > 0 is right in the picture.
     light_contrast : float
         Share of the key light, 0 (flat) to 1 (hard).
     rim : float
         Strength of a light behind the head, 0 (none) to 2 (against the sun); it edges
         the side away from the key light.
     exposure : float
-        Brightness; 1 is what a camera's automatic would choose.
+        Brightness; 1 is what automatic exposure would choose.
     background : int or None
         Seed of the background; None for a plain grey panel, as in eNTERFACE'05.
     occluder : str
@@ -78,10 +77,11 @@ class Scene:
     jpeg: int = 0
 
     def __post_init__(self):
+        """Refuse what cannot be drawn."""
         if self.occluder not in OCCLUDERS:
             raise ValueError(
                 f"Unknown occluder {self.occluder!r}; expected one of "
-                f"{', '.join(OCCLUDERS)}."
+                f"{', '.join(OCCLUDERS)}.{did_you_mean(self.occluder, OCCLUDERS)}"
             )
         limits = {"yaw": 45, "pitch": 35, "roll": 45}
         limits |= {"light_azimuth": 180, "light_elevation": 85}

@@ -1,16 +1,22 @@
 """How a network learns: one loop, and the parts that it is made of.
 
-TensorFlow is imported when the first of them is touched. Taught in chapter 4.
+TensorFlow is imported when `fit` or `augment` is touched.
 """
 
 from importlib import import_module
 
 _HOMES = {
+    "Cosine": "schedule",
     "History": "loop",
-    "TrainingError": "loop",
+    "MovingAverage": "averaging",
+    "TrainingError": "checkpoint",
     "augment": "augmentation",
+    "class_weights": "targets",
+    "distill": "targets",
     "fit": "loop",
-    "soft_targets": "loop",
+    "mixup": "targets",
+    "smooth_labels": "targets",
+    "soft_targets": "targets",
 }
 
 __all__ = sorted(_HOMES)

@@ -2,7 +2,7 @@
 
 ``"light"`` moves the face in the crop and changes the exposure. ``"strong"`` adds what
 separates a rendered face from a photograph: other lenses, other light, and what
-cameras and files do to fine detail. Taught in chapter 4.
+cameras and files do to fine detail.
 """
 
 import os
@@ -60,9 +60,8 @@ def augment(
         raise ValueError(
             f"strength must be 'light' or 'strong'. Received: strength={strength!r}"
         )
-    return (_augment_lightly if strength == "light" else _augment_strongly)(
-        images, seed
-    )
+    vary = _augment_lightly if strength == "light" else _augment_strongly
+    return vary(images, seed)
 
 
 def _augment_lightly(images: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
@@ -182,16 +181,15 @@ def _relit(faces: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (faces - middle) * gain + shown
 
 
-def _cover_a_patch(faces: np.ndarray, rng: np.random.Generator, share: float = 0.3):
+def _cover_a_patch(faces: np.ndarray, rng: np.random.Generator) -> None:
     """Lay a rectangle of one grey, with or without grain, over some faces, in place."""
     n, side, _ = faces.shape
-    for k in np.flatnonzero(rng.random(n) < share):
+    for k in np.flatnonzero(rng.random(n) < 0.3):
         height, width = rng.integers(side // 8, side * 3 // 8, 2)
         top = rng.integers(0, side - height)
         left = rng.integers(0, side - width)
-        grain = rng.uniform(0, 0.2) * rng.standard_normal(
-            (height, width), dtype=np.float32
-        )
+        coarse = rng.uniform(0, 0.2)
+        grain = coarse * rng.standard_normal((height, width), dtype=np.float32)
         faces[k, top : top + height, left : left + width] = rng.uniform(0, 1) + grain
 
 
@@ -209,11 +207,8 @@ def _as_a_camera_stores(faces: np.ndarray, rng: np.random.Generator) -> np.ndarr
     # in proportion to the contrast, or a dim face would drown
     contrast = faces.std(axis=(1, 2), keepdims=True)
     noise = rng.uniform(0, 0.25, (n, 1, 1)) * (rng.random((n, 1, 1)) < 0.6)
-    faces += (
-        contrast
-        * noise.astype(np.float32)
-        * rng.standard_normal(faces.shape, dtype=np.float32)
-    )
+    grain = rng.standard_normal(faces.shape, dtype=np.float32)
+    faces += contrast * noise.astype(np.float32) * grain
     packed = np.flatnonzero(rng.random(n) < 0.3)
     coarse = rng.uniform(0.1, 0.8, len(packed)).astype(np.float32)
     faces[packed] = _compressed(faces[packed], coarse)
@@ -232,34 +227,23 @@ def _detail_losses(side: int) -> np.ndarray:
     Each shrinks to fewer pixels and back, and blurs.
     """
     sizes = range(side, side // 2 - 1, -4)  # 64 down to 32
-    ways = [
-        triangle_weights(size, side)
-        @ triangle_weights(side, size)
-        @ _blur(side, spread)
-        for size, spread in product(sizes, (0.0, 0.5, 0.9))
-    ]
-    return np.stack(ways)
+    shrunk = [triangle_weights(k, side) @ triangle_weights(side, k) for k in sizes]
+    blurs = [_blur(side, spread) for spread in (0.0, 0.5, 0.9)]
+    return np.stack([first @ then for first, then in product(shrunk, blurs)])
 
 
 def _blur(side: int, spread: float) -> np.ndarray:
     """Weights of a Gaussian blur of `spread` pixels, float32 (side, side)."""
     distance = np.arange(side)[:, None] - np.arange(side)
-    return _rows_sum_to_one(np.exp(-0.5 * (distance / max(spread, 1e-3)) ** 2))
-
-
-def _rows_sum_to_one(weights: np.ndarray) -> np.ndarray:
+    weights = np.exp(-0.5 * (distance / max(spread, 1e-3)) ** 2)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def _compressed(faces: np.ndarray, coarse: np.ndarray) -> np.ndarray:
     """Round the cosine coefficients of 8x8 blocks, as JPEG does.
 
-    Parameters
-    ----------
-    faces : ndarray, float32, (n, side, side)
-        0 to 1; `side` is a multiple of 8.
-    coarse : ndarray, float32, (n,)
-        0 (hardly visible) to 1 (blocks show).
+    `faces` are (n, side, side), 0 to 1, with a `side` of 8k; `coarse`, (n,), goes from
+    0 (hardly visible) to 1 (blocks show).
     """
     side = faces.shape[1]
     cosines = _block_cosines(side)
@@ -268,14 +252,13 @@ def _compressed(faces: np.ndarray, coarse: np.ndarray) -> np.ndarray:
     steps = 0.02 + 0.025 * (frequency[:, None] + frequency)  # of grey 0 to 1
     steps = coarse[:, None, None] * steps.astype(np.float32)
     waves = _along_both_sides(cosines, faces - np.float32(0.5))
-    return _along_both_sides(cosines.T, np.rint(waves / steps) * steps) + np.float32(
-        0.5
-    )
+    rounded = np.rint(waves / steps) * steps
+    return _along_both_sides(cosines.T, rounded) + np.float32(0.5)
 
 
 @cache
 def _block_cosines(side: int) -> np.ndarray:
-    """The orthonormal cosine transform of each block of 8, float32 (side, side)."""
+    """Return the orthonormal cosine transform of blocks of 8, float32 (side, side)."""
     k, x = np.arange(8)[:, None], np.arange(8)
     block = np.cos(np.pi * (2 * x + 1) * k / 16) * np.where(k == 0, 0.5**0.5, 1) / 2
     return np.kron(np.eye(side // 8), block).astype(np.float32)

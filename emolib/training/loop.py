@@ -1,18 +1,16 @@
-"""Training: soft targets, and one careful `fit`.
+"""The training loop: show pictures, epoch by epoch, and keep the best weights.
 
 Everything random is drawn from the seed and the number of the epoch, so that an
 interrupted run, resumed from its checkpoint, ends like one that was not interrupted.
 """
 
-import hashlib
-import json
 import math
-import os
+import sys
 import time
-import zlib
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,18 +18,24 @@ from tqdm import tqdm
 
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
-from emolib.models._backend import keras
+from emolib.models._backend import keras, tf
 from emolib.models.inference import predict
-from emolib.training.augmentation import STRENGTHS, augment
-
-
-class TrainingError(RuntimeError):
-    """Training cannot go on; the message says what to try."""
+from emolib.training import augmentation
+from emolib.training.averaging import EVERY, MovingAverage
+from emolib.training.checkpoint import (
+    TrainingError,
+    digest,
+    digest_of_faces,
+    load_checkpoint,
+    save_checkpoint,
+)
+from emolib.training.schedule import Cosine
+from emolib.training.targets import targets_of
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What happened in a training run. Taught in chapter 4.
+    """What happened in a training run.
 
     Attributes
     ----------
@@ -45,14 +49,18 @@ class History:
         Duration of all epochs.
     interrupted : bool
         Whether Ctrl-C ended the run.
+    resumed : int
+        Epochs that were done before and read from the checkpoint.
     """
 
     frame: pd.DataFrame
     best_epoch: int
     seconds: float
     interrupted: bool = False
+    resumed: int = 0
 
     def __str__(self) -> str:
+        """Say in one line how long it took and which epoch's weights are kept."""
         if not self.best_epoch:
             return "no epoch completed"
         best = self.frame.set_index("epoch").loc[self.best_epoch]
@@ -64,67 +72,32 @@ class History:
         )
 
 
-def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
-    """Mix the label with "cannot tell", by intensity: i * one-hot + (1 - i) / 6.
+class Feed(Protocol):
+    """What the epochs of a training show, the same at each call."""
 
-    A weak expression then asks the network for a weak opinion, and a resting face
-    for none. Taught in chapter 4.
+    def __call__(self, epoch: int) -> tuple[np.ndarray, ...]:
+        """Return images, uint8 (n, 64, 64), targets (n, 6) and maybe weights (n,)."""
 
-    Parameters
-    ----------
-    labels : ndarray of int, (n,)
-        0 to 5; -1 (neutral) gives the uniform distribution.
-    intensity : ndarray of float, (n,)
-        0 to 1; NaN (unknown) counts as 1.
-
-    Returns
-    -------
-    ndarray, float32, (n, 6)
-        Rows sum to 1.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ or an intensity lies outside 0 to 1.
-
-    Examples
-    --------
-    >>> soft_targets(np.array([3, -1]), np.array([0.4, 1.0])).round(1).tolist()[0]
-    [0.10000000149011612, 0.10000000149011612, 0.10000000149011612, 0.5, \
-0.10000000149011612, 0.10000000149011612]
-    """
-    labels, intensity = np.asarray(labels), np.asarray(intensity, dtype=float)
-    if labels.shape != intensity.shape or labels.ndim != 1:
-        raise ValueError(
-            "labels and intensity must both have shape (n,); received "
-            f"{labels.shape} and {intensity.shape}."
-        )
-    strength = np.where(np.isnan(intensity), 1.0, intensity)
-    if ((strength < 0) | (strength > 1)).any():
-        raise ValueError(
-            "intensity must lie in 0 to 1; received "
-            f"{strength.min():g} to {strength.max():g}."
-        )
-    strength = np.where(labels < 0, 0.0, strength)[:, None]  # (n, 1)
-    one_hot = np.eye(len(EMOTIONS))[np.maximum(labels, 0)]  # (n, 6)
-    return (strength * one_hot + (1 - strength) / len(EMOTIONS)).astype(np.float32)
+    def identity(self) -> dict:
+        """Return digests and settings by which a checkpoint knows this feed."""
 
 
 def fit(
     model: keras.Model,
-    train: FaceDataset,
+    train: FaceDataset | Feed,
     validation: FaceDataset,
     *,
     epochs: int,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
-    schedule: str = "cosine",
+    schedule: Cosine | None = Cosine(),  # noqa: B008 (it is frozen)
     augment: bool | str = True,
     soft_targets: bool = False,
-    label_smoothing: float = 0.0,
     weight_decay: float = 0.0,
+    average: MovingAverage | None = None,
+    monitor: str | None = "accuracy",
     patience: int | None = None,
-    monitor: str = "accuracy",
+    minutes: float = math.inf,
     seed: int = 0,
     checkpoint: str | Path | None = None,
     progress: bool = True,
@@ -132,39 +105,45 @@ def fit(
     """Train a network with Adam and leave it with the weights of its best epoch.
 
     The same seed on the same machine with the same number of threads gives the same
-    weights, bit for bit. Ctrl-C ends the training early, with the best weights so
-    far. Adam is Kingma & Ba 2015. Taught in chapter 4.
+    weights, bit for bit. Ctrl-C ends the training early: the unfinished epoch is
+    dropped, and what was best before it is kept. Adam is Kingma & Ba 2015
+    (arXiv:1412.6980).
 
     Parameters
     ----------
     model : keras.Model
         Any network from images (n, 64, 64, 1) to six probabilities; it is compiled
         here and trained in place.
-    train, validation : FaceDataset
-        Images to learn from, and images to choose the best epoch by.
+    train : FaceDataset or Feed
+        Images to learn from. A `Feed`, such as the recipe of `real-faces` has, makes
+        each epoch's images and targets itself; `augment` and `seed` are then its own.
+    validation : FaceDataset
+        Images to choose the best epoch by.
     epochs : int
         Passes over the training images, at least 1.
     batch_size : int, default 32
     learning_rate : float, default 1e-3
-        Adam's step size at the start.
-    schedule : {"cosine", "constant"}
-        Whether the step size falls to nearly zero along half a cosine.
+        Adam's largest step size.
+    schedule : Cosine, optional
+        How the step size changes; None leaves it as it is.
     augment : bool or {"light", "strong"}, default True
         Whether each epoch sees the images varied by `emolib.training.augment`, and how
         much; True is "light".
     soft_targets : bool, default False
-        Whether targets follow the intensity (see `soft_targets`); images labelled -1
-        are then allowed and ask for the uniform distribution.
-    label_smoothing : float, default 0
-        Share of each target spread over all classes (Szegedy et al. 2016).
+        Whether targets follow the intensity (see `emolib.training.soft_targets`);
+        images labelled -1 are then allowed and ask for the uniform distribution.
     weight_decay : float, default 0
         Share of each weight, times the step size, taken off at each step (Loshchilov &
         Hutter 2019, arXiv:1711.05101); biases and normalisation are spared.
+    average : MovingAverage, optional
+        Validate and keep the average of the weights over the last steps.
+    monitor : {"accuracy", "loss", None}
+        What makes an epoch better, measured on `validation`; ties are broken by the
+        other. None: each epoch is better than those before it.
     patience : int, optional
         Stop after this many epochs without a better one; default is never.
-    monitor : {"accuracy", "loss"}
-        What makes an epoch better, measured on `validation`; ties are broken by the
-        other.
+    minutes : float, optional
+        Begin no epoch but the first after this; default is no limit.
     seed : int, default 0
         Seeds the order of the images and the augmentation.
     checkpoint : str or Path, optional
@@ -183,64 +162,72 @@ def fit(
     ValueError
         If a parameter is out of range.
     TrainingError
-        If the loss becomes NaN, or the checkpoint belongs to another run.
+        If the loss becomes NaN, or the checkpoint is damaged or belongs to a run with
+        other data, other first weights or other settings.
     """
-    _check(train, validation, soft_targets, epochs, batch_size, schedule, monitor)
-    strength = "light" if augment is True else augment  # False is none
-    if strength is not False and strength not in STRENGTHS:
+    if epochs < 1 or batch_size < 1 or monitor not in ("accuracy", "loss", None):
         raise ValueError(
-            "augment is True, False, 'light' or 'strong'. "
-            f"Received: augment={augment!r}"
+            "epochs and batch_size are at least 1; monitor is 'accuracy', 'loss' or "
+            f"None. Received: epochs={epochs}, batch_size={batch_size}, "
+            f"monitor={monitor!r}"
         )
-    run = _Run(model, monitor)
-    x, y = train.images, _targets(train, soft_targets)  # (n, 64, 64), (n, 6)
-    key = _fingerprint(
-        model, x, y, batch_size, learning_rate, schedule, strength, label_smoothing,
-        weight_decay, monitor, seed, epochs if schedule == "cosine" else None,
-    )  # fmt: skip
+    _check_labels(validation, "validation", soft_targets)
+    feed = train
+    if isinstance(train, FaceDataset):
+        _check_labels(train, "training", soft_targets)
+        strength = "light" if augment is True else augment
+        feed = _Shuffled(train, strength, soft_targets, seed)
+
+    def step_size(done: float) -> float:  # after so many epochs
+        return learning_rate * (schedule(done, epochs) if schedule else 1.0)
+
     model.compile(
-        optimizer=_adam(model, learning_rate, weight_decay),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
-        metrics=[_hit_rate],
-        jit_compile=False,
-    )
+        _adam(model, learning_rate, weight_decay), "categorical_crossentropy",
+        metrics=[_hit_rate], jit_compile=False, steps_per_execution=EVERY,
+    )  # fmt: skip
     model.optimizer.build(model.trainable_variables)
-    if checkpoint is not None and Path(checkpoint).exists():
-        run.restore(Path(checkpoint), key)
+    run = _Run(model, average, monitor)
+    if checkpoint is not None:
+        settings = {
+            "epochs": epochs if schedule else None,  # a constant one can be prolonged
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "schedule": repr(schedule),
+            "weight_decay": weight_decay,
+            "soft_targets": soft_targets,
+            "validation data": digest_of_faces(validation),
+        }
+        run.open(Path(checkpoint), feed.identity() | settings)
+    resumed, begin, interrupted = len(run.rows), time.perf_counter(), False
     bar = tqdm(
-        total=epochs, initial=len(run.rows), desc="training", unit="epoch",
+        total=epochs, initial=resumed, desc=f"training {model.name}", unit="epoch",
         disable=not progress,
     )  # fmt: skip
-    interrupted = False
     with bar:
         try:
-            for epoch in range(len(run.rows), epochs):
-                if patience is not None and run.epochs_since_best() >= patience:
+            for epoch in range(resumed, epochs):
+                now = time.perf_counter()
+                late = epoch > resumed and now - begin > 60 * minutes
+                since_best = epoch - run.best[0]
+                if late or (patience is not None and since_best >= patience):
                     break
-                begin = time.perf_counter()
-                step = _step_size(learning_rate, schedule, epoch, epochs)
-                model.optimizer.learning_rate = step
-                loss, accuracy = _one_epoch(
-                    model, x, y, batch_size, [seed, epoch], strength
-                )
-                if not math.isfinite(loss):
-                    raise TrainingError(_not_finite(epoch + 1, learning_rate))
-                val_loss, val_accuracy = _measure(model, validation, soft_targets)
-                run.add(
-                    epoch=epoch + 1, loss=loss, accuracy=accuracy, val_loss=val_loss,
-                    val_accuracy=val_accuracy, learning_rate=step,
-                    seconds=time.perf_counter() - begin,
-                )  # fmt: skip
-                if checkpoint is not None:
-                    run.save(Path(checkpoint), key)
-                shown = {"loss": f"{loss:.3f}", "val_accuracy": f"{val_accuracy:.3f}"}
+                row = run.train(epoch, feed(epoch), batch_size, step_size)
+                row |= run.validate(validation, soft_targets)
+                run.complete(row | {"seconds": time.perf_counter() - now})
+                shown = {name: f"{row[name]:.3f}" for name in ("loss", "val_accuracy")}
                 bar.set_postfix(shown, refresh=False)
                 bar.update()
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            run.restore_best()
-    return run.history(interrupted)
+            best_epoch, best_weights = run.best
+            model.set_weights(best_weights)
+    frame = pd.DataFrame(run.rows, columns=_COLUMNS)
+    seconds = float(frame.seconds.sum())
+    history = History(frame, best_epoch, seconds, interrupted, resumed)
+    if interrupted and progress:
+        print(history, file=sys.stderr)
+    return history
 
 
 _COLUMNS = (
@@ -249,132 +236,162 @@ _COLUMNS = (
 
 
 class _Run:
-    """The state of a training run that a checkpoint holds: rows, weights, the best."""
+    """How far a training is: what an epoch changes and a checkpoint holds."""
 
-    def __init__(self, model: keras.Model, monitor: str):
-        self.model = model
-        self.monitor = monitor
+    def __init__(
+        self, model: keras.Model, average: MovingAverage | None, monitor: str | None
+    ):
+        self.model, self.average, self.monitor = model, average, monitor
         self.rows: list[dict[str, float]] = []
-        self.best = model.get_weights()
-        self.best_epoch = 0
+        self.mean, self.steps = model.get_weights() if average else [], 0
+        self.best = 0, model.get_weights()  # epoch, weights
+        self.path: Path | None = None
 
-    def _score(self, row: dict[str, float]) -> tuple[float, float]:
-        score = row["val_accuracy"], -row["val_loss"]
-        return score if self.monitor == "accuracy" else score[::-1]
-
-    def add(self, **row: float) -> None:
-        if not self.rows or self._score(row) > self._score(
-            self.rows[self.best_epoch - 1]
-        ):
-            self.best, self.best_epoch = self.model.get_weights(), int(row["epoch"])
-        self.rows.append(row)
-
-    def epochs_since_best(self) -> int:
-        return len(self.rows) - self.best_epoch
-
-    def restore_best(self) -> None:
-        self.model.set_weights(self.best)
-
-    def history(self, interrupted: bool) -> History:
-        frame = pd.DataFrame(self.rows, columns=_COLUMNS)
-        return History(frame, self.best_epoch, float(frame.seconds.sum()), interrupted)
+    def open(self, path: Path, settings: dict) -> None:
+        """Go on from a checkpoint if it exists, and save the next epochs there."""
+        first = [variable.numpy() for variable in self.model.variables]
+        self.path = path
+        self.identity = settings | {
+            "network": [list(one.shape) for one in first],
+            "first weights": digest(*first),
+            "average": repr(self.average),
+            "monitor": self.monitor,
+        }
+        if path.exists():
+            log, groups = load_checkpoint(path, self.identity)
+            for variable, value in zip(self._variables(), groups["now"], strict=True):
+                variable.assign(value)
+            self.rows, self.steps = log["rows"], log["steps"]
+            self.best, self.mean = (log["best"], groups["best"]), groups["mean"]
 
     def _variables(self) -> list[keras.Variable]:
         """All that training changes: weights, seeds of dropout, Adam's moments."""
-        seeds = [
-            layer.seed_generator.state
-            for layer in self.model.layers
-            if hasattr(layer, "seed_generator")
-        ]
-        return [*self.model.weights, *seeds, *self.model.optimizer.variables]
+        return [*self.model.variables, *self.model.optimizer.variables]
 
-    def save(self, path: Path, key: str) -> None:
-        state = {f"now{i}": np.asarray(v) for i, v in enumerate(self._variables())}
-        state |= {f"best{i}": value for i, value in enumerate(self.best)}
-        state["log"] = np.array(json.dumps([key, self.best_epoch, self.rows]))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, **state)
-            os.replace(partial, path)
-        finally:
-            with suppress(FileNotFoundError):
-                partial.unlink()
+    def train(
+        self,
+        epoch: int,
+        shown: tuple[np.ndarray, ...],
+        batch_size: int,
+        step_size: Callable[[float], float],
+    ) -> dict[str, float]:
+        """Take the steps of one epoch."""
+        images, *others = shown
+        count = math.ceil(len(images) / batch_size)
 
-    def restore(self, path: Path, key: str) -> None:
-        try:
-            with np.load(path, allow_pickle=False) as state:
-                found, best_epoch, rows = json.loads(str(state["log"]))
-                variables = self._variables()
-                now = [state[f"now{i}"] for i in range(len(variables))]
-                best = [state[f"best{i}"] for i in range(len(self.best))]
-        except Exception as error:  # a damaged zip raises errors of many kinds
+        def set_step_size(batch, logs=None):
+            self.model.optimizer.learning_rate = step_size(epoch + batch / count)
+
+        def move_average(batch, logs=None):
+            self.steps += EVERY
+            self.average(self.mean, self.model.get_weights(), self.steps)
+
+        hooks = {"on_train_batch_begin": set_step_size}
+        if self.average:
+            hooks["on_train_batch_end"] = move_average
+        log = self.model.fit(
+            batches((images[..., None], *others), batch_size),
+            shuffle=False,
+            verbose=0,
+            callbacks=[keras.callbacks.LambdaCallback(**hooks)],
+        ).history
+        rate, loss, accuracy = step_size(epoch), log["loss"][-1], log["_hit_rate"][-1]
+        if not math.isfinite(loss):
             raise TrainingError(
-                f"{path} is not a readable checkpoint ({error}); delete it to start "
-                "again."
-            ) from error
-        if found != key:
-            raise TrainingError(
-                f"{path} belongs to a run with another network, other data or other "
-                "settings; delete it, or give another checkpoint path."
+                f"The loss became infinite or NaN in epoch {epoch + 1}. Try a smaller "
+                f"learning rate (it was {rate:g}), and check that the network rescales "
+                "its input and ends in a softmax."
             )
-        for variable, value in zip(variables, now, strict=True):
-            variable.assign(value)
-        self.rows, self.best, self.best_epoch = rows, best, best_epoch
+        row = {"epoch": epoch + 1, "loss": loss, "accuracy": accuracy}
+        return row | {"learning_rate": rate}
+
+    def validate(self, faces: FaceDataset, soft: bool) -> dict[str, float]:
+        """Score the weights that may be kept; accuracy is over labelled images."""
+        now = self.model.get_weights()
+        self.model.set_weights(self.mean if self.average else now)
+        probabilities = predict(self.model, faces.images)
+        self.model.set_weights(now)
+        logarithms = np.log(np.maximum(probabilities, 1e-7))
+        loss = -(targets_of(faces, soft) * logarithms).sum(axis=1).mean()
+        known = faces.labels >= 0
+        right = probabilities.argmax(axis=1)[known] == faces.labels[known]
+        return {"val_loss": float(loss), "val_accuracy": float(right.mean())}
+
+    def complete(self, row: dict[str, float]) -> None:
+        """Note a finished epoch, keep its weights if they are better, and save."""
+        best = self.rows[self.best[0] - 1] if self.rows else None
+        self.rows.append(row)
+        if best is None or self._merit(row) > self._merit(best):
+            kept = map(np.copy, self.mean) if self.average else self.model.get_weights()
+            self.best = row["epoch"], list(kept)
+        if self.path:
+            log = {"rows": self.rows, "best": self.best[0], "steps": self.steps}
+            now = [variable.numpy() for variable in self._variables()]
+            groups = {"now": now, "best": self.best[1], "mean": self.mean}
+            save_checkpoint(self.path, self.identity, log, groups)
+
+    def _merit(self, row: dict[str, float]) -> tuple[float, ...]:
+        if self.monitor is None:
+            return (row["epoch"],)
+        merit = row["val_accuracy"], -row["val_loss"]
+        return merit if self.monitor == "accuracy" else merit[::-1]
 
 
-def _check(train, validation, soft, epochs, batch_size, schedule, monitor) -> None:
-    for role, dataset in (("training", train), ("validation", validation)):
-        if len(dataset) == 0:
-            raise DatasetError(f"The {role} set is empty; it needs at least one image.")
-        unlabelled = int((dataset.labels < 0).sum())
-        if unlabelled == len(dataset) or (unlabelled and not soft):
-            raise DatasetError(
-                f"{unlabelled} of {len(dataset)} images of the {role} set are labelled "
-                "-1 (outside the six emotions). Drop them with dataset.labelled(), or "
-                "train with soft_targets=True, where they ask for the uniform "
-                "distribution."
-            )
-    if epochs < 1 or batch_size < 1:
-        raise ValueError(
-            "epochs and batch_size must be at least 1. Received: "
-            f"epochs={epochs}, batch_size={batch_size}"
+@dataclass(frozen=True, eq=False)
+class _Shuffled:
+    """A data set as a `Feed`: in another order and varied anew in each epoch."""
+
+    faces: FaceDataset
+    strength: str | bool  # of the augmentation; False is none
+    soft: bool
+    seed: int
+
+    def __call__(self, epoch: int) -> tuple[np.ndarray, ...]:
+        rng = np.random.default_rng([self.seed, epoch, 0])
+        order = rng.permutation(len(self.faces))
+        images = self.faces.images[order]
+        if self.strength:
+            images = augmentation.augment(images, [self.seed, epoch, 1], self.strength)
+        return images, targets_of(self.faces, self.soft)[order]
+
+    def identity(self) -> dict:
+        settings = {"augment": self.strength, "seed": self.seed}
+        return settings | {"training data": digest_of_faces(self.faces)}
+
+
+def batches(arrays: tuple[np.ndarray, ...], size: int) -> tf.data.Dataset:
+    """Return arrays in batches of `size`.
+
+    What Keras makes of arrays tunes itself, and its end waits for the tuner: up to 20
+    seconds an epoch without a stroke of work.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(size)
+    return dataset.prefetch(2).with_options(options)
+
+
+def _check_labels(faces: FaceDataset, role: str, soft: bool) -> None:
+    if len(faces) == 0:
+        raise DatasetError(f"The {role} set is empty; it needs at least one image.")
+    unlabelled = int((faces.labels < 0).sum())
+    if unlabelled == len(faces) or (unlabelled and not soft):
+        raise DatasetError(
+            f"{unlabelled} of {len(faces)} images of the {role} set are labelled -1 "
+            "(outside the six emotions). Drop them with dataset.labelled(), or train "
+            "with soft_targets=True, where they ask for the uniform distribution."
         )
-    if schedule not in ("cosine", "constant") or monitor not in ("accuracy", "loss"):
-        raise ValueError(
-            "schedule is 'cosine' or 'constant' and monitor 'accuracy' or 'loss'. "
-            f"Received: schedule={schedule!r}, monitor={monitor!r}"
-        )
 
 
-def _targets(dataset: FaceDataset, soft: bool) -> np.ndarray:
-    intensity = dataset.meta["intensity"].to_numpy(dtype=float)
-    if not soft:
-        intensity = np.ones(len(dataset))
-    return soft_targets(dataset.labels, intensity)
-
-
-def _fingerprint(model: keras.Model, x: np.ndarray, y: np.ndarray, *settings) -> str:
-    shapes = [model.name, *(tuple(w.shape) for w in model.weights)]
-    contents = zlib.crc32(x), zlib.crc32(y)
-    text = json.dumps([shapes, x.shape, contents, settings])
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _adam(model, learning_rate: float, weight_decay: float) -> keras.optimizers.Adam:
-    adam = keras.optimizers.Adam(learning_rate, weight_decay=weight_decay or None)
-    if weight_decay:
-        adam.exclude_from_weight_decay(
-            [variable for variable in model.trainable_variables if variable.ndim < 2]
-        )
+def _adam(
+    model: keras.Model, learning_rate: float, weight_decay: float
+) -> keras.optimizers.Optimizer:
+    if not weight_decay:
+        return keras.optimizers.Adam(learning_rate)
+    adam = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
+    spared = [variable for variable in model.trainable_variables if variable.ndim < 2]
+    adam.exclude_from_weight_decay(spared)
     return adam
-
-
-def _step_size(start: float, schedule: str, epoch: int, epochs: int) -> float:
-    if schedule == "constant":
-        return start
-    return start * (0.01 + 0.99 * (1 + math.cos(math.pi * epoch / epochs)) / 2)
 
 
 def _hit_rate(targets, probabilities):
@@ -383,44 +400,3 @@ def _hit_rate(targets, probabilities):
     picked = ops.one_hot(ops.argmax(probabilities, axis=-1), len(EMOTIONS))
     largest = ops.max(targets, axis=-1)
     return ops.cast(ops.sum(targets * picked, axis=-1) >= largest, "float32")
-
-
-def _one_epoch(
-    model: keras.Model,
-    x: np.ndarray,
-    y: np.ndarray,
-    batch_size: int,
-    seed: list[int],
-    strength: str | bool,
-) -> tuple[float, float]:
-    """Train on every image once; return the mean loss and accuracy."""
-    order = np.random.default_rng([*seed, 0]).permutation(len(x))
-    images = augment(x[order], [*seed, 1], strength) if strength else x[order]
-    log = model.fit(
-        images[..., None],
-        y[order],
-        batch_size=batch_size,
-        shuffle=False,
-        verbose=0,
-    ).history
-    return log["loss"][-1], log["_hit_rate"][-1]
-
-
-def _measure(
-    model: keras.Model, dataset: FaceDataset, soft: bool
-) -> tuple[float, float]:
-    """Return cross-entropy, and accuracy over the images that have a label."""
-    probabilities = predict(model, dataset.images)
-    targets = _targets(dataset, soft)
-    loss = -(targets * np.log(np.maximum(probabilities, 1e-7))).sum(axis=1).mean()
-    known = dataset.labels >= 0
-    right = probabilities.argmax(axis=1)[known] == dataset.labels[known]
-    return float(loss), float(right.mean())
-
-
-def _not_finite(epoch: int, learning_rate: float) -> str:
-    return (
-        f"The loss became infinite or NaN in epoch {epoch}. Try a smaller learning "
-        f"rate (it was {learning_rate:g}), and check that the network rescales its "
-        "input and ends in a softmax."
-    )

@@ -36,7 +36,7 @@ class PredictionExplorer:
 
     The first face is a worked example, shown with its answer, so that a page without
     a kernel is complete; every other face is hidden behind the reader's own guess.
-    Works with ipywidgets 7 and 8. Taught in chapter 6.
+    Works with ipywidgets 7 and 8.
 
     Parameters
     ----------
@@ -44,8 +44,6 @@ class PredictionExplorer:
         Labelled faces, as a rule apex frames of test subjects.
     model : keras.Model
         A network of this package.
-    seed : int, default 0
-        The order in which the faces come.
 
     Attributes
     ----------
@@ -60,7 +58,7 @@ class PredictionExplorer:
         If no image of `dataset` belongs to the six emotions.
     """
 
-    def __init__(self, dataset: FaceDataset, model: "keras.Model", seed: int = 0):
+    def __init__(self, dataset: FaceDataset, model: "keras.Model"):
         self.dataset = dataset.labelled()
         if len(self.dataset) == 0:
             raise DatasetError(
@@ -69,7 +67,7 @@ class PredictionExplorer:
         self.model = model
         self.probabilities = predict(model, self.dataset.images)  # (n, 6)
         self.score = (0, 0)
-        self._order = np.random.default_rng(seed).permutation(len(self.dataset))
+        self._order = np.random.default_rng(0).permutation(len(self.dataset))
         self._shown = self._order
         self._place = 0
         self._revealed = True
@@ -85,20 +83,18 @@ class PredictionExplorer:
         """Return "right" or "wrong", and "unsure" if it applies, for one face."""
         shares = self.probabilities[index]
         right = shares.argmax() == self.dataset.labels[index]
-        unsure = {"unsure"} if shares.max() < UNSURE_BELOW else set()
-        return {"right" if right else "wrong"} | unsure
+        verdicts = {"right" if right else "wrong"}
+        return verdicts | ({"unsure"} if shares.max() < UNSURE_BELOW else set())
 
     def filter(self, emotion: str = ALL, verdict: str = ALL) -> None:
         """Keep the faces of one emotion, or one verdict, and show the first."""
-        self._shown = np.array(
-            [
-                i
-                for i in self._order
-                if emotion in (ALL, EMOTIONS[self.dataset.labels[i]])
-                and (verdict == ALL or verdict in self.verdict(i))
-            ],
-            dtype=int,
-        )
+        fitting = [
+            i
+            for i in self._order
+            if emotion in (ALL, EMOTIONS[self.dataset.labels[i]])
+            and verdict in {ALL, *self.verdict(i)}
+        ]
+        self._shown = np.array(fitting, dtype=int)
         self._place = 0
         self._revealed = False
         self._draw()
@@ -121,7 +117,13 @@ class PredictionExplorer:
         self._draw(guess=emotion)
 
     def snapshot(self) -> Figure:
-        """Return the face shown, its probabilities and Grad-CAM as a figure."""
+        """Return the face shown, its probabilities and Grad-CAM as a figure.
+
+        Raises
+        ------
+        ValueError
+            If no face fits the filter.
+        """
         if self.current is None:
             raise ValueError("No face is shown; call filter() to choose others.")
         part = slice(self.current, self.current + 1)
@@ -147,7 +149,9 @@ class PredictionExplorer:
         self._picture = ipywidgets.HTML()
         self._text = ipywidgets.HTML()
         for control in (self._emotion, self._verdict):
-            control.observe(self._on_filter, names="value")
+            control.observe(
+                lambda _: self.filter(self._emotion.value, self._verdict.value), "value"
+            )
         self._back.on_click(lambda _: self.step(-1))
         self._next.on_click(lambda _: self.step(1))
         for button in self._guesses:
@@ -162,9 +166,6 @@ class PredictionExplorer:
                 ipywidgets.HBox([self._back, self._next], layout=wrap),
             ]
         )
-
-    def _on_filter(self, _change) -> None:
-        self.filter(self._emotion.value, self._verdict.value)
 
     def _draw(self, guess: str | None = None) -> None:
         for button in self._guesses:

@@ -71,7 +71,12 @@ def make_venv(tmp_path):
     """Give a function that runs the environment script where no Python is."""
     root = tmp_path / "a folder with spaces"
     (root / "scripts").mkdir(parents=True)
-    for name in ("scripts/make_venv.sh", "requirements.txt", "pyproject.toml"):
+    for name in (
+        "scripts/make_venv.sh",
+        "scripts/jupyter_lab_config.json",
+        "requirements.txt",
+        "pyproject.toml",
+    ):
         shutil.copy(PROJECT / name, root / name)
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -214,10 +219,11 @@ def test_the_map_of_contributing_leads_to_what_is_there():
     assert wrong == []
 
 
-def test_ci_demands_a_browser():
+def test_ci_demands_a_browser_and_a_tracer():
     script = PROJECT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "EMOLIB_REQUIRE_BROWSER=1" in _text(script)
+    assert "EMOLIB_REQUIRE_TRACER=1" in _text(script)
     assert "make test" in _text(script)
 
 

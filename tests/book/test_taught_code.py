@@ -316,7 +316,7 @@ def test_chapter_4_drops_and_normalises_as_keras_does(rng):
 
 
 def test_chapter_4_softens_as_the_package_does(rng):
-    from emolib.training.loop import soft_targets
+    from emolib.training import soft_targets
 
     labels, intensity = rng.integers(0, 6, 20), rng.uniform(size=20)
     mine = lift("04", "soften")(labels, intensity)
@@ -392,7 +392,7 @@ def answers(rng):
 def test_chapter_5_sorts_and_sums_as_the_package_does(answers):
     from emolib.evaluation import calibration_error, reliability
 
-    table = reliability(*answers, bins=15, resamples=50)
+    table = reliability(*answers, bins=15)
     mine = lift("05", "bins_by_hand")(*answers)
     assert np.allclose(np.transpose(mine), table[["n", "confidence", "accuracy"]])
     error = lift("05", "calibration_by_hand")(*answers)
@@ -448,6 +448,14 @@ def test_chapter_7_draws_the_interval_of_the_library():
     for right, n in [(126, 150), (9, 10), (0, 7)]:
         theirs = binomtest(right, n).proportion_ci(method="wilson")
         assert np.allclose(lift("07", "wilson")(right / n, n), theirs, atol=1e-4)
+
+
+def test_chapter_11_makes_the_target_of_the_recipe(rng):
+    from emolib.training import distill, smooth_labels
+
+    label, answer = rng.dirichlet(np.ones(6), (2, 5))
+    mine = lift("11", "target")(label, answer, 0.7, 0.1)
+    assert np.allclose(mine, smooth_labels(distill(label, answer, 0.7), 0.1))
 
 
 def test_chapter_12_places_a_video_where_the_package_does():

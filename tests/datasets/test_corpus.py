@@ -24,7 +24,7 @@ def _files(folder) -> dict[str, bytes]:
 
 @pytest.fixture
 def copy(tiny_corpus, tmp_path):
-    """A corpus of one's own to damage, alone in its folder."""
+    """Copy the corpus, to damage it, alone in its folder."""
     return shutil.copytree(tiny_corpus, tmp_path / "alone" / "corpus")
 
 

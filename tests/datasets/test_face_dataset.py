@@ -143,6 +143,11 @@ class TestSubset:
         assert set(tiny.apex().meta["intensity"]) == {0.8, 1.0}
         assert len(tiny.apex(0.0)) == len(tiny)
 
+    def test_apex_keeps_the_threshold_itself(self):
+        faces = _faces(3, intensity=[0.6999, 0.7, 0.7001]).apex()
+        assert list(faces.meta["intensity"]) == [0.7, 0.7001]
+        assert len(_faces(3, intensity=[0.4, 0.5, 1.0]).apex(0.5)) == 2
+
     def test_apex_keeps_images_of_unknown_intensity(self):
         assert len(_faces(3, intensity=[0.2, np.nan, 1.0]).apex()) == 2
 

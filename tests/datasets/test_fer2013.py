@@ -96,8 +96,8 @@ class TestForms:
 
 class TestOptions:
     def test_neutral_is_outside_the_six_and_may_be_left_out(self, tmp_path, pixels):
-        path = _csv(tmp_path / "fer2013.csv", pixels)
-        kept, left = load("fer2013", path), load("fer2013", path, neutral=False)
+        kept = load("fer2013", _csv(tmp_path / "fer2013.csv", pixels))
+        left = kept.labelled()
         assert (kept.meta.emotion == "neutral").sum() == (kept.labels == -1).sum() == 3
         assert set(kept.meta["intensity"][kept.labels == -1]) == {0.0}
         assert len(left) == 18

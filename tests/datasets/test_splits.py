@@ -5,14 +5,20 @@ import pandas as pd
 import pytest
 
 from emolib.datasets import DatasetError, FaceDataset, NoSubjectsError, splits
-from emolib.datasets.splits import LeakageWarning, Split, hold_out
+from emolib.datasets.splits import (
+    LeakageWarning,
+    Split,
+    divide,
+    hold_out,
+    subject_folds,
+)
 
 LEAKY = (splits.random_frame, splits.random_clip)
 CLEAN = (splits.by_subject, splits.by_subject_and_sentence)
 
 
 def _corpus(subjects=20, sentences=3, frames=2) -> FaceDataset:
-    """A corpus without pictures worth seeing: only its metadata matter."""
+    """Make a corpus without pictures worth seeing: only its metadata matter."""
     rows = [
         (f"p{who}", emotion, sentence, f"p{who}_{emotion}_{sentence}", frame)
         for who in range(subjects)
@@ -37,10 +43,10 @@ def stills():
     return FaceDataset("stills", np.zeros((20, 64, 64), np.uint8), np.arange(20) % 2)
 
 
-def _make(function, dataset, seed=0, **options) -> Split:
+def _make(function, dataset, seed=0) -> Split:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeakageWarning)
-        return function(dataset, seed, **options)
+        return function(dataset, seed)
 
 
 def _shared(dataset, split, column) -> set:
@@ -164,21 +170,20 @@ class TestOfficial:
 
 class TestFractions:
     def test_are_kept(self, corpus):
-        split = splits.by_subject(corpus, fractions=(0.5, 0.25, 0.25))
+        split = splits.by_subject(corpus)
         people = corpus.meta["subject"]
-        assert people[split.train].nunique() == 10
-        assert people[split.test].nunique() == 5
-
-    def test_no_validation(self, corpus):
-        split = splits.by_subject(corpus, fractions=(0.8, 0, 0.2))
-        assert len(split.validation) == 0
+        parts = (split.train, split.validation, split.test)
+        assert [people[part].nunique() for part in parts] == [14, 2, 4]
 
     @pytest.mark.parametrize(
-        "fractions", [(0.7, 0.3), (0.7, 0.2, 0.2), (1.2, -0.4, 0.2), (np.nan, 0, 1)]
+        ("people", "expected"),
+        [(3, (1, 1, 1)), (4, (2, 1, 1)), (8, (5, 1, 2)), (10, (7, 1, 2))],
     )
-    def test_that_are_no_shares(self, corpus, fractions):
-        with pytest.raises(DatasetError, match="sum to 1; received"):
-            splits.by_subject(corpus, fractions=fractions)
+    def test_from_three_people_on_every_part_has_one(self, people, expected):
+        faces = _corpus(subjects=people)
+        split, who = splits.by_subject(faces), faces.meta["subject"]
+        parts = (split.train, split.validation, split.test)
+        assert tuple(who[part].nunique() for part in parts) == expected
 
     def test_too_few_people(self):
         with pytest.raises(DatasetError, match="0 for validation and test"):
@@ -260,3 +265,75 @@ def test_hold_out_needs_two():
     one = FaceDataset("x", np.zeros((3, 64, 64), np.uint8), np.zeros(3, int))
     with pytest.raises(DatasetError, match="at least two"):
         hold_out(one)
+
+
+def test_divide_takes_the_parts_of_the_source(tiny):
+    train, validation, how = divide(tiny)
+    assert set(train.meta["split"]) == {"train"}
+    assert set(validation.meta["split"]) == {"validation"}
+    assert how == "the source's own 48 for validation"
+
+
+def test_divide_leaves_test_images_alone(tiny):
+    rest = tiny.subset(tiny.meta["split"] != "validation")
+    train, validation, how = divide(rest, seed=3)
+    assert set(train.meta["split"]) == set(validation.meta["split"]) == {"train"}
+    assert not set(train.groups) & set(validation.groups)
+    assert len(train) + len(validation) == 144
+    assert how == "48 set aside for validation by subject"
+
+
+def test_divide_says_where_subjects_are_unknown():
+    images = np.random.default_rng(2).integers(0, 256, (40, 64, 64), dtype=np.uint8)
+    train, validation, how = divide(FaceDataset("x", images, np.zeros(40, int)))
+    assert (len(train), len(validation)) == (36, 4)
+    assert how.startswith("4 set aside for validation by image: subjects are unknown")
+
+
+class TestFolds:
+    """Everybody is tested once, and never by a network that knows them."""
+
+    @pytest.mark.parametrize("count", [3, 4, 6])
+    def test_every_image_is_tested_exactly_once(self, tiny, count):
+        folds = list(subject_folds(tiny, count))
+        assert len(folds) == count
+        tested = np.concatenate([fold.test for fold in folds])
+        assert np.array_equal(np.sort(tested), np.arange(len(tiny)))
+
+    @pytest.mark.parametrize("count", [3, 4, 6])
+    def test_the_fold_tested_next_is_the_validation_part(self, tiny, count):
+        folds = list(subject_folds(tiny, count))
+        for fold, following in zip(folds, [*folds[1:], folds[0]], strict=True):
+            assert np.array_equal(fold.validation, following.test)
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_nobody_is_in_two_parts(self, tiny, seed):
+        who = tiny.groups
+        for fold in subject_folds(tiny, 3, seed):
+            parts = [set(who[p]) for p in (fold.train, fold.validation, fold.test)]
+            assert [len(part) for part in parts] == [2, 2, 2]
+            assert len(set.union(*parts)) == 6
+            assert fold.left_out == 0
+            assert fold.leaks == ()
+            sizes = map(len, (fold.train, fold.validation, fold.test))
+            assert sum(sizes) == len(tiny)
+
+    def test_seeds_decide_who_is_together(self, tiny):
+        def groups(seed):
+            return [tuple(fold.test) for fold in subject_folds(tiny, 3, seed)]
+
+        assert groups(1) == groups(1)
+        assert len({tuple(groups(seed)) for seed in range(6)}) > 1
+
+    def test_as_many_folds_as_subjects_leave_one_out(self, tiny):
+        folds = subject_folds(tiny, 6)
+        assert all(len(set(tiny.groups[fold.test])) == 1 for fold in folds)
+
+    @pytest.mark.parametrize("count", [0, 2, 7])
+    def test_impossible_numbers_of_folds_are_refused(self, tiny, count):
+        with pytest.raises(DatasetError, match=f"3 to 6.*received {count}"):
+            next(subject_folds(tiny, count))
+
+    def test_without_subjects_there_are_no_folds(self, stills):
+        with pytest.raises(NoSubjectsError, match="does not say who"):
+            next(subject_folds(stills))

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from emolib.faces import CROP, align, to_canonical
+from emolib.faces import CROP, align, to_canonical, triangle_weights
 
 GREY = np.arange(48 * 48, dtype=np.int64).reshape(48, 48) % 256
 
@@ -18,7 +18,7 @@ def _centroid(image: np.ndarray) -> tuple[float, float]:
 
 
 def _photograph(eyes, width=500, height=400, radius=1.0) -> np.ndarray:
-    """A dark picture with a soft bright dot at each of `eyes`."""
+    """Return a dark picture with a soft bright dot at each of `eyes`."""
     rows, columns = np.mgrid[:height, :width] + 0.5
     picture = np.full((height, width), 30.0)
     for x, y in eyes:
@@ -104,3 +104,19 @@ class TestAlign:
     def test_floats_are_refused(self):
         with pytest.raises(ValueError, match="uint8"):
             align(np.zeros((40, 40)), (10, 20), (30, 20))
+
+
+class TestTriangle:
+    def test_weights_sum_to_one(self):
+        for source, target in ((64, 48), (48, 64), (7, 7)):
+            weights = triangle_weights(source, target)
+            assert weights.shape == (target, source)
+            assert weights.sum(axis=1) == pytest.approx(1, rel=1e-6)
+
+    @pytest.mark.parametrize("side", [48, 150])
+    def test_it_resizes_as_the_crop_does(self, side):
+        rng = np.random.default_rng(0)
+        image = rng.integers(0, 256, (side, side), dtype=np.uint8)
+        weights = triangle_weights(side, CROP.size)
+        found = weights @ image @ weights.T
+        assert np.abs(found - to_canonical(image)).max() <= 1  # whole grey values

@@ -1,6 +1,6 @@
 """The recipe for photographs, on small and made-up ones."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -9,21 +9,20 @@ from PIL import Image
 from emolib import cli
 from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
-from emolib.evaluation import apply_temperature
-from emolib.models import load_model, model_card, predict, predict_both_ways
+from emolib.models import load_model, model_card, predict_both_ways
 from emolib.models.registry import build
 from emolib.recipes import real_faces
 from emolib.recipes.real_faces import (
-    RealFaces,
+    STAGES,
+    Mixture,
     Stage,
-    calibrate,
     photographs,
-    uncertainty,
+    train_stage,
 )
-from emolib.training.loop import TrainingError
+from emolib.training import Cosine, TrainingError
 
 QUICK = Stage(
-    "deck_cnn", epochs=2, batch_size=16, learning_rate=1e-3, rendered=12, memory=0.9
+    "plain_cnn", epochs=2, batch_size=16, learning_rate=1e-3, rendered=12, ema_decay=0.9
 )
 
 
@@ -38,130 +37,144 @@ def sets(tiny):
 
 
 def weights(run):
-    return np.concatenate([one.ravel() for one in run.finished().get_weights()])
+    return np.concatenate([one.ravel() for one in run.model.get_weights()])
 
 
-def test_a_run_stopped_and_continued_ends_like_one_that_was_not(sets, tmp_path):
-    whole = RealFaces(QUICK, *sets, tmp_path / "whole")
-    assert whole.run(progress=False)
-    first = RealFaces(QUICK, *sets, tmp_path / "parts")
-    assert not first.run(minutes=0, progress=False)
-    assert len(first.rows) == 1
-    second = RealFaces(QUICK, *sets, tmp_path / "parts")
-    assert len(second.rows) == 1
-    assert second.run(minutes=0, progress=False)
+def feed(stage, sets, **options):
+    return Mixture(stage, sets[0], sets[2], **options)
+
+
+def test_a_stage_stopped_and_continued_ends_like_one_that_was_not(sets, tmp_path):
+    whole = train_stage(QUICK, *sets, tmp_path / "whole.npz", progress=False)
+    options = {"checkpoint": tmp_path / "parts.npz", "progress": False}
+    first = train_stage(QUICK, *sets, **options, minutes=0)
+    assert not first.complete
+    second = train_stage(QUICK, *sets, **options, minutes=0)
+    assert second.complete
+    assert second.history.resumed == 1
     np.testing.assert_array_equal(weights(whole), weights(second))
-    assert [row["epoch"] for row in second.rows] == [1, 2]
-    again = RealFaces(QUICK, *sets, tmp_path / "parts")
-    assert again.run(progress=False)
+    again = train_stage(QUICK, *sets, **options)
+    assert again.history.resumed == 2
     np.testing.assert_array_equal(weights(again), weights(second))
 
 
 def test_it_learns(sets, tmp_path):
-    stage = replace(QUICK, epochs=6, mixup=0.0, strong=0.0, label_smoothing=0.0)
-    run = RealFaces(stage, *sets, tmp_path)
-    run.run(progress=False)
-    assert run.rows[-1]["val_accuracy"] > 0.6  # guessing: one in six
+    stage = replace(QUICK, epochs=6, mixup=0.0, strong_share=0.0, label_smoothing=0.0)
+    run = train_stage(stage, *sets, tmp_path / "state.npz", progress=False)
+    assert run.history.frame["val_accuracy"].iloc[-1] > 0.6  # guessing: one in six
+
+
+def test_the_step_size_warms_up_and_falls_within_epochs(sets, tmp_path):
+    run = train_stage(QUICK, *sets, tmp_path / "state.npz", progress=False)
+    rates = run.history.frame["learning_rate"]
+    np.testing.assert_allclose(rates, [0.05 * 1e-3, 0.505 * 1e-3])
+    last = Cosine(1, per_step=True)(1 + 8 / 14, 2) * 1e-3  # 14 steps, 8 at a time
+    assert float(run.model.optimizer.learning_rate) == pytest.approx(last)
+
+
+def test_the_last_average_is_kept_though_another_epoch_scored_better(sets, tmp_path):
+    stage = replace(QUICK, learning_rate=-0.01)  # uphill
+    run = train_stage(stage, *sets, tmp_path / "state.npz", progress=False)
+    assert run.history.frame["val_loss"].is_monotonic_increasing
+    assert run.history.best_epoch == 2
 
 
 def test_another_run_s_checkpoint_is_refused(sets, tmp_path):
-    RealFaces(QUICK, *sets, tmp_path).run(minutes=0, progress=False)
-    with pytest.raises(TrainingError, match="belongs to another stage"):
-        RealFaces(replace(QUICK, epochs=9), *sets, tmp_path)
-    (tmp_path / "state.npz").write_bytes(b"half")
-    with pytest.raises(TrainingError, match="not a readable checkpoint"):
-        RealFaces(QUICK, *sets, tmp_path)
+    options = {"checkpoint": tmp_path / "state.npz", "progress": False}
+    train, validation, rendered = sets
+    train_stage(QUICK, *sets, **options, minutes=0)
+    heard = replace(QUICK, distillation_weight=0.5)
+    others = {
+        "epochs": (replace(QUICK, epochs=9), *sets),
+        "mixup": (replace(QUICK, mixup=0.3), *sets),
+        "training data": (QUICK, validation, validation, rendered),
+        "rendered data": (QUICK, train, validation, validation),
+        "validation data": (QUICK, train, train, rendered),
+        "distillation_weight, teacher": (heard, *sets),
+    }
+    for name, run in others.items():
+        teacher = build("plain_cnn", 5) if run[0] is heard else None
+        with pytest.raises(TrainingError, match=f"what differs: {name}. Delete"):
+            train_stage(*run, **options, teacher=teacher)
 
 
-def test_a_teacher_s_opinion_enters_the_targets(sets, tmp_path):
-    stage = replace(QUICK, opinion=1.0, label_smoothing=0.0, mixup=0.0)
+def test_a_teacher_s_answers_enter_the_targets(sets):
+    stage = replace(QUICK, distillation_weight=1.0, label_smoothing=0.0, mixup=0.0)
     with pytest.raises(ValueError, match="needs a teacher"):
-        RealFaces(stage, *sets, tmp_path)
-    teacher = build("deck_cnn", seed=5)
-    run = RealFaces(stage, *sets, tmp_path, teacher=teacher)
-    images, targets, _ = run._feed(0)
-    opinion = predict_both_ways(teacher, images)
-    np.testing.assert_allclose(targets, opinion, atol=1e-5)
+        feed(stage, sets)
+    teacher = build("plain_cnn", seed=5)
+    images, targets, _ = feed(stage, sets, teacher=teacher)(0)
+    answers = predict_both_ways(teacher, images)
+    np.testing.assert_allclose(targets, answers, atol=1e-5)
+    softer = replace(stage, temperature=2.0)
+    _, targets, _ = feed(softer, sets, teacher=teacher)(0)
+    roots = answers**0.5
+    roots /= roots.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(targets, roots, atol=1e-5)
 
 
-def test_pictures_come_again_after_some_epochs_and_their_opinions_stay(sets, tmp_path):
-    stage = replace(QUICK, opinion=0.5, views=2)
-    teacher = build("deck_cnn", seed=5)
-    run = RealFaces(stage, *sets, tmp_path, teacher=teacher)
-    first, other, again = (run._feed(epoch) for epoch in range(3))
+def test_pictures_come_again_after_some_epochs_and_their_answers_stay(sets):
+    stage = replace(QUICK, distillation_weight=0.5, repeat_views_every=2)
+    mixture = feed(stage, sets, teacher=build("plain_cnn", seed=5))
+    first, other, again = (mixture(epoch) for epoch in range(3))
 
-    def ordered(feed):
-        """Pictures, targets and weights, whatever their order was."""
-        order = np.lexsort(feed[0].reshape(len(feed[0]), -1).T)
-        return [one[order] for one in feed]
+    def ordered(shown):
+        """Sort pictures, targets and weights, whatever their order was."""
+        order = np.lexsort(shown[0].reshape(len(shown[0]), -1).T)
+        return [one[order] for one in shown]
 
     assert (first[0] != again[0]).any()  # in another order
     for one, two in zip(ordered(first), ordered(again), strict=True):
         np.testing.assert_array_equal(one, two)
     assert (ordered(first)[0] != ordered(other)[0]).any()
-    assert set(run._heard) == {0, 1}
+    assert set(mixture._answers) == {0, 1}
 
 
 def test_fine_tuning_begins_with_the_weights_of_another(sets, tmp_path):
-    start = build("deck_cnn", seed=7)
-    run = RealFaces(QUICK, *sets, tmp_path, start=start)
+    start = build("plain_cnn", seed=7)
+    stage = replace(QUICK, learning_rate=0.0, weight_decay=0.0)
+    options = {"checkpoint": tmp_path / "state.npz", "progress": False}
+    run = train_stage(stage, *sets, start=start, **options)
     for mine, given in zip(run.model.get_weights(), start.get_weights(), strict=True):
-        np.testing.assert_array_equal(mine, given)
-    np.testing.assert_array_equal(run.average.weights[0], start.get_weights()[0])
-    run.run(minutes=0, progress=False)
-    with pytest.raises(TrainingError, match="belongs to another"):
-        RealFaces(QUICK, *sets, tmp_path)
+        np.testing.assert_allclose(mine, given, rtol=1e-6)
+    with pytest.raises(TrainingError, match="differs: first weights"):
+        train_stage(stage, *sets, **options)
 
 
-def test_targets_weights_and_mixture_of_an_epoch(sets, tmp_path):
-    stage = replace(QUICK, mixup=0.0, label_smoothing=0.0, balance=1.0)
-    run = RealFaces(stage, *sets, tmp_path)
-    images, targets, shares = run._feed(0)
+def test_targets_weights_and_mixture_of_an_epoch(sets):
+    stage = replace(QUICK, mixup=0.0, label_smoothing=0.0, class_weight_power=1.0)
+    images, targets, shares = feed(stage, sets)(0)
     assert len(images) == 200 + 12
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-5)
-    neutral = (sets[0].labels < 0).sum()
-    flat = np.isclose(targets, 1 / 6).all(axis=1)
-    assert flat.sum() == neutral
-    assert shares[flat].max() < 5
-    # with balance 1 the classes weigh alike in all
     labels = sets[0].labels
-    each = run._weights[labels]
-    totals = [each[labels == k].sum() for k in range(-1, 6)]
-    np.testing.assert_allclose(totals, totals[0], rtol=1e-4)
+    flat = np.isclose(targets, 1 / 6).all(axis=1)
+    assert flat.sum() == (labels < 0).sum()
+    # with a power of 1 the classes weigh alike in all: 200 photographs, 7 classes
+    np.testing.assert_allclose(shares[flat].sum(), 200 / 7, rtol=1e-4)
+    photographs = np.isclose(targets.max(axis=1), 1)
+    assert shares.sum() == pytest.approx(212, rel=1e-4)
+    assert (shares[~flat & ~photographs] == 1).all()  # rendered, of less intensity
 
 
-def test_mixing_keeps_targets_and_pictures_together():
-    rng = np.random.default_rng(0)
-    values = np.repeat([0, 200], 50).astype(np.uint8)
-    images = np.tile(values[:, None, None], (1, 64, 64))
-    targets = np.eye(6)[np.where(values == 0, 0, 3)]
-    mixed, soft = real_faces._mixed(images, targets, 0.5, rng)
-    np.testing.assert_allclose(mixed[:, 0, 0] / 200, soft[:, 3], atol=0.01)
-    np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-6)
-    assert ((soft[:, 0] > 0.01) & (soft[:, 0] < 0.99)).any()
-    np.testing.assert_array_equal(soft.argmax(axis=1), targets.argmax(axis=1))
+def test_labels_are_smoothed_in_the_targets(sets):
+    stage = replace(QUICK, mixup=0.0, rendered=0)
+    sharp = feed(replace(stage, label_smoothing=0.0), sets)(0)[1]
+    smooth = feed(replace(stage, label_smoothing=0.1), sets)(0)[1]
+    np.testing.assert_allclose(smooth, 0.9 * sharp + 0.1 / 6, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["real_cnn", "deck_cnn"])
-def test_a_temperature_built_in_is_one_applied_afterwards(name):
-    faces = np.random.default_rng(1).integers(0, 256, (5, 64, 64), dtype=np.uint8)
-    model = build(name, seed=2)
-    expected = apply_temperature(predict(model, faces), 0.6)
-    calibrate(model, 0.6)
-    np.testing.assert_allclose(predict(model, faces), expected, atol=1e-5)
+def test_without_photographs_an_epoch_is_rendered_frames(sets):
+    stage = replace(QUICK, photographs=False, rendered=40)
+    images, _, shares = feed(stage, sets)(0)
+    assert len(images) == 40
+    assert (shares == 1).all()
 
 
-def test_the_threshold_gives_four_of_five_an_answer():
-    rng = np.random.default_rng(2)
-    shares = rng.dirichlet(np.full(6, 0.3), 500)
-    labels = np.where(rng.random(500) < 0.2, -1, shares.argmax(axis=1))
-    faces = FaceDataset("made up", np.zeros((500, 64, 64), np.uint8), labels)
-    doubt = uncertainty(shares, faces)
-    known = labels >= 0
-    answered = shares.max(axis=1)[known] >= doubt["unsure_below"]
-    assert answered.mean() == pytest.approx(0.8, abs=0.01)
-    assert doubt["accuracy_answered"] == 1
-    assert 0 < doubt["neutral_unsure"] < 0.5
+@pytest.mark.parametrize("name", STAGES)
+def test_stages_are_those_on_the_card(name):
+    recorded = model_card("real-faces").recipe[name]
+    assert set(recorded) == {*asdict(STAGES[name]), "minutes", "curve"}
+    assert asdict(STAGES[name]).items() <= recorded.items()
 
 
 def test_the_command_trains_stage_by_stage(data, tmp_path, monkeypatch, capsys):
@@ -175,13 +188,11 @@ def test_the_command_trains_stage_by_stage(data, tmp_path, monkeypatch, capsys):
                 Image.fromarray(noise).save(folder / part / name / f"{k}.png")
     stages = {
         "teacher": replace(QUICK, epochs=1),
-        "student": replace(QUICK, epochs=2, opinion=0.5),
+        "student": replace(QUICK, epochs=2, distillation_weight=0.5),
     }
     monkeypatch.setattr(real_faces, "STAGES", stages)
     output = tmp_path / "my faces"
-    train = ["train", "--recipe", "real-faces", "--quiet", "--output", str(output)]
-    assert cli.main(train) == 2
-    assert "needs --fer2013" in capsys.readouterr().err
+    train = ["recipe", "real-faces", "--quiet", "--output", str(output)]
     train += ["--fer2013", str(folder)]
     for stage in ("teacher", "student"):  # the second stops after its first epoch
         assert cli.main([*train, "--minutes", "0"]) == 0
@@ -191,10 +202,12 @@ def test_the_command_trains_stage_by_stage(data, tmp_path, monkeypatch, capsys):
     assert cli.main(train) == 0
     assert "saved in" in capsys.readouterr().out
     card = model_card(output)
-    assert len(card["recipe"]["teacher"]["curve"]) == 1
-    assert len(card["recipe"]["student"]["curve"]) == 2
-    assert 0 < card["unsure_below"] < 1
-    assert load_model(output).name == "deck_cnn"
+    assert not card.missing()
+    assert len(card.recipe["teacher"]["curve"]) == 1
+    assert len(card.recipe["student"]["curve"]) == 2
+    assert 0 < card.unsure_below < 1
+    assert 0 <= card.results["neutral_unsure"] <= 1
+    assert load_model(output).name == "plain_cnn"
     assert {"model.onnx", "card.json"} <= {one.name for one in output.iterdir()}
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from emolib.synthesis import renderer as drawing
 from emolib.synthesis.drawing.mesh import SKIN
-from emolib.synthesis.drawing.shader import rasterise
+from emolib.synthesis.drawing.raster import rasterise
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +19,9 @@ def materials_seen():
     def draw(size, person, scene, expression=None):
         figure = drawing._assemble(person, expression or {}, scene)
         camera, pixels, _ = drawing._project(figure.vertices, scene, size)
-        triangle, _, _ = rasterise(
+        triangle = rasterise(
             pixels, camera[:, 2], figure.triangles, figure.materials == SKIN, size
-        )
+        ).triangle
         shown = figure.materials[triangle].astype(int)
         return np.where(triangle >= 0, shown, -1), pixels
 

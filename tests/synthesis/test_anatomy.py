@@ -25,7 +25,7 @@ from emolib.synthesis import (
 from emolib.synthesis import renderer as drawing
 from emolib.synthesis.drawing.mesh import HAIR
 from emolib.synthesis.people.expression import without_side
-from emolib.synthesis.people.head import pupil_rows, pupils
+from emolib.synthesis.people.shape import pupil_rows, pupils
 
 PEOPLE = [random_identity(seed) for seed in (1, 4, 8, 21)]
 SIDES = {"Left": 1, "Right": -1}

@@ -120,7 +120,7 @@ def test_a_fresh_process_draws_the_same_bits(expected):
 
 
 def linear(monkeypatch, *case, size=64):
-    """The light (side, side, 3) that reaches the camera, and that of the lit skin."""
+    """Return the light (side, side, 3) at the camera, and that of the lit skin."""
     caught = []
 
     def develop(radiance, lit_skin, *rest):

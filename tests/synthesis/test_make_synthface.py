@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,12 @@ def command(output, plan, script="make_synthface.py"):
 def interrupt(command, sign):
     """Start a command, press Ctrl-C when `sign` shows, return its last words."""
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a job in the background of a script ignores Ctrl-C, and so do its children
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     shown = ""
     while sign not in shown and process.poll() is None:

@@ -1,7 +1,7 @@
-"""Targets and `fit`."""
+"""`fit`: the training loop, whichever parts it is given."""
 
-import _thread
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +11,14 @@ from emolib.datasets import DatasetError, FaceDataset, load
 from emolib.datasets.splits import hold_out
 from emolib.models import predict, small_cnn
 from emolib.models._backend import keras
-from emolib.training import loop
-from emolib.training.loop import (
-    TrainingError,
-    fit,
-    soft_targets,
-)
+from emolib.training.averaging import MovingAverage
+from emolib.training.checkpoint import TrainingError
+from emolib.training.loop import _Shuffled, batches, fit
+from emolib.training.schedule import Cosine
 
 
 def tiny_network(seed: int = 0) -> keras.Model:
-    """A network that trains in a blink, with dropout to test its seeds."""
+    """Build a network that trains in a blink, with dropout to test its seeds."""
     draw = keras.random.SeedGenerator(seed)
     start = keras.initializers.HeNormal(seed=draw)
     layers = keras.layers
@@ -53,29 +51,6 @@ def same(a, b) -> bool:
     return all((x == y).all() for x, y in pairs)
 
 
-# targets
-
-
-def test_soft_targets_mix_label_and_ignorance():
-    targets = soft_targets(np.array([3, 3, 0, -1]), np.array([1, 0, np.nan, 1.0]))
-    assert targets.dtype == np.float32
-    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(targets[0], np.eye(6)[3])
-    np.testing.assert_allclose(targets[1], 1 / 6, atol=1e-6)
-    np.testing.assert_allclose(targets[2], np.eye(6)[0])
-    np.testing.assert_allclose(targets[3], 1 / 6, atol=1e-6)
-
-
-def test_soft_targets_refuse_what_is_no_intensity():
-    with pytest.raises(ValueError, match="0 to 1"):
-        soft_targets(np.array([1]), np.array([1.2]))
-    with pytest.raises(ValueError, match="shape"):
-        soft_targets(np.array([1, 2]), np.array([1.0]))
-
-
-# fit
-
-
 def test_fit_learns_and_reports(sets):
     model, history = run(sets, epochs=20, augment=False)
     frame = history.frame
@@ -98,16 +73,48 @@ def test_same_seed_gives_the_same_weights(sets):
     assert not same(first, other)
 
 
-def test_cosine_schedule_falls_and_constant_does_not(sets):
+def test_the_step_size_falls_along_the_schedule_or_stays(sets):
     falling = run(sets)[1].frame["learning_rate"]
-    level = run(sets, schedule="constant")[1].frame["learning_rate"]
-    assert falling.is_monotonic_decreasing
-    assert falling.iloc[0] == pytest.approx(0.02)
+    np.testing.assert_allclose(falling, [0.02, 0.75 * 0.0198 + 0.0002, 0.00515])
+    level = run(sets, schedule=None)[1].frame["learning_rate"]
     assert (level == 0.02).all()
 
 
+def test_the_step_size_also_changes_within_an_epoch(sets):
+    schedule = Cosine(warm_up=1.0, per_step=True)
+    options = {"batch_size": 2, "epochs": 1}  # 18 steps: the size is set at 0, 8 and 16
+    model, history = run(sets, schedule=schedule, **options)
+    assert history.frame["learning_rate"][0] == pytest.approx(0.05 * 0.02)
+    last = 0.02 * schedule(16 / 18, 1)
+    assert float(model.optimizer.learning_rate) == pytest.approx(last)
+    model, _ = run(sets, schedule=Cosine(), **options)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
+
+
+def test_the_average_of_the_weights_is_kept_and_validated(sets):
+    """One execution: an eleventh of the average is the first weights, the rest new."""
+    options = {"epochs": 1, "monitor": None, "augment": False}
+    first, (last, _) = tiny_network().get_weights(), run(sets, **options)
+    model, history = run(sets, average=MovingAverage(0.999), **options)
+    for old, new, kept in zip(
+        first, last.get_weights(), model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(kept, old / 11 + new * 10 / 11, atol=1e-6)
+    right = predict(model, sets[1].images).argmax(axis=1) == sets[1].labels
+    assert history.frame["val_accuracy"][0] == pytest.approx(right.mean())
+
+
+def test_without_a_monitor_the_last_epoch_is_kept(sets):
+    model, history = run(sets, monitor=None, learning_rate=-0.02)  # uphill
+    assert history.best_epoch == 3
+    assert history.frame["val_loss"].is_monotonic_increasing
+    shares = predict(model, sets[1].images)
+    loss = -np.log(shares[np.arange(len(shares)), sets[1].labels]).mean()
+    assert loss == pytest.approx(history.frame["val_loss"][2], rel=1e-4)
+
+
 def test_patience_stops_and_best_weights_are_kept(sets):
-    model, history = run(sets, epochs=30, patience=2, schedule="constant")
+    model, history = run(sets, epochs=30, patience=2, schedule=None)
     frame = history.frame
     assert len(frame) < 30
     assert len(frame) - history.best_epoch == 2
@@ -116,76 +123,152 @@ def test_patience_stops_and_best_weights_are_kept(sets):
     assert accuracy == pytest.approx(frame["val_accuracy"][history.best_epoch - 1])
 
 
-def test_interrupt_keeps_the_best_weights_so_far(sets, monkeypatch):
-    original, calls = loop._one_epoch, []
+def test_no_epoch_but_the_first_is_begun_after_the_time(sets, tmp_path):
+    path = tmp_path / "run.npz"
+    whole, _ = run(sets, checkpoint=tmp_path / "whole.npz")
+    for epochs in (1, 2, 3):
+        model, history = run(sets, checkpoint=path, minutes=0)
+        assert (len(history.frame), history.resumed) == (epochs, epochs - 1)
+    assert same(model, whole)
 
-    def interrupted(*args):
-        calls.append(1)
-        result = original(*args)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return result
 
-    monkeypatch.setattr(loop, "_one_epoch", interrupted)
-    model, history = run(sets, epochs=10)
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Press Ctrl-C when so many epochs are done, also where SIGINT is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    original = Cosine.__call__
+
+    def press_after(epochs: float):
+        def press(schedule, done, total):
+            if done >= epochs:
+                signal.raise_signal(signal.SIGINT)
+            return original(schedule, done, total)
+
+        monkeypatch.setattr(Cosine, "__call__", press)
+
+    yield press_after
+    monkeypatch.undo()
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("average", [None, MovingAverage(0.9)])
+def test_ctrl_c_drops_the_epoch_and_keeps_the_best_before_it(
+    sets, ctrl_c, capsys, average
+):
+    options = {"batch_size": 2, "average": average, "monitor": "loss"}
+    expected, _ = run(sets, epochs=2, schedule=None, **options)
+    slowly = {"epochs": 1000, "schedule": Cosine(per_step=True), **options}
+    ctrl_c(2.4)  # in the middle of the third epoch
+    model, history = run(sets, progress=True, **slowly)
     assert history.interrupted
     assert len(history.frame) == 2
-    shares = predict(model, sets[1].images)
-    best = history.frame["val_accuracy"][history.best_epoch - 1]
-    assert (shares.argmax(axis=1) == sets[1].labels).mean() == pytest.approx(best)
+    for one, other in zip(model.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    assert f"interrupted; best epoch {history.best_epoch}" in capsys.readouterr().err
 
 
-def test_interrupt_from_outside_before_the_first_epoch(sets, monkeypatch):
-    monkeypatch.setattr(
-        loop, "_one_epoch", lambda *_: (_thread.interrupt_main(), (0.0, 0.0))[1]
-    )
+def test_ctrl_c_before_the_first_epoch_is_complete(sets, ctrl_c):
+    ctrl_c(0)
     model, history = run(sets)
     assert history.interrupted
-    assert history.best_epoch in (0, 1)
+    assert str(history) == "no epoch completed"
     assert same(model, tiny_network())
 
 
+@pytest.mark.parametrize("average", [None, MovingAverage(0.9)])
 def test_resumed_run_ends_like_one_that_was_not_interrupted(
-    sets, tmp_path, monkeypatch
+    sets, tmp_path, ctrl_c, monkeypatch, average
 ):
     path = tmp_path / "some folder" / "run.npz"
-    whole, history = run(sets, epochs=4)
-    original = loop._one_epoch
-
-    def interrupted(model, x, y, batch_size, seed, strength):
-        if seed[1] == 2:
-            raise KeyboardInterrupt
-        return original(model, x, y, batch_size, seed, strength)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "_one_epoch", interrupted)
-        assert run(sets, epochs=4, checkpoint=path)[1].interrupted
-    resumed, again = run(sets, epochs=4, checkpoint=path)
+    options = {"epochs": 4, "batch_size": 2, "average": average}
+    options["schedule"] = Cosine(warm_up=1, per_step=True)
+    whole, history = run(sets, **options)
+    ctrl_c(2.4)
+    assert run(sets, checkpoint=path, **options)[1].interrupted
+    monkeypatch.undo()
+    resumed, again = run(sets, checkpoint=path, **options)
+    assert again.resumed == 2
     assert same(whole, resumed)
     columns = ["epoch", "loss", "val_loss", "val_accuracy"]
     assert again.frame[columns].equals(history.frame[columns])
     assert [file.name for file in path.parent.iterdir()] == ["run.npz"]
 
 
-def test_finished_checkpoint_trains_no_further(sets, tmp_path, monkeypatch):
+def test_finished_checkpoint_trains_no_further(sets, tmp_path):
     path = tmp_path / "run.npz"
     model, _ = run(sets, checkpoint=path)
-    monkeypatch.setattr(loop, "_one_epoch", lambda *_: pytest.fail("trained"))
-    assert same(model, run(sets, checkpoint=path)[0])
+    written = path.stat().st_mtime_ns
+    again, history = run(sets, checkpoint=path)
+    assert history.resumed == 3
+    assert path.stat().st_mtime_ns == written
+    assert same(model, again)
 
 
-def test_checkpoint_of_another_run_is_refused(sets, tmp_path):
+def test_checkpoint_of_another_run_is_refused_and_what_differs_named(sets, tmp_path):
     path = tmp_path / "run.npz"
-    run(sets, checkpoint=path)
-    with pytest.raises(TrainingError, match="another network"):
-        run(sets, checkpoint=path, learning_rate=0.1)
+    run(sets, epochs=1, checkpoint=path)
+    train, validation = sets
+    others = {
+        "training data": {"sets": (train.subset(np.arange(30)), validation)},
+        "validation data": {"sets": (train, train)},
+        "first weights": {"model": tiny_network(1)},
+        "learning_rate": {"learning_rate": 0.1},
+        "weight_decay": {"weight_decay": 0.1},
+        "batch_size": {"batch_size": 16},
+        "augment": {"augment": "strong"},
+        "schedule": {"schedule": Cosine(warm_up=1)},
+        "average": {"average": MovingAverage(0.9)},
+        "monitor": {"monitor": "loss"},
+        "epochs": {"epochs": 2},
+    }
+    for name, other in others.items():
+        with pytest.raises(TrainingError, match=rf"another run.*: {name}\. Delete"):
+            run(**{"sets": sets, "epochs": 1, "checkpoint": path, **other})
+    with pytest.raises(TrainingError, match="differs: seed, first weights"):
+        run(sets, seed=1, epochs=1, checkpoint=path)
 
 
-def test_damaged_checkpoint_is_named(sets, tmp_path):
-    path = tmp_path / "run.npz"
-    path.write_bytes(b"PK\x03\x04 cut short")
-    with pytest.raises(TrainingError, match=r"run\.npz.*delete it"):
-        run(sets, checkpoint=path)
+def test_first_weights_are_all_that_is_drawn_dropout_s_seed_included(sets, tmp_path):
+    """A network that has been trained is no longer the one the run began with."""
+    model, _ = run(sets, epochs=1, augment=False, checkpoint=tmp_path / "run.npz")
+    model.set_weights(tiny_network().get_weights())
+    with pytest.raises(TrainingError, match=r"first weights.*built anew"):
+        run(sets, epochs=1, augment=False, model=model, checkpoint=tmp_path / "run.npz")
+
+
+def test_a_constant_step_size_can_be_prolonged(sets, tmp_path):
+    options = {"schedule": None, "checkpoint": tmp_path / "run.npz"}
+    run(sets, epochs=1, **options)
+    longer, history = run(sets, epochs=2, **options)
+    assert history.resumed == 1
+    assert same(longer, run(sets, epochs=2, schedule=None)[0])
+
+
+def test_batches_hold_everything_and_do_not_tune_themselves():
+    images, targets = np.arange(14).reshape(7, 2), np.arange(7)
+    found = batches((images, targets), 3)
+    assert not found.options().autotune.enabled
+    parts = [[np.asarray(one) for one in pair] for pair in found]
+    assert [len(one) for one, _ in parts] == [3, 3, 1]
+    for k, whole in enumerate((images, targets)):
+        np.testing.assert_array_equal(np.concatenate([p[k] for p in parts]), whole)
+
+
+def test_a_feed_brings_weights_of_its_own(sets):
+    """With a weight of 0 for one class, nothing is learnt of it."""
+    train, validation = sets
+
+    class Without(_Shuffled):
+        def __call__(self, epoch):
+            images, targets = super().__call__(epoch)
+            return images, targets, (targets[:, 3] == 0).astype(np.float32)
+
+    feed = Without(train, None, False, 0)
+    model, _ = run((feed, validation), epochs=20, monitor=None)
+    answers = predict(model, validation.images).argmax(axis=1)
+    known = validation.labels != 3
+    assert (answers[~known] != 3).all()
+    assert (answers[known] == validation.labels[known]).mean() > 0.6
 
 
 def test_augmentation_has_two_strengths_and_an_off(sets):
@@ -194,7 +277,7 @@ def test_augmentation_has_two_strengths_and_an_off(sets):
     assert same(light, same_light)
     assert not same(light, strong)
     assert not same(light, plain)
-    with pytest.raises(ValueError, match="augment='harsh'"):
+    with pytest.raises(ValueError, match="strength='harsh'"):
         run(sets, augment="harsh")
 
 
@@ -240,14 +323,11 @@ def test_loss_that_is_not_finite_says_what_to_try(sets):
 
 
 @pytest.mark.parametrize(
-    "options", [{"epochs": 0}, {"batch_size": 0}, {"schedule": "linear"}]
+    "options", [{"epochs": 0}, {"batch_size": 0}, {"monitor": "f1"}]
 )
 def test_parameters_out_of_range_are_named(sets, options):
     with pytest.raises(ValueError, match="Received"):
         run(sets, **{"epochs": 1, **options})
-
-
-# holding out
 
 
 # real photographs
@@ -260,7 +340,7 @@ def test_small_cnn_learns_from_real_photographs():
         path = path / "fer2013_train.npz"
     if not path.is_file():
         pytest.skip(f"no FER2013 at {path}; set EMOLIB_FER2013 to its file or folder")
-    faces = load("fer2013", path, drop_duplicates=True, neutral=False)
+    faces = load("fer2013", path, drop_duplicates=True).labelled()
     chosen = np.random.default_rng(0).permutation(len(faces))[:4000]
     train, validation = hold_out(faces.subset(chosen), 0.25)
     model = small_cnn()

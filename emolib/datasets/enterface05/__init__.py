@@ -1,10 +1,81 @@
-"""eNTERFACE'05, from the archive of raw videos to a data set (Martin et al. 2006).
+"""eNTERFACE'05, the corpus of the deck, from the archive of videos to a data set.
+
+42 people were recorded as they reacted to stories with one of six emotions, five
+sentences per emotion (Martin, Kotsia, Macq and Pitas 2006,
+doi:10.1109/ICDEW.2006.145).
 
 `archive` reads the zip, `clips` finds the videos in it, `video` samples their frames,
-`prepare` finds and aligns the faces and stores them; `standin` makes an archive with
-the same irregularities, because the real one may not be passed on. Chapter 12.
+`prepare` finds the faces and stores them as a corpus, `report` says what became of each
+file, and `load` reads the corpus. `standin` makes an archive with the same
+irregularities, because the real one must not be passed on.
 """
 
-from emolib.datasets.enterface05.clips import find_clips, load
+from pathlib import Path
+
+from emolib.datasets.corpus import RECORD, read_corpus
+from emolib.datasets.enterface05.clips import find_clips, holds_videos
+from emolib.datasets.face_dataset import DatasetError, FaceDataset
 
 __all__ = ["find_clips", "load"]
+
+_HOW = "`emolib datasets prepare enterface05 SOURCE DEST`"
+
+
+def load(path: str | Path | None) -> FaceDataset:
+    """Load eNTERFACE'05 as it was prepared from the videos.
+
+    Parameters
+    ----------
+    path : str or Path
+        The DEST of ``emolib datasets prepare enterface05 SOURCE DEST``, or the
+        ``corpus`` in it.
+
+    Returns
+    -------
+    FaceDataset
+        Frames of the clips in which a face was found. ``meta`` has ``detected`` (False
+        where the nearest frame with a face stands in), ``score``, ``faces`` (found in
+        the frame), ``interocular`` (pixels in the video) and ``time`` (seconds).
+        ``intensity`` is missing, for nobody annotated it: the label is what a whole
+        clip was to elicit. ``split`` is a fixed one by subject; for results use
+        `emolib.datasets.splits.subject_folds`.
+
+    Raises
+    ------
+    DatasetError
+        If nothing has been prepared there, or a file is damaged.
+    """
+    if path is None:
+        raise DatasetError(
+            "load('enterface05', path) needs the path of a prepared copy. Make it with "
+            f"{_HOW}, where SOURCE is the zip of the official page."
+        )
+    folder = Path(path).expanduser()
+    if not (folder / RECORD).is_file():
+        folder = folder / "corpus"
+    if not (folder / RECORD).is_file():
+        what = _what_instead(Path(path).expanduser())
+        raise DatasetError(f"{path} {what}. Make it with {_HOW}.")
+    remedy = f"make it again with {_HOW}; clips that are finished are kept"
+    everything = read_corpus(folder, remedy)
+    meta = everything.meta
+    if meta.attrs.get("name") != "enterface05" or "usable" not in meta:
+        raise DatasetError(
+            f"{path} holds {meta.attrs.get('name')!r}, not enterface05; load it with "
+            "load('synthface', path)."
+        )
+    usable = meta.pop("usable").to_numpy(dtype=bool)
+    whole = FaceDataset(everything.name, everything.images, everything.labels, meta)
+    return whole.subset(usable)
+
+
+def _what_instead(path: Path) -> str:
+    if not path.exists():
+        return "does not exist"
+    if path.is_file():
+        return "is a file, perhaps the zip itself, and not a prepared copy"
+    if (path / "work").is_dir():
+        return "is not finished; the same command goes on where it stopped"
+    if holds_videos(path):
+        return "holds the videos, and not a prepared copy"
+    return "holds no prepared copy"

@@ -1,8 +1,8 @@
-"""A tree of files that came from elsewhere: a zip or a folder, read and never trusted.
+"""The files of a zip or of a folder that came from elsewhere and are not trusted.
 
 Nothing is unpacked: a file is read into memory, so no name in an archive can lead to a
-place on the disk. Names that try to are refused all the same, for whoever unpacks the
-archive by hand should know. Taught in chapter 12.
+place on the disk. Names that try to are refused and reported all the same, as a warning
+to those who unpack the archive by hand.
 """
 
 import os
@@ -22,8 +22,8 @@ MAX_RATIO = 100
 MAX_FILES = 100_000
 
 
-class Source:
-    """The files of a zip or of a folder. Taught in chapter 12.
+class Archive:
+    """The files of a zip or of a folder.
 
     Use it in a ``with`` statement, or call `close`.
 
@@ -56,11 +56,9 @@ class Source:
         self.refused: dict[str, str] = {}
         self._zip = None
         if self.path.is_dir():
-            self.kind = "folder"
-            self._found, empty = self._walk()
+            self.kind, (self._found, empty) = "folder", self._walk()
         elif self.path.is_file():
-            self.kind = "zip"
-            self._found, empty = self._open()
+            self.kind, (self._found, empty) = "zip", self._open()
         else:
             raise DatasetError(
                 f"{self.path} does not exist; pass the zip as it was downloaded, or "
@@ -69,10 +67,12 @@ class Source:
         self.files = tuple(sorted(self._found))
         self.folders = tuple(sorted(empty))
 
-    def __enter__(self) -> "Source":
+    def __enter__(self) -> "Archive":
+        """Return the archive itself."""
         return self
 
     def __exit__(self, *_) -> None:
+        """Close the zip, if it is one."""
         self.close()
 
     def close(self) -> None:
@@ -132,13 +132,14 @@ class Source:
                 path, shown = Path(top, name), (below / name).as_posix()
                 if path.is_symlink():
                     self.refused[shown] = "is a link"
-                elif name in files and not path.is_file():
+                elif path.is_dir():
+                    continue
+                elif not path.is_file():
                     self.refused[shown] = "is neither a file nor a folder"
-                elif name in files:
-                    if path.stat().st_size > MAX_BYTES:
-                        self.refused[shown] = f"is larger than {MAX_BYTES:,} bytes"
-                    else:
-                        found[shown] = path
+                elif path.stat().st_size > MAX_BYTES:
+                    self.refused[shown] = f"is larger than {MAX_BYTES:,} bytes"
+                else:
+                    found[shown] = path
             if not folders and not files:
                 empty.append(below.as_posix())
             _check_count(self.path, len(found))
@@ -151,8 +152,7 @@ class Source:
         except _DAMAGE as error:
             raise DatasetError(
                 f"{self.path} is no zip, or is damaged or cut short ({error}). Compare "
-                "its size with the one that the download page names, and download it "
-                "again."
+                "its size with that on the download page, and download it again."
             ) from error
         _check_count(self.path, len(members))
         found, seen, folders = {}, {}, []
@@ -180,16 +180,9 @@ class Source:
 
 #: What a damaged archive or disk makes Python raise.
 _DAMAGE = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-)
+    OSError, EOFError, RuntimeError, ValueError, OverflowError, zlib.error,
+    zipfile.BadZipFile, zipfile.LargeZipFile,
+)  # fmt: skip
 
 
 def _why_refused(member: zipfile.ZipInfo, name: str) -> str | None:

@@ -6,24 +6,20 @@
     DEST/corpus/      the faces, in the form of `emolib.datasets.corpus`
     DEST/report.json  what was found, taken, skipped and missing
 
-A clip that is finished is written in one step under a name that holds the settings and
-the checksum of its video. Whatever interrupts a run, the next one with the same
-settings goes on there and ends in the same bytes. Taught in chapter 12.
+The file of a clip appears whole, under a name that holds the settings and the checksum
+of its video. So a run that was interrupted, in any way, goes on with the next call of
+the same settings and ends in the same bytes.
 """
 
-import hashlib
 import inspect
 import json
-import multiprocessing
 import os
-import signal
-import threading
-from collections import deque
+import re
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,18 +27,16 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from emolib.datasets.corpus import write_corpus
-from emolib.datasets.enterface05.archive import Source
+from emolib.datasets.corpus import RECORD, write_corpus
+from emolib.datasets.enterface05.archive import Archive
 from emolib.datasets.enterface05.clips import (
-    EXPECTED,
-    LEFT_OUT,
-    SENTENCES,
-    SUBJECTS,
-    SourceClip,
+    ArchiveClip,
     Survey,
     clip_name,
     find_clips,
+    subject_name,
 )
+from emolib.datasets.enterface05.report import make_report
 from emolib.datasets.enterface05.video import (
     POLICIES,
     SampledFrames,
@@ -51,8 +45,10 @@ from emolib.datasets.enterface05.video import (
     sample_frames,
 )
 from emolib.datasets.face_dataset import DatasetError
-from emolib.emotions import EMOTIONS, emotion_index
-from emolib.faces import CROP, Face, FaceDetector
+from emolib.emotions import EMOTIONS
+from emolib.faces import CROP, FaceDetector, main_face
+from emolib.files import sha256, whole_file, write_whole
+from emolib.parallel import process_map
 from emolib.paths import data_folder
 
 #: Changes whenever the same video and settings give other faces.
@@ -60,13 +56,8 @@ VERSION = 1
 WEBP_QUALITY = 90
 #: Seed of the split that is stored: subjects dealt to train, validation and test.
 SPLIT_SEED = 2006
-#: Differences that the short text of a report lists.
-SHOWN = 8
 #: More processes than this gain little and cost memory.
 MOST_WORKERS = 4
-
-_CONTEXT = multiprocessing.get_context("spawn")
-_OURS = {"work", "corpus", "report.json"}
 
 
 class NoFaceError(DatasetError):
@@ -75,7 +66,7 @@ class NoFaceError(DatasetError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How faces are taken out of videos. Taught in chapter 12.
+    """How faces are taken out of videos.
 
     Attributes
     ----------
@@ -98,17 +89,18 @@ class Settings:
     smallest: int = 80
 
     def __post_init__(self):
-        if not 1 <= self.frames <= 100:
-            raise ValueError(f"frames must lie in 1 to 100; received {self.frames}.")
+        """Check the ranges."""
         if self.policy not in POLICIES:
+            known = ", ".join(POLICIES)
             raise ValueError(
-                f"policy must be one of {', '.join(POLICIES)}; received "
-                f"{self.policy!r}."
+                f"policy must be one of {known}; received {self.policy!r}."
             )
-        if not 20 <= self.smallest <= 400:
-            raise ValueError(
-                f"smallest must lie in 20 to 400 pixels; received {self.smallest}."
-            )
+        for name, low, high in (("frames", 1, 100), ("smallest", 20, 400)):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(
+                    f"{name} must lie in {low} to {high}; received {value}."
+                )
 
 
 class ClipFaces(NamedTuple):
@@ -137,49 +129,36 @@ class ClipFaces(NamedTuple):
     time: np.ndarray
 
 
-def main_face(faces: tuple[Face, ...], shape: tuple[int, ...]) -> Face | None:
-    """Return the face a picture is about: large, and near the middle.
+class Failure(NamedTuple):
+    """Why a clip is not in the data set.
 
-    Taught in chapter 12.
-
-    Parameters
+    Attributes
     ----------
-    faces : tuple of Face
-        As `emolib.faces.FaceDetector.detect` returns them; those that score less than
-        nine tenths of the best are not considered.
-    shape : (height, width, ...)
-        Of the picture.
-
-    Returns
-    -------
-    Face or None
-        None if there is none.
+    kind : {"video", "face", "source", "crash"}
+        It does not decode, shows no face, cannot be read from the archive, or crashes
+        the decoder.
+    reason : str
     """
-    if not faces:
-        return None
-    sure = 0.9 * max(face.score for face in faces)
-    height, width = shape[:2]
 
-    def weight(face: Face) -> float:
-        x, y, w, h = face.box
-        away = np.hypot(x + w / 2 - width / 2, y + h / 2 - height / 2)
-        return w * h * (1 - away / np.hypot(width, height))
+    kind: str
+    reason: str
 
-    return max((face for face in faces if face.score >= sure), key=weight)
+
+class Task(NamedTuple):
+    """A clip to be made, and the file that it becomes."""
+
+    clip: ArchiveClip
+    path: Path
 
 
 def clip_faces(frames: SampledFrames, detector: FaceDetector) -> ClipFaces:
-    """Find, choose and cut out the face of each frame. Taught in chapter 12.
+    """Find, choose and cut out the face of each frame.
 
     Parameters
     ----------
     frames : SampledFrames
         From `emolib.datasets.enterface05.video.sample_frames`.
     detector : FaceDetector
-
-    Returns
-    -------
-    ClipFaces
 
     Raises
     ------
@@ -216,23 +195,20 @@ def prepare(
     workers: int | None = None,
     progress: bool = True,
 ) -> dict:
-    """Make a data set of faces from a copy of eNTERFACE'05. Taught in chapter 12.
+    """Make a data set of faces from a copy of eNTERFACE'05.
 
-    It can be interrupted at any moment and called again: finished clips are not made
-    again. Other settings, or another copy of the corpus, start afresh in the same
-    place; the old data set stays until the new one is complete.
-
-    In a script, call it under ``if __name__ == "__main__":``, for it starts processes.
+    It can be interrupted at any moment and called again: finished clips are kept. Other
+    settings, or another copy of the corpus, start afresh in the same place; the old
+    data set stays until the new one is complete. It starts processes, so in a script
+    call it under ``if __name__ == "__main__":``.
 
     Parameters
     ----------
     source : str or Path
-        The zip, a folder, or a renamed copy, see
-        `emolib.datasets.enterface05.clips.find_clips`. It is only read.
+        The zip, a folder, or a renamed copy, as `find_clips` takes it; only read.
     dest : str or Path
         A new or empty folder, or one from an earlier call. Nothing is written outside.
-    settings : Settings, optional
-        Default is ten frames of the middle half of each clip.
+    settings : Settings, default ``Settings()``
     workers : int, optional
         Processes; default is the number of cores, at most ``MOST_WORKERS``. The
         result does not depend on it. With 1 everything happens in this process, and
@@ -243,9 +219,8 @@ def prepare(
     Returns
     -------
     dict
-        What ``report.json`` holds: the counts by subject and emotion, what differs
-        from the 1,260 clips expected, every file that was not used and why, the frames
-        without a face, checksums.
+        What ``report.json`` holds, see `report`: counts, what differs from the 1,260
+        clips expected, every file that was not used and why, checksums.
 
     Raises
     ------
@@ -256,25 +231,25 @@ def prepare(
         If PyAV is missing: ``pip install "emolib[video]"``.
     """
     require_av()
-    settings = Settings() if settings is None else settings
+    settings = settings or Settings()
     source, dest = Path(source).expanduser(), Path(dest).expanduser()
-    workers = _worker_count(workers)
+    if workers is None:
+        workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1; received {workers}.")
     _check_places(source, dest)
-    with Source(source) as opened:
-        survey = find_clips(opened)
-        kind = opened.kind
+    with Archive(source) as archive:
+        survey, kind = find_clips(archive), archive.kind
     work = dest / "work"
     work.mkdir(parents=True, exist_ok=True)
     with _alone_in(work):
-        for rest in work.glob(".*.part"):
-            rest.unlink()
+        for half in (*work.glob(".*.part*"), *dest.glob(".report.*")):
+            half.unlink()
         tasks = [Task(clip, work / _work_name(clip, settings)) for clip in survey.clips]
-        results = _make_all(tasks, source, settings, workers, progress)
-        report = _finish(dest, survey, tasks, results, settings, kind)
-        kept = {task.path.name for task in tasks}
-        for old in work.glob("*.npz"):
-            if old.name not in kept:
-                old.unlink()
+        failures = _make_clips(tasks, source, settings, workers, progress)
+        report = _finish(dest, survey, tasks, failures, settings, kind)
+        for old in set(work.glob("*.npz")) - {task.path for task in tasks}:
+            old.unlink()
     if report["clips_prepared"] == 0:
         raise DatasetError(
             f"Not one clip of {source} could be used; {dest / 'report.json'} says why."
@@ -282,442 +257,21 @@ def prepare(
     return report
 
 
-def report_text(report: dict) -> str:
-    """Return the main lines of a report. Used by the command line and chapter 12.
-
-    Parameters
-    ----------
-    report : dict
-        As `prepare` returns it.
-    """
-    frames = report["frames"]
-    lines = [
-        f"{report['clips_prepared']:,} of {report['clips_expected']:,} clips of "
-        f"{len(report['counts'])} subjects, {frames['total']:,} frames, "
-        f"{frames['without_face']:,} of them without a face",
-        f"{len(report['skipped']):,} files passed over, {len(report['failures']):,} "
-        f"clips failed, {len(report['misnamed']):,} files with misleading names",
-    ]
-    if report["complete"]:
-        lines.append("this is the clean corpus, nothing is missing")
-    else:
-        lines.append("it differs from the clean corpus:")
-        differences = report["differences"]
-        lines += [
-            one if len(one) < 160 else f"{one[:150]} ..." for one in differences[:SHOWN]
-        ]
-        if len(differences) > SHOWN:
-            lines.append(f"and {len(differences) - SHOWN} more in report.json")
-    return "\n  ".join(lines)
-
-
-class Task(NamedTuple):
-    """A clip to be made, and the file that it becomes."""
-
-    clip: SourceClip
-    path: Path
-
-
-class Failure(NamedTuple):
-    """Why a clip is not in the data set.
-
-    Attributes
-    ----------
-    kind : {"video", "face", "source", "crash"}
-        It does not decode, shows no face, cannot be read, or ends the decoder.
-    reason : str
-    """
-
-    kind: str
-    reason: str
-
-
-def _worker_count(workers: int | None) -> int:
-    if workers is None:
-        return min(os.cpu_count() or 1, MOST_WORKERS)
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1; received {workers}.")
-    return workers
-
-
 def _check_places(source: Path, dest: Path) -> None:
+    """Refuse to write where something else is, or into the archive."""
     if dest.is_symlink() or (dest.exists() and not dest.is_dir()):
         raise DatasetError(f"{dest} is no folder; name a new one.")
     if source.is_dir() and dest.resolve().is_relative_to(source.resolve()):
         raise DatasetError(
             f"{dest} lies inside {source}, which is only read; name a folder elsewhere."
         )
-    if not dest.exists():
-        return
-    strange = [p.name for p in dest.iterdir() if not _is_ours(p.name)]
-    links = [name for name in _OURS if (dest / name).is_symlink()]
-    if strange or links:
-        raise DatasetError(
-            f"{dest} holds {sorted(strange + links)[0]!r}, which is not from an "
-            "earlier run; name a new or empty folder."
-        )
-
-
-def _is_ours(name: str) -> bool:
-    return name in _OURS or any(name.startswith(f".{one}.") for one in _OURS)
-
-
-def _work_name(clip: SourceClip, settings: Settings) -> str:
-    """Name of a clip's file: another one if anything changes that decides its faces."""
-    weights = (data_folder() / "detector" / "card.json").read_bytes()
-    detector = str(inspect.signature(FaceDetector))
-    everything = json.dumps(
-        [VERSION, asdict(settings), asdict(CROP), detector, clip.crc32], sort_keys=True
-    )
-    key = hashlib.sha256(everything.encode() + weights).hexdigest()[:16]
-    return f"{clip.name}-{key}.npz"
-
-
-def _make_all(
-    tasks: list[Task], source: Path, settings: Settings, workers: int, progress: bool
-) -> dict[str, Failure]:
-    """Make every clip that is not there yet; return what failed for this run only."""
-    waiting = [task for task in tasks if _read_work(task.path) is None]
-    failures = {}
-    bar = tqdm(
-        total=len(tasks),
-        initial=len(tasks) - len(waiting),
-        unit="clip",
-        disable=not progress,
-        smoothing=0.05,
-    )
-    with bar:
-        run = _run_here if workers == 1 else _run
-        for task, failure in run(waiting, source, settings, workers):
-            if failure is not None:
-                failures[task.clip.name] = failure
-            bar.update()
-    return failures
-
-
-def _run_here(
-    tasks: list[Task], source: Path, settings: Settings, workers: int = 1
-) -> Iterator[tuple[Task, Failure | None]]:
-    """Do tasks in this process, in their order."""
-    detector = FaceDetector(smallest=settings.smallest)
-    with Source(source) as opened:
-        for task in tasks:
-            yield task, _make(task, opened, settings, detector)
-
-
-def _run(
-    tasks: list[Task], source: Path, settings: Settings, workers: int
-) -> Iterator[tuple[Task, Failure | None]]:
-    """Do tasks in several processes, in any order.
-
-    A video that makes the decoder crash takes its process with it, and the pool. Then
-    those that were at work are tried again one by one, and only the culprit fails.
-    """
-    waiting = deque(tasks)
-    stop = _CONTEXT.Event()
-    while waiting:
-        pool = _pool(min(workers, len(waiting)), source, settings, stop)
-        running = {}
-        try:
-            while waiting or running:
-                while waiting and len(running) < 2 * workers:
-                    with _interrupted_later():
-                        running[pool.submit(_do, waiting[0])] = waiting[0]
-                    waiting.popleft()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    failure = future.result()
-                    yield running.pop(future), failure
-        except BrokenProcessPool:
-            for task in running.values():
-                yield task, _do_alone(task, source, settings, stop)
-        except BaseException:  # Ctrl-C above all: what is queued is not begun
-            stop.set()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _do_alone(task: Task, *bench) -> Failure | None:
-    pool = _pool(1, *bench)
-    try:
-        with _interrupted_later():
-            future = pool.submit(_do, task)
-        return future.result()
-    except BrokenProcessPool:
-        return Failure("crash", "makes the decoder crash")
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _pool(workers: int, *bench) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        workers, mp_context=_CONTEXT, initializer=_start, initargs=bench
-    )
-
-
-@contextmanager
-def _interrupted_later() -> Iterator[None]:
-    """Hold Ctrl-C back; processes that start meanwhile never get it at all."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-#: What a process works with: source, settings, detector, and whether to stop.
-_bench: tuple | None = None
-
-
-def _start(source: Path, settings: Settings, stop) -> None:
-    """Begin a process; it ends with the one that started it, however that ends."""
-    global _bench
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _bench = Source(source), settings, FaceDetector(smallest=settings.smallest), stop
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _do(task: Task) -> Failure | None:
-    """Do one task in a process of the pool."""
-    *bench, stop = _bench
-    return Failure("stopped", "interrupted") if stop.is_set() else _make(task, *bench)
-
-
-def _make(
-    task: Task, source: Source, settings: Settings, detector: FaceDetector
-) -> Failure | None:
-    """Make one clip and write its file; what is wrong with a video is written too."""
-    clip = task.clip
-    try:
-        data = source.read(clip.file)
-    except DatasetError as error:  # perhaps a disk that is gone: try again next time
-        return Failure("source", str(error))
-    try:
-        frames = sample_frames(data, settings.frames, settings.policy, name=clip.file)
-        found = clip_faces(frames, detector)
-    except VideoError as error:
-        found = Failure("video", str(error))
-    except NoFaceError as error:
-        found = Failure("face", str(error))
-    except Exception as error:  # decoders raise anything; one video stops nothing
-        found = Failure("video", f"{clip.file} does not decode ({error!r}).")
-    _write_work(task.path, found)
-    return None
-
-
-def _write_work(path: Path, found: ClipFaces | Failure) -> None:
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part")
-    with open(part, "wb") as file:
-        np.savez_compressed(file, **found._asdict())
-    part.replace(path)
-
-
-def _read_work(path: Path) -> ClipFaces | Failure | None:
-    """Read what was made of a clip; None if that is missing or cut short."""
-    try:
-        with np.load(path, allow_pickle=False) as held:
-            values = {name: held[name] for name in held.files}
-        if "reason" in values:
-            return Failure(str(values["kind"]), str(values["reason"]))
-        return ClipFaces(**values)
-    except FileNotFoundError:
-        return None
-    except Exception:  # after a power cut anything may be in it
-        path.unlink(missing_ok=True)
-        return None
-
-
-def _finish(
-    dest: Path,
-    survey: Survey,
-    tasks: list[Task],
-    failures: dict[str, Failure],
-    settings: Settings,
-    kind: str,
-) -> dict:
-    """Write the corpus and the report from the clips' files."""
-    failed, rows, clips = {}, [], {}
-    made: dict[str, Task] = {}
-    for task in tasks:
-        clip = task.clip
-        found = failures.get(clip.name) or _read_work(task.path)
-        if isinstance(found, Failure):
-            failed[clip.name] = {"file": clip.file, **found._asdict()}
-            continue
-        made[clip.name] = task
-        clips[clip.name] = {
-            "file": clip.file,
-            "crc32": clip.crc32,
-            "frames_without_face": int((~found.detected).sum()),
-        }
-    present = sorted({task.clip.subject for task in made.values()})
-    sentences = sorted({task.clip.sentence for task in made.values()})
-    checksum = None
-    if made:
-        for subject in present:
-            for emotion in EMOTIONS:
-                for sentence in sentences:
-                    name = clip_name(subject, emotion, sentence)
-                    found = _read_work(made[name].path) if name in made else None
-                    rows += _rows(subject, emotion, sentence, found, settings.frames)
-        info = {
-            "name": "enterface05",
-            "source": "eNTERFACE'05, Martin et al. 2006, doi:10.1109/ICDEW.2006.145",
-            "licence": "as the corpus it was made from; faces are personal data",
-            "settings": asdict(settings),
-            "clips_usable": len(made),
-        }
-        write_corpus(
-            dest / "corpus",
-            _sheets(present, sentences, made, settings.frames),
-            _subject_table(present),
-            pd.DataFrame(rows),
-            info,
-            quality=WEBP_QUALITY,
-        )
-        record = (dest / "corpus" / "corpus.json").read_bytes()
-        checksum = hashlib.sha256(record).hexdigest()
-    report = _report(survey, clips, failed, settings, kind) | {
-        "corpus_sha256": checksum
-    }
-    _write_report(dest, report)
-    return report
-
-
-def _rows(
-    subject: int, emotion: str, sentence: int, found: ClipFaces | None, frames: int
-) -> list[dict]:
-    """Rows of the frames' table; of a clip that is missing, all but its place empty."""
-
-    def number(name: str, k: int, digits: int) -> float | None:
-        value = None if found is None else float(getattr(found, name)[k])
-        return None if value is None or np.isnan(value) else round(value, digits)
-
-    return [
-        {
-            "subject": subject_name(subject),
-            "emotion": emotion,
-            "sentence": sentence,
-            "clip": clip_name(subject, emotion, sentence),
-            "frame": k,
-            "intensity": None,  # nobody annotated it
-            "usable": found is not None,
-            "detected": bool(found is not None and found.detected[k]),
-            "score": number("score", k, 4),
-            "faces": 0 if found is None else int(found.faces[k]),
-            "interocular": number("interocular", k, 2),
-            "time": number("time", k, 3),
-        }
-        for k in range(frames)
-    ]
-
-
-def _sheets(
-    subjects: list[int], sentences: list[int], made: dict[str, Task], frames: int
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield each subject's tiles; a clip that is missing is black."""
-    for subject in subjects:
-        names = [clip_name(subject, e, s) for e in EMOTIONS for s in sentences]
-        sheet = np.zeros((len(names), CROP.size, frames * CROP.size), np.uint8)
-        for row, name in zip(sheet, names, strict=True):
-            if name in made:
-                row[:] = np.hstack(_read_work(made[name].path).images)
-        yield subject_name(subject), sheet.reshape(-1, frames * CROP.size)
-
-
-def subject_name(subject: int) -> str:
-    """Return what a subject is called in the data set, such as ``s03``.
-
-    Parameters
-    ----------
-    subject : int
-        Number of the folder. Used by chapter 12.
-    """
-    return f"s{subject:02d}"
-
-
-def _subject_table(subjects: list[int]) -> pd.DataFrame:
-    """Deal subjects to the parts: a fifth to test, a tenth to validation.
-
-    The same people always give the same split; for 42 it is 29, 4 and 9.
-    """
-    count = len(subjects)
-    test = round(0.2 * count) or int(count > 1)
-    validation = round(0.1 * count) or int(count > 2)
-    parts = ["test"] * test + ["validation"] * validation
-    parts += ["train"] * (count - len(parts))
-    order = np.random.default_rng(SPLIT_SEED).permutation(count)
-    table = pd.DataFrame({"subject": [subject_name(s) for s in subjects]})
-    table["split"] = [parts[k] for k in order]
-    return table
-
-
-def _report(
-    survey: Survey, clips: dict, failed: dict, settings: Settings, kind: str
-) -> dict:
-    counts = {}
-    for name in clips:
-        subject, code, _ = name.split("_")
-        of_subject = counts.setdefault(subject, dict.fromkeys(EMOTIONS, 0))
-        of_subject[EMOTIONS[emotion_index(code)]] += 1
-    missing = [*survey.missing, *failed]
-    return {
-        "name": "enterface05",
-        "settings": asdict(settings),
-        "source": kind,
-        "clips_expected": EXPECTED,
-        "clips_found": len(survey.clips),
-        "clips_prepared": len(clips),
-        "complete": not missing,
-        "differences": _differences(survey.missing, failed),
-        "counts": counts,
-        "frames": {
-            "total": settings.frames * len(clips),
-            "without_face": sum(one["frames_without_face"] for one in clips.values()),
-        },
-        "failures": failed,
-        "skipped": survey.skipped,
-        "misnamed": survey.misnamed,
-        "missing": list(survey.missing),
-        "clips": clips,
-    }
-
-
-def _differences(missing: tuple[str, ...], failed: dict) -> list[str]:
-    """Say in a few lines what the clean corpus has and this has not."""
-    everything, absent, lines = len(EMOTIONS) * len(SENTENCES), [], []
-    for subject in (one for one in SUBJECTS if one not in LEFT_OUT):
-        start = f"{subject_name(subject)}_"
-        gone = [name for name in missing if name.startswith(start)]
-        if len(gone) == everything:
-            absent.append(subject_name(subject))
-        elif gone:
-            lines.append(f"{start[:-1]}: not there: {', '.join(gone)}")
-        lines += [
-            f"{name}: {one['reason']}"
-            for name, one in failed.items()
-            if name.startswith(start)
-        ]
-    if absent:
-        lines.insert(0, f"{len(absent)} subjects are not there: {', '.join(absent)}")
-    return lines
-
-
-def _write_report(dest: Path, report: dict) -> None:
-    part = dest / ".report.json.part"
-    # escapes keep names that are no valid Unicode
-    part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    part.replace(dest / "report.json")
+    ours = r"work|corpus|report\.json|\.(corpus|report)\..*"
+    for path in sorted(dest.iterdir()) if dest.exists() else ():
+        if not re.fullmatch(ours, path.name) or path.is_symlink():
+            raise DatasetError(
+                f"{dest} holds {path.name!r}, which is not from an earlier run; name a "
+                "new or empty folder."
+            )
 
 
 @contextmanager
@@ -736,3 +290,184 @@ def _alone_in(work: Path) -> Iterator[None]:
                 f"{work.parent} is being prepared by another process; wait for it."
             ) from error
         yield
+
+
+def _work_name(clip: ArchiveClip, settings: Settings) -> str:
+    """Name a clip's file; the name changes with all that decides its faces."""
+    weights = (data_folder() / "detector" / "card.json").read_bytes()
+    detector = str(inspect.signature(FaceDetector))
+    all_of_it = [VERSION, asdict(settings), asdict(CROP), detector, clip.crc32]
+    key = sha256(json.dumps(all_of_it, sort_keys=True).encode() + weights)
+    return f"{clip.name}-{key[:16]}.npz"
+
+
+def _make_clips(
+    tasks: list[Task], source: Path, settings: Settings, workers: int, progress: bool
+) -> dict[str, Failure]:
+    """Make every clip that is not there yet; return what failed for this run only."""
+    waiting = [task for task in tasks if _read_work(task.path) is None]
+    crash = Failure("crash", "makes the decoder crash")
+    make, kept = _ClipMaker(source, settings), len(tasks) - len(waiting)
+    done = process_map(make, waiting, workers, crashed=lambda _: crash)
+    bar = tqdm(
+        done, total=len(tasks), initial=kept, unit="clip", smoothing=0.05,
+        disable=not progress,
+    )  # fmt: skip
+    return {waiting[k].clip.name: failure for k, failure in bar if failure is not None}
+
+
+@dataclass(frozen=True)
+class _ClipMaker:
+    """Makes clips one by one; a process opens the archive and the detector once."""
+
+    source: Path
+    settings: Settings
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.source)
+
+    @cached_property
+    def detector(self) -> FaceDetector:
+        return FaceDetector(smallest=self.settings.smallest)
+
+    def __call__(self, task: Task) -> Failure | None:
+        """Write the clip's file; what is wrong with its video is written, too."""
+        detector, file = self.detector, task.clip.file
+        count, policy = self.settings.frames, self.settings.policy
+        try:
+            data = self.archive.read(file)
+        except DatasetError as error:  # perhaps a lost disk: try again next time
+            return Failure("source", str(error))
+        try:
+            found = clip_faces(sample_frames(data, count, policy, name=file), detector)
+        except VideoError as error:
+            found = Failure("video", str(error))
+        except NoFaceError as error:
+            found = Failure("face", str(error))
+        except Exception as error:  # decoders raise anything; one video stops nothing
+            found = Failure("video", f"{file} does not decode ({error!r}).")
+        with whole_file(task.path) as partial:
+            np.savez_compressed(partial, **found._asdict())
+        return None
+
+
+def _read_work(path: Path) -> ClipFaces | Failure | None:
+    """Read what was made of a clip; None if that is missing or cut short."""
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            values = {name: held[name] for name in held.files}
+        if "reason" in values:
+            return Failure(str(values["kind"]), str(values["reason"]))
+        return ClipFaces(**values)
+    except Exception:  # after a power cut anything may be in it: it is made again
+        return None
+
+
+def _finish(
+    dest: Path,
+    survey: Survey,
+    tasks: list[Task],
+    failures: dict[str, Failure],
+    settings: Settings,
+    kind: str,
+) -> dict:
+    """Write the corpus and the report from the clips' files."""
+    failed, clips, made = {}, {}, {}
+    for clip, path in tasks:
+        found = failures.get(clip.name) or _read_work(path)
+        if isinstance(found, Failure):
+            failed[clip.name] = {"file": clip.file, **found._asdict()}
+            continue
+        made[clip] = path
+        clips[clip.name] = {
+            "file": clip.file,
+            "crc32": clip.crc32,
+            "frames_without_face": int((~found.detected).sum()),
+        }
+    report = make_report(survey, clips, failed, asdict(settings), kind)
+    report["corpus_sha256"] = None
+    if made:
+        _write_faces(dest / "corpus", made, settings)
+        report["corpus_sha256"] = sha256(dest / "corpus" / RECORD)
+    # escapes keep names that are no valid Unicode
+    write_whole(dest / "report.json", json.dumps(report, indent=1) + "\n")
+    return report
+
+
+def _write_faces(
+    folder: Path, made: dict[ArchiveClip, Path], settings: Settings
+) -> None:
+    """Write the corpus; a clip that is missing is black and not ``usable``."""
+    subjects = sorted({clip.subject for clip in made})
+    places = list(product(EMOTIONS, sorted({clip.sentence for clip in made})))
+    paths = {clip.name: path for clip, path in made.items()}
+
+    def faces(subject: int, emotion: str, sentence: int) -> ClipFaces | None:
+        path = paths.get(clip_name(subject, emotion, sentence))
+        return None if path is None else _read_work(path)
+
+    def sheet(subject: int) -> np.ndarray:
+        tiles = np.zeros((len(places), settings.frames, CROP.size, CROP.size), np.uint8)
+        for row, place in zip(tiles, places, strict=True):
+            if found := faces(subject, *place):
+                row[:] = found.images
+        return tiles.swapaxes(1, 2).reshape(len(places) * CROP.size, -1)
+
+    frames = [
+        _frames_table(subject, *place, faces(subject, *place), settings.frames)
+        for subject in subjects
+        for place in places
+    ]
+    info = {
+        "name": "enterface05",
+        "source": "eNTERFACE'05, Martin et al. 2006, doi:10.1109/ICDEW.2006.145",
+        "licence": "as the corpus it was made from; faces are personal data",
+        "settings": asdict(settings),
+        "clips_usable": len(made),
+    }
+    sheets = ((subject_name(subject), sheet(subject)) for subject in subjects)
+    people = _subject_table(subjects)
+    write_corpus(folder, sheets, people, pd.concat(frames), info, quality=WEBP_QUALITY)
+
+
+def _frames_table(
+    subject: int, emotion: str, sentence: int, found: ClipFaces | None, frames: int
+) -> pd.DataFrame:
+    """Rows of a clip's frames; of a clip that is missing, all but its place empty."""
+
+    def rounded(name: str, digits: int) -> list[float] | None:
+        return found and [round(float(one), digits) for one in getattr(found, name)]
+
+    return pd.DataFrame(
+        {
+            "subject": subject_name(subject),
+            "emotion": emotion,
+            "sentence": sentence,
+            "clip": clip_name(subject, emotion, sentence),
+            "frame": range(frames),
+            "intensity": None,  # nobody annotated it
+            "usable": found is not None,
+            "detected": False if found is None else found.detected,
+            "score": rounded("score", 4),
+            "faces": 0 if found is None else found.faces,
+            "interocular": rounded("interocular", 2),
+            "time": rounded("time", 3),
+        }
+    )
+
+
+def _subject_table(subjects: list[int]) -> pd.DataFrame:
+    """Deal subjects to the parts: a fifth to test, a tenth to validation.
+
+    The same people always give the same split; for 42 it is 29, 4 and 9.
+    """
+    count = len(subjects)
+    test = round(0.2 * count) or int(count > 1)
+    validation = round(0.1 * count) or int(count > 2)
+    parts = ["test"] * test + ["validation"] * validation
+    parts += ["train"] * (count - len(parts))
+    order = np.random.default_rng(SPLIT_SEED).permutation(count)
+    table = pd.DataFrame({"subject": [subject_name(s) for s in subjects]})
+    table["split"] = [parts[k] for k in order]
+    return table

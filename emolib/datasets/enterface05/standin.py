@@ -1,30 +1,30 @@
 """A stand-in for eNTERFACE'05: its folders, file names and kind of video, no people.
 
-The real corpus (Martin et al. 2006, doi:10.1109/ICDEW.2006.145) must be asked for. This
-module writes a tree with the same irregularities and rendered faces in it, so that the
-way from a video to a data set can be tried and tested. What is in each file stands in
-``truth.csv``, which is written from the plan and not by reading the tree again.
-Taught in chapter 12.
+The real corpus (Martin et al. 2006, doi:10.1109/ICDEW.2006.145) must not be passed on.
+This module writes a tree with the same irregularities and rendered faces in it, so that
+the way from a video to a data set can be tried and tested. What each file holds is in
+``truth.csv``, which is written from the plan, not from the tree.
 """
 
-import csv
-import multiprocessing
-import zipfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import partial
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from emolib.datasets.enterface05.video import require_av
 from emolib.emotions import EMOTIONS, get_emotion
+from emolib.files import write_whole
+from emolib.parallel import process_map
 from emolib.synthesis.clips import draw_clip
-from emolib.synthesis.people.head import random_identity
+from emolib.synthesis.people.identity import random_identity
 from emolib.synthesis.renderer import render_with_truth
 from emolib.synthesis.scene import Difficulty
 
@@ -41,30 +41,15 @@ FACES = 5
 #: Side of a rendered face with its shoulders, pixels, before it is enlarged.
 PATCH = 224
 FIRST_SEED = 90_000
+EYES = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
 
 #: A laboratory: constant light, the speaker before the camera, nothing in the way.
 LABORATORY = Difficulty(
-    identity_spread=0.2,
-    yaw=7.0,
-    pitch=4.0,
-    roll=3.0,
-    light_azimuth=20.0,
-    light_elevation=8.0,
-    light_contrast=(0.2, 0.6),
-    exposure=0.1,
-    shift=0.0,
-    scale=0.0,
-    blur=(0.002, 0.004),
-    noise=(0.0, 0.0),
-    sunglasses=0.0,
-    mask=0.0,
-    hand=0.0,
-    backlight=0.0,
-    jpeg=0.0,
-    gaze=0.15,
-    peak=(0.75, 1.0),
-    speech=0.5,
-)
+    identity_spread=0.2, yaw=7.0, pitch=4.0, roll=3.0, light_azimuth=20.0,
+    light_elevation=8.0, light_contrast=(0.2, 0.6), exposure=0.1, shift=0.0, scale=0.0,
+    blur=(0.002, 0.004), noise=(0.0, 0.0), sunglasses=0.0, mask=0.0, hand=0.0,
+    backlight=0.0, jpeg=0.0, gaze=0.15, peak=(0.75, 1.0), speech=0.5,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,7 +91,7 @@ def write_standin(
     workers: int = 1,
     progress: bool = False,
 ) -> Path:
-    """Write videos in the form of eNTERFACE'05. Taught in chapter 12.
+    """Write videos in the form of eNTERFACE'05; return `folder`.
 
     A finished stand-in of the same settings is left as it is; one that was
     interrupted is written again.
@@ -129,11 +114,6 @@ def write_standin(
     progress : bool
         Show a progress bar.
 
-    Returns
-    -------
-    Path
-        `folder`.
-
     Raises
     ------
     ValueError
@@ -141,7 +121,7 @@ def write_standin(
     ImportError
         If PyAV is missing: ``pip install "emolib[video]"``.
     """
-    _av()
+    require_av()
     folder, chosen = Path(folder), sorted(set(subjects))
     if not chosen or not set(chosen) <= set(SUBJECTS):
         raise ValueError(f"subjects must lie in 1 to 44; received {chosen}.")
@@ -152,34 +132,20 @@ def write_standin(
     takes = [t for n in chosen for t in _plan(n, sentences, seconds)]
     if _finished(folder, takes):
         return folder
-    for empty in _bystanders(chosen):
-        _write_bystander(folder / DATABASE / empty)
+    for name in _bystanders(chosen):
+        _write_bystander(folder / DATABASE / name)
     # a subject's emotion at a time: the person is dressed once
-    groups = [
-        (folder, [t for t in takes if (t.subject, t.emotion) == (n, emotion)])
-        for n in chosen
-        for emotion in EMOTIONS
-    ]
-    rows = []
-    with ExitStack() as stack:
-        bar = stack.enter_context(
-            tqdm(total=len(takes), unit="clip", disable=not progress)
-        )
-        done = map(_film_group, groups)
-        if workers > 1:
-            spawn = multiprocessing.get_context("spawn")
-            pool = ProcessPoolExecutor(workers, mp_context=spawn)
-            stack.callback(pool.shutdown, cancel_futures=True)
-            done = pool.map(_film_group, groups)
-        for group in done:
-            rows += group
-            bar.update(len(group))
-    _write_truth(folder, rows)
+    groups = [list(g) for _, g in groupby(takes, attrgetter("subject", "emotion"))]
+    done = process_map(partial(_film_group, folder), groups, workers)
+    bar = tqdm(done, total=len(groups), unit="session", disable=not progress)
+    rows = [row for _, group in sorted(bar, key=itemgetter(0)) for row in group]
+    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+    write_whole(folder / TRUTH, table)
     return folder
 
 
 def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
-    """Spoil clips of one subject, as downloads and copies do. Taught in chapter 12.
+    """Spoil clips of one subject, as downloads and copies do.
 
     Parameters
     ----------
@@ -196,11 +162,11 @@ def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
         ``"faceless"``.
     """
     folder, spoilt = Path(folder), {}
+    truth = pd.read_csv(folder / TRUTH)
+    first = truth[truth["subject"] == subject].groupby("emotion")["path"].first()
     kinds = ("truncated", "empty", "text", "faceless")
-    with open(folder / TRUTH, encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if int(row["subject"]) == subject]
     for emotion, kind in zip(EMOTIONS, kinds, strict=False):
-        name = next(row["path"] for row in rows if row["emotion"] == emotion)
+        name = first[emotion]
         path = folder / name
         if kind == "truncated":
             data = path.read_bytes()
@@ -212,42 +178,6 @@ def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
             path.write_bytes(b"" if kind == "empty" else b"This is no video.\n" * 50)
         spoilt[name] = kind
     return spoilt
-
-
-def zip_standin(folder: str | Path, file: str | Path) -> Path:
-    """Pack a stand-in as the real corpus is packed. Taught in chapter 12.
-
-    Parameters
-    ----------
-    folder : str or Path
-        A finished stand-in; its ``truth.csv`` stays outside.
-    file : str or Path
-        The zip to write.
-
-    Returns
-    -------
-    Path
-        `file`.
-    """
-    top = Path(folder) / DATABASE
-    with zipfile.ZipFile(file, "w") as packed:
-        for path in sorted(top.rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            if path.is_dir():
-                packed.writestr(zipfile.ZipInfo(f"{name}/"), b"")
-            else:  # videos do not shrink; the fixed date makes equal trees equal
-                packed.writestr(zipfile.ZipInfo(name), path.read_bytes())
-    return Path(file)
-
-
-def _av():
-    try:
-        import av
-    except ImportError as error:
-        raise ImportError(
-            'Writing videos needs PyAV: pip install "emolib[video]".'
-        ) from error
-    return av
 
 
 def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
@@ -265,9 +195,7 @@ def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
             name = f"s{subject}_{code}_{sentence}.avi"
             if subject == 11:
                 name = f"s12_{code}_{sentence}.avi"
-            elif subject == 3 and (
-                sentence < 4 or (sentence == 4 and emotion in EMOTIONS[:4])
-            ):
+            elif subject == 3 and sentence < 4 + (emotion in EMOTIONS[:4]):
                 name = f"s_3_{code}_{sentence}.avi"  # on 22 of 30 files
             elif subject == 16 and (code, sentence) == ("su", min(3, sentences)):
                 name = f"s16_su_{sentence}avi.avi"
@@ -280,12 +208,10 @@ def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
 
 def _emotion_folder(subject: int, emotion: str) -> str:
     odd = {
-        (5, "anger"): "Anger",
-        (5, "disgust"): "disgust ",
-        (5, "happiness"): "HAPPINESS ",
-        (20, "surprise"): "Surprise",
+        5: {"anger": "Anger", "disgust": "disgust ", "happiness": "HAPPINESS "},
+        20: {"surprise": "Surprise"},
     }
-    return odd.get((subject, emotion), emotion)
+    return odd.get(subject, {}).get(emotion, emotion)
 
 
 def _length(subject: int, emotion: str, sentence: int, seconds: float) -> int:
@@ -295,21 +221,18 @@ def _length(subject: int, emotion: str, sentence: int, seconds: float) -> int:
 
 def _bystanders(subjects: list[int]) -> list[str]:
     """Files and folders that are no clips, below the database; folders end in /."""
-    everything = [
-        "subject 20/neutral/",
-        "subject 20/anger/Thumbs.db",
-        "subject 20/fear/sentence 1/Thumbs.db",
-        "subject 12/.DS_Store",
-    ]
-    return [p for p in everything if int(p.split("/")[0].split()[1]) in subjects]
+    names = {
+        12: (".DS_Store",),
+        20: ("neutral/", "anger/Thumbs.db", "fear/sentence 1/Thumbs.db"),
+    }
+    return [f"subject {n}/{name}" for n in subjects for name in names.get(n, ())]
 
 
 def _write_bystander(path: Path) -> None:
-    if not path.suffix and not path.name.startswith("."):
+    if path.suffix or path.name.startswith("."):
+        write_whole(path, b"\xd0\xcf\x11\xe0 not a video")
+    else:
         path.mkdir(parents=True, exist_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"\xd0\xcf\x11\xe0 not a video")
 
 
 def _finished(folder: Path, takes: list[Take]) -> bool:
@@ -325,38 +248,31 @@ def _finished(folder: Path, takes: list[Take]) -> bool:
         )
     if not (folder / TRUTH).is_file():
         return False
-    with open(folder / TRUTH, encoding="utf-8", newline="") as file:
-        known = {(row["path"], int(row["frames"])) for row in csv.DictReader(file)}
-    if known != {(take.path, take.frames) for take in takes}:
+    truth = pd.read_csv(folder / TRUTH)
+    known = zip(truth["path"], truth["frames"], strict=True)
+    if set(known) != {(take.path, take.frames) for take in takes}:
         raise ValueError(
-            f"{folder} holds a stand-in of other settings; remove it or name a new "
-            "folder."
+            f"{folder} holds a stand-in of other settings; name a new folder."
         )
     return True
 
 
-def _film_group(task: tuple[Path, list[Take]]) -> list[dict]:
-    folder, takes = task
+def _film_group(folder: Path, takes: list[Take]) -> list[dict]:
     return [_film(folder, take) for take in takes]
 
 
 def _film(folder: Path, take: Take) -> dict:
     """Render the faces of one take, write its video, return its row of the truth."""
-    person = random_identity(
-        FIRST_SEED + take.subject, spread=LABORATORY.identity_spread
-    )
-    number = take.sentence or 0
+    spread, number = LABORATORY.identity_spread, take.sentence or 0
+    person = random_identity(FIRST_SEED + take.subject, spread=spread)
     drawn = draw_clip(person, take.emotion, number, LABORATORY, frames=FACES)
-    rng = np.random.default_rng(
-        [take.subject, EMOTIONS.index(take.emotion), number, 22]
-    )
+    label = EMOTIONS.index(take.emotion)
+    rng = np.random.default_rng([take.subject, label, number, 22])
     seat = np.random.default_rng([take.subject, 23])  # the same in every take
     side = round(PATCH * seat.uniform(1.6, 2.3))
     # left edge and top of the face's square: off the middle, and moving, pixels
-    start = (
-        (WIDTH - side) * seat.uniform(0.1, 0.9),
-        HEIGHT - side * seat.uniform(0.9, 1),
-    )
+    left = (WIDTH - side) * seat.uniform(0.1, 0.9)
+    start = left, HEIGHT - side * seat.uniform(0.9, 1)
     reach, phase = rng.uniform(4, 22, 2), rng.uniform(0, 2 * np.pi, 2)
     times = np.arange(take.frames)[:, None] / take.frames
     sway = start + rng.uniform(-12, 12, 2) + reach * np.sin(2 * np.pi * times + phase)
@@ -375,10 +291,7 @@ def _film(folder: Path, take: Take) -> dict:
         )
         large = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
         faces.append(np.pad(np.asarray(large), margins, "edge"))
-        eyes.append(
-            [truth[f"{eye}_eye_{axis}"] * side for eye in ("left", "right")
-             for axis in "xy"]
-        )  # fmt: skip
+        eyes.append([truth[name] * side for name in EYES])
 
     def pictures() -> Iterator[np.ndarray]:
         for face, (left, top) in zip(shown, before - places, strict=True):
@@ -389,7 +302,6 @@ def _film(folder: Path, take: Take) -> dict:
     _write_video(path, pictures())
     middle = take.frames // 2
     pupils = np.array(eyes[shown[middle]]) + np.tile(places[middle], 2)
-    names = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
     return {
         "path": take.path,
         "subject": take.subject,
@@ -397,43 +309,28 @@ def _film(folder: Path, take: Take) -> dict:
         "sentence": "" if take.sentence is None else take.sentence,
         "usable": take.usable,
         "frames": take.frames,
-        **{n: f"{v:.2f}" for n, v in zip(names, pupils, strict=True)},
+        **{n: f"{v:.2f}" for n, v in zip(EYES, pupils, strict=True)},
     }
 
 
 def _write_video(path: Path, pictures: Iterator[np.ndarray]) -> None:
     """Write MPEG-4 video and a tone as sound into an AVI file, the same every time."""
-    av = _av()
+    av = require_av()
     with av.open(str(path), "w", format="avi", options={"fflags": "+bitexact"}) as file:
         video = file.add_stream("mpeg4", rate=RATE)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.bit_rate = 1_500_000
         video.codec_context.thread_count = 1
         sound = file.add_stream("pcm_s16le", rate=SOUND, layout="mono")
+        seconds = np.arange(SOUND // RATE) / SOUND
+        tone = np.int16(2000 * np.sin(2 * np.pi * 200 * seconds))[None]  # of one frame
         for k, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(
-                np.ascontiguousarray(picture), format="rgb24"
-            )
+            picture = np.ascontiguousarray(picture)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = k, Fraction(1, RATE)
             file.mux(video.encode(frame))
-            heard = av.AudioFrame.from_ndarray(_tone(), "s16", "mono")
+            heard = av.AudioFrame.from_ndarray(tone, "s16", "mono")
             heard.sample_rate, heard.pts = SOUND, k * SOUND // RATE
             file.mux(sound.encode(heard))
         file.mux(video.encode())
         file.mux(sound.encode())
-
-
-@cache
-def _tone() -> np.ndarray:
-    """Sound of one frame, int16 (1, samples)."""
-    time = np.arange(SOUND // RATE) / SOUND
-    return np.int16(2000 * np.sin(2 * np.pi * 200 * time))[None]
-
-
-def _write_truth(folder: Path, rows: list[dict]) -> None:
-    part = folder / f".{TRUTH}.part"
-    with open(part, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(folder / TRUTH)

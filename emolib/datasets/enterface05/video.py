@@ -1,10 +1,13 @@
 """Frames out of a video file, spread over the part that is wanted.
 
-Taught in chapter 12. Needs PyAV, the extra ``video``; it is imported on first use.
+Needs PyAV, the extra ``video``; it is imported on first use.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -48,10 +51,10 @@ def sample_frames(
     *,
     name: str | None = None,
 ) -> SampledFrames:
-    """Take frames out of a video at equal distances. Taught in chapter 12.
+    """Take frames out of a video at equal distances.
 
-    Nothing about the video is assumed: codec, size, rate and length come from the
-    file, and the length is counted, for headers of old AVI files are often wrong.
+    Codec, size and rate come from the file. The length is counted, because headers of
+    old AVI files are often wrong.
 
     Parameters
     ----------
@@ -60,14 +63,10 @@ def sample_frames(
     count : int
         Frames wanted, at least 1.
     policy : {"middle", "whole"}
-        Spread over the middle half of the clip, where the expression is at its
-        height as a rule, or over all of it.
+        Spread over the middle half of the clip, where the expression usually is at
+        its height, or over all of it.
     name : str, optional
         What errors call the video; default is the path.
-
-    Returns
-    -------
-    SampledFrames
 
     Raises
     ------
@@ -75,7 +74,7 @@ def sample_frames(
         If the file is empty or no video, is cut short, has fewer than `count` frames,
         or is larger than ``MAX_PIXELS`` or longer than ``MAX_FRAMES``.
     ValueError
-        If `policy` or `count` is none of the possible ones.
+        If `policy` or `count` is impossible.
     ImportError
         If PyAV is missing: ``pip install "emolib[video]"``.
     """
@@ -97,7 +96,7 @@ def sample_frames(
         for _ in range(2):
             wanted = sample_positions(total, count, policy)
             images, times, decoded = _decode(av, data, name, wanted)
-            if len(images) == len(set(wanted)):
+            if len(images) == count:
                 break
             total = decoded  # packets that give no frame: count again what decodes
             _check_length(name, announced, total, count)
@@ -108,14 +107,13 @@ def sample_frames(
         ) from error
     except (OSError, EOFError) as error:
         raise VideoError(f"{name} cannot be read ({error}).") from error
-    if len(images) != len(set(wanted)):
+    if len(images) != count:
         raise VideoError(f"{name} decodes to another length each time.")
-    where = [sorted(set(wanted)).index(k) for k in wanted]
-    return SampledFrames(np.stack(images)[where], np.array(times)[where], total)
+    return SampledFrames(np.stack(images), np.array(times), total)
 
 
 def sample_positions(total: int, count: int, policy: str = "middle") -> list[int]:
-    """Return which frames of a clip are taken. Taught in chapter 12.
+    """Return which frames of a clip are taken.
 
     Parameters
     ----------
@@ -139,8 +137,8 @@ def sample_positions(total: int, count: int, policy: str = "middle") -> list[int
     return [min(int(low + (k + 0.5) * step), total - 1) for k in range(count)]
 
 
-def require_av():
-    """Return the module ``av``, or say how to install it. Used by chapter 12.
+def require_av() -> ModuleType:
+    """Return the module ``av``, or say how to install it.
 
     Raises
     ------
@@ -151,42 +149,39 @@ def require_av():
         import av
     except ImportError as error:
         raise ImportError(
-            'Reading videos needs PyAV, which is not installed: pip install "emolib'
-            '[video]".'
+            'Videos need PyAV, which is not installed: pip install "emolib[video]".'
         ) from error
     return av
 
 
-def _open(av, data: bytes, name: str):
-    container = av.open(io.BytesIO(data), metadata_errors="replace")
-    if not container.streams.video:
-        container.close()
-        raise VideoError(f"{name} holds no video stream.")
-    stream = container.streams.video[0]
-    if stream.codec_context is None:
-        container.close()
-        raise VideoError(f"{name} is of a kind that cannot be decoded.")
-    stream.thread_type, stream.codec_context.thread_count = "SLICE", 1
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if not 0 < width * height <= MAX_PIXELS:
-        container.close()
-        raise VideoError(
-            f"{name} has frames of {width} x {height} pixels, expected at most "
-            f"{MAX_PIXELS:,} pixels."
-        )
-    return container, stream
+@contextmanager
+def _opened(av, data: bytes, name: str) -> Iterator[tuple]:
+    """Give the container and its stream of pictures."""
+    with av.open(io.BytesIO(data), metadata_errors="replace") as container:
+        if not container.streams.video:
+            raise VideoError(f"{name} holds no video stream.")
+        stream = container.streams.video[0]
+        codec = stream.codec_context
+        if codec is None:
+            raise VideoError(f"{name} is of a kind that cannot be decoded.")
+        stream.thread_type, codec.thread_count = "SLICE", 1
+        if not 0 < codec.width * codec.height <= MAX_PIXELS:
+            raise VideoError(
+                f"{name} has frames of {codec.width} x {codec.height} pixels, expected "
+                f"at most {MAX_PIXELS:,} pixels."
+            )
+        yield container, stream
 
 
 def _count(av, data: bytes, name: str) -> tuple[int, int]:
     """Return the frames that the header announces (0 if unknown) and the packets."""
-    container, stream = _open(av, data, name)
-    with container:
-        announced, total = stream.frames, 0
+    with _opened(av, data, name) as (container, stream):
+        total = 0
         for packet in container.demux(stream):
             total += packet.size > 0
             if total > MAX_FRAMES:
                 raise VideoError(f"{name} has more than {MAX_FRAMES:,} frames.")
-    return announced, total
+        return stream.frames, total
 
 
 def _check_length(name: str, announced: int, total: int, count: int) -> None:
@@ -202,11 +197,9 @@ def _decode(
     av, data: bytes, name: str, wanted: list[int]
 ) -> tuple[list[np.ndarray], list[float], int]:
     """Decode up to the last frame wanted; return images, times, frames decoded."""
-    container, stream = _open(av, data, name)
-    keep, last = set(wanted), wanted[-1]
+    keep, last, shape = set(wanted), wanted[-1], None
     images, times, position = [], [], 0
-    with container:
-        shape = None
+    with _opened(av, data, name) as (container, stream):
         rate = float(stream.average_rate or 25)
         for packet in container.demux(stream):
             try:
@@ -227,8 +220,5 @@ def _decode(
 
 def _shown_size(frame, stream) -> tuple[int, int]:
     """Width and height at which the pixels of a frame are square."""
-    ratio = stream.sample_aspect_ratio
-    shown = float(ratio) if ratio else 1.0
-    if not 0.5 <= shown <= 2:
-        shown = 1.0
-    return round(frame.width * shown), frame.height
+    ratio = float(stream.sample_aspect_ratio or 1)
+    return round(frame.width * (ratio if 0.5 <= ratio <= 2 else 1)), frame.height

@@ -1,16 +1,15 @@
-"""Triangle meshes: what a head is made of, and what it wears.
-
-Taught on the page "How these faces are made".
-"""
+"""Triangle meshes: what a head is made of, and what it wears."""
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import ArrayLike
 
-#: What a triangle is made of, in the order of the codes; the head pack knows the
-#: first six, the others are worn, or held before the face.
+#: What a triangle is made of, in the order of the codes; the head pack has the first
+#: six, the others are worn, or held in front of the face.
 MATERIALS = (
     "skin", "tongue", "eye", "teeth", "hair", "lash",
     "fabric", "frame", "lens", "cloth", "hand",
@@ -20,7 +19,7 @@ SKIN, TONGUE, EYE, TEETH, HAIR, LASH, FABRIC, FRAME, LENS, CLOTH, HAND = range(1
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A mesh that is put on a normalised head: glasses, a hand, hair, a collar.
+    """A mesh for a normalised head to wear: glasses, a hand, hair, a collar.
 
     Attributes
     ----------
@@ -43,6 +42,30 @@ class Part:
     rest: np.ndarray | None = None
 
 
+class Figure(NamedTuple):
+    """All that is drawn: a head and what it wears, in one mesh."""
+
+    vertices: np.ndarray  #: float32, (n, 3), decimetres
+    triangles: np.ndarray  #: int32, (m, 3)
+    materials: np.ndarray  #: uint8, (m,), codes into `MATERIALS`
+    colours: np.ndarray  #: float32, (n, 3), as in `Part`
+    rest: np.ndarray  #: float32, (n, 3), where paint is looked up: on the average head
+    masks: np.ndarray  #: float32, (n, 4), those of `Head`; 0 on what is worn
+
+    def wearing(self, part: Part) -> "Figure":
+        """Return this figure with one more part."""
+        rest = part.vertices if part.rest is None else part.rest
+        bare = np.zeros((len(part.vertices), self.masks.shape[1]), np.float32)
+        return Figure(
+            np.concatenate([self.vertices, part.vertices]),
+            np.concatenate([self.triangles, part.triangles + len(self.vertices)]),
+            np.concatenate([self.materials, part.materials]),
+            np.concatenate([self.colours, part.colours]),
+            np.concatenate([self.rest, rest]),
+            np.concatenate([self.masks, bare]),
+        )
+
+
 class MeshBuilder:
     """Collects meshes of several materials into one `Part`."""
 
@@ -50,7 +73,14 @@ class MeshBuilder:
         self.vertices, self.triangles, self.materials, self.colours = [], [], [], []
         self.count = 0
 
-    def add(self, vertices, triangles, material, colours):
+    def add(
+        self,
+        vertices: np.ndarray,
+        triangles: np.ndarray,
+        material: int,
+        colours: ArrayLike,
+    ) -> None:
+        """Add triangles (m, 3) of one material over vertices (..., 3)."""
         vertices = np.asarray(vertices, float).reshape(-1, 3)
         self.vertices.append(vertices)
         self.triangles.append(np.asarray(triangles) + self.count)
@@ -58,14 +88,30 @@ class MeshBuilder:
         self.colours.append(np.broadcast_to(colours, vertices.shape))
         self.count += len(vertices)
 
-    def grid(self, points, material, colours, *, closed=False):
+    def grid(
+        self,
+        points: np.ndarray,
+        material: int,
+        colours: ArrayLike,
+        *,
+        closed: bool = False,
+    ) -> None:
         """Add a sheet of points (rows, columns, 3); `closed` joins its sides."""
         rows, columns = points.shape[:2]
         if np.ndim(colours) == 3:
             colours = np.reshape(colours, (-1, 3))
         self.add(points, grid_triangles(rows, columns, closed), material, colours)
 
-    def tube(self, path, radius, material, colour, *, closed=False, segments=6):
+    def tube(
+        self,
+        path: np.ndarray,
+        radius: ArrayLike,
+        material: int,
+        colour: ArrayLike,
+        *,
+        closed: bool = False,
+        segments: int = 6,
+    ) -> None:
         """Add a round tube along a path (n, 3); a radius, or one per point."""
         path = np.asarray(path, float)
         if closed:
@@ -96,7 +142,7 @@ class MeshBuilder:
 
 
 def grid_triangles(rows: int, columns: int, closed: bool = False) -> np.ndarray:
-    """Triangles (m, 3) of a sheet of rows x columns points."""
+    """Return the triangles (m, 3) of a sheet of rows x columns points."""
     right = columns if closed else columns - 1
     row, column = np.meshgrid(np.arange(rows - 1), np.arange(right), indexing="ij")
     a = row * columns + column
@@ -107,6 +153,11 @@ def grid_triangles(rows: int, columns: int, closed: bool = False) -> np.ndarray:
 
 @njit(cache=True)
 def move_vertices(vertices, start, index, delta, weights):
+    """Move vertices (n, 3) in place by weighted targets, all targets in one list.
+
+    Target t moves the vertices `index[start[t] : start[t + 1]]` by the same rows of
+    `delta` (k, 3) times `weights[t]`.
+    """
     for unit in range(len(weights)):
         weight = weights[unit]
         if weight != 0:
@@ -117,7 +168,7 @@ def move_vertices(vertices, start, index, delta, weights):
 
 @njit(cache=True)
 def vertex_normals(vertices, triangles):
-    """Area-weighted unit normals (n, 3) of the vertices."""
+    """Return the area-weighted unit normals (n, 3) of the vertices."""
     normals = np.zeros_like(vertices)
     for k in range(len(triangles)):
         a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]

@@ -1,19 +1,20 @@
-"""What is painted on: the skin's colour, brows, beard and folds, and cloth.
+"""What is painted on: the skin's colour, brows, beard, hairline and folds, and cloth.
 
-All maps of the skin live in one frontal projection of the *rest* mesh, one texel a
+All maps of the skin share one frontal projection of the *rest* mesh, one texel a
 millimetre. Each vertex carries its rest position along, so paint moves with the skin.
-Taught in chapter 2.
 """
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter
 
-from emolib.synthesis.people.head import Identity
+from emolib.synthesis.people.identity import Brow, Identity
 
 #: Map geometry: left edge, top edge (decimetres), texels per decimetre, shape.
 LEFT, TOP, TEXELS = -0.96, 8.40, 100
@@ -24,6 +25,13 @@ _Y, _X = np.meshgrid(
     LEFT + (np.arange(SHAPE[1]) + 0.5) / TEXELS,
     indexing="ij",
 )
+
+
+@njit(cache=True, forceinline=True)
+def texel(x, y):
+    """Return row and column of a rest position in the maps of the skin."""
+    row = min(max(int((TOP - y) * TEXELS), 0), SHAPE[0] - 1)
+    return row, min(max(int((x - LEFT) * TEXELS), 0), SHAPE[1] - 1)
 
 
 def _distance(points: tuple[tuple[float, float], ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -151,7 +159,7 @@ FOLDS: dict[str, Fold] = {
 def fold_grooves() -> tuple[tuple[str, ...], np.ndarray]:
     """Return names and grooves (2 * len(FOLDS), 240, 192) float32, 0 to 1.
 
-    Each fold stands twice, for the person's left and right side.
+    Each fold is there twice, for the person's left and right side.
     """
     names, maps = [], []
     for name, fold in FOLDS.items():
@@ -187,15 +195,65 @@ def fold_depths(weights: dict[str, float], age: float) -> np.ndarray:
     return np.array(depths, np.float32)
 
 
+def fold_relief(weights: dict[str, float], age: float) -> np.ndarray:
+    """Return the grooves that an expression and age press into the skin.
+
+    Parameters are those of `fold_depths`.
+
+    Returns
+    -------
+    ndarray, float32, (240, 192, 3)
+        Depth of the skin below its surface, 0 to about 1.5, and the change of depth to
+        the right and upwards.
+    """
+    return _groove_relief(fold_grooves()[1], _groove_rows(), fold_depths(weights, age))
+
+
+@cache
+def _groove_rows() -> np.ndarray:
+    """First row and end row (2 * folds, 2) of the part of each groove that counts."""
+    used = (fold_grooves()[1] > 1e-4).any(axis=2)
+    first = used.argmax(axis=1)
+    return np.stack([first, used.shape[1] - used[:, ::-1].argmax(axis=1)], axis=1)
+
+
+@njit(cache=True)
+def _groove_relief(grooves, rows, depths):
+    height, width = grooves.shape[1:]
+    relief = np.zeros((height, width, 3), np.float32)
+    for k in range(len(depths)):
+        if depths[k] > 0.01:
+            for row in range(rows[k, 0], rows[k, 1]):
+                for column in range(width):
+                    relief[row, column, 0] += depths[k] * grooves[k, row, column]
+    for row in range(1, height - 1):
+        for column in range(1, width - 1):
+            relief[row, column, 1] = (
+                relief[row, column + 1, 0] - relief[row, column - 1, 0]
+            )
+            relief[row, column, 2] = (
+                relief[row - 1, column, 0] - relief[row + 1, column, 0]
+            )
+    return relief
+
+
 #: Side of the sheets of noise that people's skins are cut from, texels.
 _CLOTH = 512
 
 
 @cache
 def _skin_noise(sigma: float) -> np.ndarray:
-    """A seamless sheet (512, 512) of noise of one scale, standard deviation 1."""
+    """Return a seamless sheet (512, 512) of noise, standard deviation 1."""
     rng = np.random.default_rng([int(10 * sigma), 21])
     field = gaussian_filter(rng.normal(size=(_CLOTH, _CLOTH)), sigma, mode="wrap")
+    return (field / field.std()).astype(np.float32)
+
+
+@cache
+def noise_tile() -> np.ndarray:
+    """Return smooth noise around 0, (128, 128) float32, that repeats seamlessly."""
+    field = np.random.default_rng(6).normal(size=(128, 128))
+    field = gaussian_filter(field, 1.0, mode="wrap")
     return (field / field.std()).astype(np.float32)
 
 
@@ -260,7 +318,7 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
 
 def hair_colour(identity: Identity) -> np.ndarray:
     """Return the linear RGB reflectance (3,) of the hair on a person's head."""
-    if identity.hair_dye:
+    if identity.hair_dye is not None:
         return np.array(identity.hair_dye)
     return _natural_colour(identity, identity.hair_grey)
 
@@ -273,34 +331,33 @@ def _natural_colour(identity: Identity, grey: float) -> np.ndarray:
     return pigment * (1 - grey) + np.array([0.42, 0.39, 0.36]) * grey
 
 
-def brow_line(identity: Identity) -> np.ndarray:
+def brow_line(brow: Brow) -> np.ndarray:
     """Return the middle line (4, 2) of the left brow at rest, inner end first.
 
     Rest coordinates in decimetres. On average the brow is nearly level, its inner end
     2.5 mm below the peak: lower inner ends read as anger.
     """
-    _, _, arch, height, slope, gap = identity.brow
-    lift, tilt, inner = 0.022 * height, 0.006 * slope, 0.10 + 0.012 * gap
+    lift, tilt, inner = 0.022 * brow.height, 0.006 * brow.slope, 0.10 + 0.012 * brow.gap
     return np.array(
         [
             (inner, 7.455 + lift - tilt),
             (0.22, 7.472 + lift - 0.5 * tilt),
-            (0.37, 7.480 + lift + 0.026 * arch),
-            (0.53, 7.442 + lift + 0.5 * tilt - 0.008 * arch),
+            (0.37, 7.480 + lift + 0.026 * brow.arch),
+            (0.53, 7.442 + lift + 0.5 * tilt - 0.008 * brow.arch),
         ]
     )
 
 
 def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
-    thick, density = identity.brow[:2]
-    corners = brow_line(identity)
+    brow = identity.brow
+    corners = brow_line(brow)
     smooth = CubicSpline(np.arange(4), corners)(np.linspace(0, 3, 7))
     left, up = _distance(tuple(map(tuple, smooth)))
     cover = np.zeros(SHAPE)
     band = slice(70, 116)  # y from 7.7 to 7.24: no brow leaves these rows
     for side in (1, -1):
         gap, along = left[band, ::side], up[band, ::side]  # the map is symmetric
-        half = (0.022 + 0.026 * thick) * np.interp(
+        half = (0.022 + 0.026 * brow.thickness) * np.interp(
             along, [0, 0.15, 0.6, 1], [0.75, 1, 0.8, 0.22]
         )
         # hairs stand up at the inner end and lie down towards the tail
@@ -313,7 +370,7 @@ def _brows(identity: Identity, rng: np.random.Generator) -> np.ndarray:
         tail = np.clip((1.02 - along) / 0.15, 0, 1)
         drawn = body * inner * tail * (0.85 + 0.15 * hairs)
         cover[band] = np.maximum(cover[band], drawn)
-    return np.clip(cover, 0, 1) * (0.64 + 0.34 * density)
+    return np.clip(cover, 0, 1) * (0.64 + 0.34 * brow.density)
 
 
 def _hairs(rng: np.random.Generator, lean: np.ndarray) -> np.ndarray:
@@ -361,6 +418,56 @@ def beard_region(kind: str) -> np.ndarray:
         "chin strap": strap,
     }
     return regions.get(kind, np.maximum(full, moustache))
+
+
+class ScalpGrowth(NamedTuple):
+    """Where hair grows on a scalp: decimetres, float32."""
+
+    middle: float  #: how far the hairline has receded above the forehead
+    temples: float  #: how far it has receded there
+    crown: float  #: height above which the crown is bare
+    sideburns: float  #: how much higher than the middle of the ear they end
+    density: float  #: 0 (bald) to 1
+
+
+def scalp_growth(identity: Identity) -> ScalpGrowth:
+    """Return where hair grows on a person's scalp."""
+    middle, temples, sideburns = identity.hair_line
+    crown, density = 9.5, 1.0
+    if identity.hair == "bald":
+        density = 0.0
+    elif identity.hair == "receding":
+        middle, crown = 0.6, 7.78 + identity.hair_volume * 0.25
+    elif identity.hair == "buzz":
+        density = 0.55 + 0.4 * identity.hair_volume
+    return ScalpGrowth(*map(np.float32, (middle, temples, crown, sideburns, density)))
+
+
+@njit(cache=True)
+def above_hairline(x, y, z, growth):
+    """Return the signed height of a rest position above a hairline, decimetres."""
+    side = abs(x)
+    if z > 1.15:  # forehead and temples
+        corner = max(1 - ((side - 0.42) / 0.2) ** 2, 0.0)
+        line = (
+            7.93
+            + growth.middle
+            - 0.45 * max(side - 0.28, 0.0)
+            + growth.temples * corner
+        )
+    elif z > 0.95:
+        line = 7.62 + (z - 0.95) * 0.75 + 0.5 * growth.middle
+    elif z > 0.68:  # sideburn
+        line = 7.05 + growth.sideburns + (z - 0.68) * (0.57 - growth.sideburns) / 0.27
+    elif z > 0.55:
+        line = 7.38 + (z - 0.55) * (growth.sideburns - 0.33) / 0.13
+    elif z > 0.30:  # around the ear
+        line = 7.38
+    elif z > 0.10:
+        line = 6.55 + (z - 0.10) * 4.15
+    else:
+        line = 6.55
+    return min(y - line, growth.crown - y + 0.12 * (0.5 - z))
 
 
 def cloth_pattern(

@@ -1,156 +1,123 @@
-"""From triangles to light: the two loops over pixels that draw a face.
+"""From pixels to light: what a surface is painted with, and which light reaches it.
 
-`rasterise` finds the nearest triangle at each pixel (z-buffer), `shade` asks what it is
-painted with and which light reaches it. Plain loops, compiled by numba; taught on the
-page "How these faces are made".
+`shade` visits every pixel and reads what is known of it. Small functions of numbers do
+the rest: one for each material (`skin`, `hair`, `eye`, `lens`, ...) says what colour it
+has and how it shines, `light_on`, `visibility` and `highlight` say how much light it
+gets and reflects. Compiled by numba.
 """
 
 import math
-from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from scipy.ndimage import gaussian_filter
 
-from emolib.synthesis.drawing.mesh import (
-    CLOTH,
-    EYE,
-    FABRIC,
-    FRAME,
-    HAIR,
-    HAND,
-    LASH,
-    SKIN,
-    TEETH,
-    TONGUE,
-)
-from emolib.synthesis.drawing.paint import LEFT, TEXELS, TOP
-from emolib.synthesis.worn.hair import above_hairline
+from emolib.synthesis.drawing import mesh
+from emolib.synthesis.drawing.paint import ScalpGrowth, above_hairline, texel
+from emolib.synthesis.people.identity import Colour
+from emolib.synthesis.people.shape import PUPIL_X, PUPIL_Y
 
 #: Half the side of the shadow map, decimetres, and its side in texels.
 SHADOW_REACH = 1.25
 SHADOW_SIZE = 112
 
-
-@njit(cache=True)
-def rasterise(pixels, nearness, triangles, one_sided, side):
-    """Find the nearest triangle at each pixel; closed skin shows its front only.
-
-    Returns triangle (side, side) int32, -1 where there is none; barycentric weights
-    of the first two corners (side, side, 2); depth (side, side), larger is nearer.
-    """
-    triangle = np.full((side, side), -1, np.int32)
-    bary = np.zeros((side, side, 2), np.float32)
-    depth = np.full((side, side), -1e9, np.float32)
-    for k in range(len(triangles)):
-        a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
-        ax, ay = pixels[a, 0], pixels[a, 1]
-        bx, by = pixels[b, 0], pixels[b, 1]
-        cx, cy = pixels[c, 0], pixels[c, 1]
-        area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
-        if abs(area) < 1e-9 or (area > 0 and one_sided[k]):
-            continue
-        low, high = min(ay, by, cy), max(ay, by, cy)
-        if high < 0.5 or low > side - 0.5:
-            continue
-        left = max(int(min(ax, bx, cx) + 0.5), 0)
-        right = min(int(max(ax, bx, cx) + 0.5), side)
-        top, bottom = max(int(low + 0.5), 0), min(int(high + 0.5), side)
-        if right <= left or bottom <= top:
-            continue
-        za, zb, zc = nearness[a], nearness[b], nearness[c]
-        # weights of the first two corners, and how they change per pixel
-        u_x, u_y = (by - cy) / area, (cx - bx) / area
-        v_x, v_y = (cy - ay) / area, (ax - cx) / area
-        for row in range(top, bottom):
-            y = row + 0.5 - cy
-            for column in range(left, right):
-                x = column + 0.5 - cx
-                u = u_x * x + u_y * y
-                v = v_x * x + v_y * y
-                if u >= 0 and v >= 0 and u + v <= 1:
-                    z = u * za + v * zb + (1 - u - v) * zc
-                    if z > depth[row, column]:
-                        depth[row, column] = z
-                        triangle[row, column] = k
-                        bary[row, column, 0] = u
-                        bary[row, column, 1] = v
-    return triangle, bary, depth
+#: Compiles a small function into `shade`: a call at each pixel would cost time.
+piece = njit(cache=True, forceinline=True)
 
 
-@njit(cache=True)
-def ambient_occlusion(depth, side):
-    """Share of light that reaches each pixel past its surroundings, 0 to 1.
+class Vector(NamedTuple):
+    """A direction in camera coordinates: x right, y up, z towards the camera."""
 
-    A point that lies behind the mean of its neighbourhood is in a hollow: eye
-    sockets, the sides of the nose, the mouth.
-    """
-    total = np.zeros((side + 1, side + 1))
-    count = np.zeros((side + 1, side + 1))
-    for row in range(side):
-        for column in range(side):
-            z = depth[row, column]
-            hit = z > -1e8
-            total[row + 1, column + 1] = (
-                total[row, column + 1]
-                + total[row + 1, column]
-                - total[row, column]
-                + (z if hit else 0.0)
-            )
-            count[row + 1, column + 1] = (
-                count[row, column + 1]
-                + count[row + 1, column]
-                - count[row, column]
-                + (1.0 if hit else 0.0)
-            )
-    open_sky = np.ones((side, side), np.float32)
-    for row in range(side):
-        for column in range(side):
-            z = depth[row, column]
-            if z < -1e8:
-                continue
-            for share, strength in ((0.022, 3.2), (0.065, 0.9)):
-                reach = max(1, int(side * share + 0.5))
-                r0, r1 = max(0, row - reach), min(side, row + reach + 1)
-                c0, c1 = max(0, column - reach), min(side, column + reach + 1)
-                n = count[r1, c1] - count[r0, c1] - count[r1, c0] + count[r0, c0]
-                s = total[r1, c1] - total[r0, c1] - total[r1, c0] + total[r0, c0]
-                hollow = min(max(s / n - z, 0.0), 0.25)
-                open_sky[row, column] *= math.exp(-strength * hollow)
-    return open_sky
+    x: float
+    y: float
+    z: float
 
 
-@njit(cache=True)
-def groove_relief(grooves, rows, depths):
-    """Sum the folds: depth and its slopes to the right and upwards, (h, w, 3)."""
-    height, width = grooves.shape[1:]
-    relief = np.zeros((height, width, 3), np.float32)
-    for k in range(len(depths)):
-        if depths[k] > 0.01:
-            for row in range(rows[k, 0], rows[k, 1]):
-                for column in range(width):
-                    relief[row, column, 0] += depths[k] * grooves[k, row, column]
-    for row in range(1, height - 1):
-        for column in range(1, width - 1):
-            relief[row, column, 1] = (
-                relief[row, column + 1, 0] - relief[row, column - 1, 0]
-            )
-            relief[row, column, 2] = (
-                relief[row - 1, column, 0] - relief[row + 1, column, 0]
-            )
-    return relief
+class View(NamedTuple):
+    """A figure as the camera sees it: decimetres from the middle of the eyes."""
+
+    places: np.ndarray  #: float32, (n, 3), camera coordinates of the vertices
+    normals: np.ndarray  #: float32, (n, 3), unit normals of the vertices
+    across: Vector  #: the head's own x
+    up: Vector  #: the head's own y
 
 
-@cache
-def noise_tile() -> np.ndarray:
-    """Smooth noise (128, 128) float32 around 0 that repeats without a seam."""
-    field = np.random.default_rng(6).normal(size=(128, 128))
-    field = gaussian_filter(field, 1.0, mode="wrap")
-    return (field / field.std()).astype(np.float32)
+class SkinMaps(NamedTuple):
+    """What is painted on a person's skin, see `paint.skin_maps` and `fold_relief`."""
+
+    albedo: np.ndarray  #: float32, (240, 192, 3), linear RGB
+    pores: np.ndarray  #: float32, (240, 192), relief of pores and stubble
+    folds: np.ndarray  #: float32, (240, 192, 3), depth and slopes of the folds
 
 
-@njit(cache=True)
-def _tile(noise, x, y):
+class Look(NamedTuple):
+    """Numbers about a person's surface, float32, mostly those of `Identity`."""
+
+    oiliness: float  #: strength of the highlights, 0 to 1
+    iris: float  #: its darkness, 0 to 1
+    lips: float  #: their redness, 0 to 1
+    hair: Colour
+    growth: ScalpGrowth
+
+
+class Light(NamedTuple):
+    """The light of a scene: unit vectors, and the strengths of `Scene`, float32."""
+
+    toward: Vector  #: to the key light
+    back: Vector  #: to the light behind the head
+    half: Vector  #: half-way between the key light and the camera
+    contrast: float  #: of the key light, 0 to 1
+    rim: float  #: of the light behind the head, 0 to 5
+
+
+class Shadow(NamedTuple):
+    """A shadow map: what the key light sees."""
+
+    depth: np.ndarray  #: float32, (112, 112), nearest depth
+    axes: np.ndarray  #: float32, (3, 3), the light's own axes, camera coordinates
+
+
+class Weights(NamedTuple):
+    """Barycentric weights of a triangle's three corners; they sum to 1."""
+
+    u: float
+    v: float
+    w: float
+
+
+class Paint(NamedTuple):
+    """What a surface is painted with at one point: linear RGB, and how it shines."""
+
+    red: float
+    green: float
+    blue: float
+    shine: float  #: strength of the highlight
+    gloss: float  #: exponent of the highlight: the larger, the narrower
+    cavity: float  #: share of the light that gets into the mouth, 0 to 1
+    glow: float  #: share of the key light that arrives in any shadow, 0 to 1
+
+
+@piece
+def between(at, first, second, third):
+    """Return the value at a point of a triangle whose corners have the given ones."""
+    return at.u * first + at.v * second + at.w * third
+
+
+@piece
+def mix(first, second, share):
+    """Return `first` at share 0, `second` at share 1."""
+    return first * (1 - share) + second * share
+
+
+@piece
+def dot(first, second):
+    """Return the scalar product of two vectors."""
+    return first.x * second.x + first.y * second.y + first.z * second.z
+
+
+@piece
+def noise_at(noise, x, y):
+    """Return a noise tile (n, n) at a place between its texels; it repeats."""
     n = noise.shape[0]
     column, row = math.floor(x), math.floor(y)
     fx, fy = x - column, y - row
@@ -161,210 +128,144 @@ def _tile(noise, x, y):
     return upper * (1 - fy) + lower * fy
 
 
-@njit(cache=True)
-def _mix(first, second, share):
-    return first * (1 - share) + second * share
+# ---------------------------------------------------------------- materials
 
 
-@njit(cache=True)
-def shade(
-    triangle, bary, depth, open_sky, triangles, materials, rest, masks, camera,
-    normals, albedo, relief, grooves, noise, rotation, toward, shadow, light_axes,
-    contrast, back, rim, oil, iris, lips, growth, hair, colours, background,
-):  # fmt: skip
-    """Colour every pixel.
+@piece
+def skin(pigment, lip, mouth, fold, strand, covered, look):
+    """Paint skin with its pigment, and what is on it.
 
-    Returns linear RGB (side, side, 3) float32 and the mean luminance of lit skin.
+    `lip` and `mouth` are the masks of the lips and of the inside of the mouth, `fold`
+    the depth of a fold, `strand` the noise of the hair and `covered` the share of the
+    skin that hair covers.
     """
-    side = triangle.shape[0]
-    image = background.copy()
-    half = toward + np.array([0.0, 0.0, 1.0], np.float32)
-    half /= math.sqrt((half**2).sum())
-    rows, columns = albedo.shape[:2]
-    paint, n, run = np.zeros(3), np.zeros(3), np.zeros(3)
-    lit_sum, lit_count = 0.0, 0
-    for row in range(side):
-        for column in range(side):
-            k = triangle[row, column]
-            if k < 0:
-                continue
-            a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
-            u, v = bary[row, column, 0], bary[row, column, 1]
-            w = 1 - u - v
-            x = u * rest[a, 0] + v * rest[b, 0] + w * rest[c, 0]
-            y = u * rest[a, 1] + v * rest[b, 1] + w * rest[c, 1]
-            z = u * rest[a, 2] + v * rest[b, 2] + w * rest[c, 2]
-            for axis in range(3):
-                n[axis] = (
-                    u * normals[a, axis] + v * normals[b, axis] + w * normals[c, axis]
-                )
-            material = materials[k]
-            soft = material in (SKIN, HAND)
-            shine, gloss, cavity = 0.0, 20.0, 1.0
-            sky, glow = open_sky[row, column], 0.0
-
-            # what the surface is painted with
-            if material in (SKIN, LASH, HAND):
-                ti = min(max(int((TOP - y) * TEXELS), 0), rows - 1)
-                tj = min(max(int((x - LEFT) * TEXELS), 0), columns - 1)
-                if material == HAND:  # the skin of the forehead, without its lines
-                    ti, tj = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
-                for ch in range(3):
-                    paint[ch] = albedo[ti, tj, ch]
-                if material == HAND:  # nails, knuckles, the gaps between fingers
-                    for ch in range(3):
-                        paint[ch] *= (
-                            u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
-                        )
-                shine, gloss = 0.04 + 0.10 * oil, 14.0
-                if material == SKIN:
-                    lip = u * masks[a, 0] + v * masks[b, 0] + w * masks[c, 0]
-                    inner = u * masks[a, 1] + v * masks[b, 1] + w * masks[c, 1]
-                    lip = min(max(1.5 * lip - 0.2, 0.0), 1.0) * lips
-                    paint[0] *= 1 - 0.22 * lip
-                    paint[1] *= 1 - 0.55 * lip
-                    paint[2] *= 1 - 0.48 * lip
-                    shine += 0.10 * lip
-                    wet = min(max(2.0 * inner - 0.6, 0.0), 1.0)
-                    paint[0] = _mix(paint[0], 0.10, wet)
-                    paint[1] = _mix(paint[1], 0.022, wet)
-                    paint[2] = _mix(paint[2], 0.02, wet)
-                    cavity = 1 - 0.85 * wet
-                    # folds: darker in the groove, and the normal leans into it
-                    if 1 <= ti < rows - 1 and 1 <= tj < columns - 1 and z > 0.6:
-                        groove = grooves[ti, tj]
-                        dark = math.exp(-0.42 * groove[0])
-                        for ch in range(3):
-                            paint[ch] *= dark
-                        slope_x = -1.1 * groove[1] + 0.02 * (
-                            relief[ti, tj + 1] - relief[ti, tj - 1]
-                        )
-                        slope_y = -1.1 * groove[2] + 0.02 * (
-                            relief[ti - 1, tj] - relief[ti + 1, tj]
-                        )
-                        for axis in range(3):
-                            n[axis] -= (
-                                rotation[axis, 0] * slope_x
-                                + rotation[axis, 1] * slope_y
-                            )
-                    # the hairline is frayed: single strands reach beyond it
-                    strand = _tile(noise, x * 70 + z * 15, y * 6 + z * 18)
-                    edge = above_hairline(x, y, z, growth) + 0.05 * strand
-                    share = min(max(edge / 0.09 + 0.15, 0.0), 1.0) * growth[4]
-                    if share > 0:
-                        stubble = 1 + 0.3 * strand
-                        for ch in range(3):
-                            strands = max(0.7 * hair[ch] * stubble, 0.003)
-                            paint[ch] = _mix(paint[ch], strands, share)
-                        shine, gloss = _mix(shine, 0.02, share), 8.0
-                        n[0] += 0.10 * strand * share
-                elif material == LASH:
-                    for ch in range(3):
-                        paint[ch] *= 0.12
-                    shine = 0.0
-            elif material == HAIR:
-                # x runs across the lock, y along it, z from edge (-1) to edge (1)
-                strand = _tile(noise, x * 110, y * 5)
-                tint = (1 + 0.30 * strand) * (1 - 0.30 * z * z)
-                for ch in range(3):
-                    own = u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
-                    paint[ch] = max(hair[ch] * own * tint, 0.003)
-                # which way the strands run, for their highlight
-                high = a if rest[a, 1] >= max(rest[b, 1], rest[c, 1]) else b
-                high = c if rest[c, 1] > rest[high, 1] else high
-                low = a if rest[a, 1] <= min(rest[b, 1], rest[c, 1]) else b
-                low = c if rest[c, 1] < rest[low, 1] else low
-                for axis in range(3):
-                    run[axis] = camera[high, axis] - camera[low, axis]
-                shine, gloss = 0.012 + 0.06 * hair[0], 24.0
-                shine *= max(1 + 0.6 * strand, 0.0)
-            elif material == EYE:
-                cx = 0.31 if x > 0 else -0.31
-                radius = math.hypot(x - cx, y - 7.285)
-                lid = min(max((y - 7.30) / 0.06, 0.0), 1.0)
-                shade = (1 - 0.45 * lid) * (1 - 1.6 * max(radius - 0.07, 0.0))
-                paint[0], paint[1], paint[2] = 0.42 * shade, 0.38 * shade, 0.36 * shade
-                inside = min(max((0.066 - radius) / 0.010, 0.0), 1.0)
-                light = (0.30 - 0.27 * iris) * (0.55 + 6 * max(radius - 0.03, 0.0))
-                light *= shade
-                paint[0] = _mix(paint[0], light * (0.7 + 0.3 * iris), inside)
-                paint[1] = _mix(paint[1], light * (0.9 - 0.3 * iris), inside)
-                paint[2] = _mix(paint[2], light * (1.1 - 0.8 * iris), inside)
-                pupil = min(max((0.031 - radius) / 0.008, 0.0), 1.0)
-                for ch in range(3):
-                    paint[ch] = _mix(paint[ch], 0.008, pupil)
-                shine, gloss = 0.5, 120.0
-            elif material == TEETH:
-                paint[0], paint[1], paint[2] = 0.56, 0.52, 0.45
-                cavity = min(max(1.0 - 2.0 * (1.45 - z), 0.12), 1.0)
-                shine, gloss = 0.10, 30.0
-                glow = 0.5  # enamel lets light through
-                sky = math.sqrt(sky)
-            elif material == TONGUE:
-                paint[0], paint[1], paint[2] = 0.30, 0.09, 0.08
-                cavity = min(max((z - 0.8) / 0.9, 0.08), 0.45)
-                shine = 0.06
-            elif material in (CLOTH, FABRIC):
-                weave = 1 + 0.05 * math.sin(y * 95)
-                for ch in range(3):
-                    paint[ch] = weave * (
-                        u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
-                    )
-            elif material == FRAME:
-                for ch in range(3):
-                    paint[ch] = colours[a, ch]
-                shine, gloss = 0.25, 30.0
-            else:  # lens
-                glare = 0.008 + 0.03 * min(max((y - 7.1) / 0.35, 0.0), 1.0)
-                for ch in range(3):
-                    paint[ch] = glare + (
-                        u * colours[a, ch] + v * colours[b, ch] + w * colours[c, ch]
-                    )
-                shine, gloss = 0.15, 60.0
-
-            # what light reaches it
-            length = math.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2])
-            if length > 0:
-                for axis in range(3):
-                    n[axis] /= length
-            if n[2] < 0 and material >= HAIR:  # both sides of a sheet are seen
-                for axis in range(3):
-                    n[axis] *= -1
-            px = u * camera[a, 0] + v * camera[b, 0] + w * camera[c, 0]
-            py = u * camera[a, 1] + v * camera[b, 1] + w * camera[c, 1]
-            pz = depth[row, column]
-            facing = n[0] * toward[0] + n[1] * toward[1] + n[2] * toward[2]
-            slack = 0.035 + 0.09 * (1 - max(facing, 0.0))  # grazing light
-            lit = max(_visibility(px, py, pz, shadow, light_axes, slack), glow)
-            key = lit * contrast * 1.5
-            fill = (0.55 + 0.30 * n[1] + 0.15 * n[2]) * (1 - 0.8 * contrast)
-            fill *= sky
-            key *= 0.45 + 0.55 * sky
-            edge = max(n[0] * back[0] + n[1] * back[1] + n[2] * back[2], 0.0)
-            edge *= rim * (1 - max(n[2], 0.0))
-            spec = n[0] * half[0] + n[1] * half[1] + n[2] * half[2]
-            if material == HAIR:  # a cylinder shines where it runs across the light
-                far = math.sqrt(run[0] ** 2 + run[1] ** 2 + run[2] ** 2) + 1e-9
-                spec = run[0] * half[0] + run[1] * half[1] + run[2] * half[2]
-                spec = math.sqrt(max(1 - (spec / far) ** 2, 0.0))
-            spec = shine * lit * (0.3 + contrast) * max(spec, 0.0) ** gloss
-            spec *= sky
-            for ch in range(3):
-                # light wraps around skin, and most of all red light
-                wrap = (0.26, 0.16, 0.12)[ch] if soft else 0.1
-                turned = max((facing + wrap) / (1 + wrap), 0.0)
-                light = key * turned + fill + edge
-                image[row, column, ch] = paint[ch] * light * cavity + spec
-            if material == SKIN and z > 1.0:
-                lit_sum += image[row, column, 1]
-                lit_count += 1
-    return image, lit_sum / max(lit_count, 1)
+    lip = min(max(1.5 * lip - 0.2, 0.0), 1.0) * look.lips
+    wet = min(max(2.0 * mouth - 0.6, 0.0), 1.0)
+    dark = math.exp(-0.42 * fold) if fold > 0 else 1.0
+    red = mix(pigment.red * (1 - 0.22 * lip), 0.10, wet) * dark
+    green = mix(pigment.green * (1 - 0.55 * lip), 0.022, wet) * dark
+    blue = mix(pigment.blue * (1 - 0.48 * lip), 0.02, wet) * dark
+    shine, gloss = 0.04 + 0.10 * look.oiliness + 0.10 * lip, 14.0
+    if covered > 0:
+        stubble = 1 + 0.3 * strand
+        red = mix(red, max(0.7 * look.hair.red * stubble, 0.003), covered)
+        green = mix(green, max(0.7 * look.hair.green * stubble, 0.003), covered)
+        blue = mix(blue, max(0.7 * look.hair.blue * stubble, 0.003), covered)
+        shine, gloss = mix(shine, 0.02, covered), 8.0
+    cavity = 1 - 0.85 * wet
+    return Paint(red, green, blue, shine, gloss, cavity, glow=0.0)
 
 
-@njit(cache=True)
-def _visibility(x, y, z, shadow, axes, slack):
-    """Share of the key light that reaches a point (percentage-closer filtering)."""
-    size = shadow.shape[0]
+@piece
+def hairline(above, strand, density):
+    """Return the share of skin under hair, `above` decimetres above the hairline.
+
+    The hairline is frayed: single strands reach beyond it.
+    """
+    edge = above + 0.05 * strand
+    return min(max(edge / 0.09 + 0.15, 0.0), 1.0) * density
+
+
+@piece
+def lean(n, slope_x, across, slope_y, up):
+    """Return a normal that leans as the relief of the skin slopes."""
+    return Vector(
+        n.x - (across.x * slope_x + up.x * slope_y),
+        n.y - (across.y * slope_x + up.y * slope_y),
+        n.z - (across.z * slope_x + up.z * slope_y),
+    )
+
+
+@piece
+def hand(pigment, own, look):
+    """Paint a hand: skin times its own factors for nails, knuckles and gaps."""
+    red, green = pigment.red * own.red, pigment.green * own.green
+    blue, shine = pigment.blue * own.blue, 0.04 + 0.10 * look.oiliness
+    return Paint(red, green, blue, shine, gloss=14.0, cavity=1.0, glow=0.0)
+
+
+@piece
+def hair(own, strand, edge, look):
+    """Paint a lock: strands in the hair's colour times its own, dark at its edges.
+
+    `strand` is noise that runs along the lock, `edge` -1 to 1 across it.
+    """
+    tint = (1 + 0.30 * strand) * (1 - 0.30 * edge * edge)
+    red = max(look.hair.red * own.red * tint, 0.003)
+    green = max(look.hair.green * own.green * tint, 0.003)
+    blue = max(look.hair.blue * own.blue * tint, 0.003)
+    shine = (0.012 + 0.06 * look.hair.red) * max(1 + 0.6 * strand, 0.0)
+    return Paint(red, green, blue, shine, gloss=24.0, cavity=1.0, glow=0.0)
+
+
+@piece
+def eye(x, y, iris):
+    """Paint an eyeball at a resting place: white, iris and pupil, under the lid."""
+    radius = math.hypot(x - (PUPIL_X if x > 0 else -PUPIL_X), y - PUPIL_Y)
+    lid = min(max((y - 7.30) / 0.06, 0.0), 1.0)
+    white = (1 - 0.45 * lid) * (1 - 1.6 * max(radius - 0.07, 0.0))
+    light = (0.30 - 0.27 * iris) * (0.55 + 6 * max(radius - 0.03, 0.0)) * white
+    inside = min(max((0.066 - radius) / 0.010, 0.0), 1.0)
+    pupil = min(max((0.031 - radius) / 0.008, 0.0), 1.0)
+    red = mix(mix(0.42 * white, light * (0.7 + 0.3 * iris), inside), 0.008, pupil)
+    green = mix(mix(0.38 * white, light * (0.9 - 0.3 * iris), inside), 0.008, pupil)
+    blue = mix(mix(0.36 * white, light * (1.1 - 0.8 * iris), inside), 0.008, pupil)
+    return Paint(red, green, blue, shine=0.5, gloss=120.0, cavity=1.0, glow=0.0)
+
+
+@piece
+def teeth(z):
+    """Paint enamel, darker the farther back in the mouth; it lets light through."""
+    cavity = min(max(1.0 - 2.0 * (1.45 - z), 0.12), 1.0)
+    return Paint(0.56, 0.52, 0.45, shine=0.10, gloss=30.0, cavity=cavity, glow=0.5)
+
+
+@piece
+def tongue(z):
+    """Paint the tongue, darker the farther back in the mouth."""
+    cavity = min(max((z - 0.8) / 0.9, 0.08), 0.45)
+    return Paint(0.30, 0.09, 0.08, shine=0.06, gloss=20.0, cavity=cavity, glow=0.0)
+
+
+@piece
+def solid(own, factor, shine, gloss):
+    """Paint a surface with its own colour times a factor: cloth, frames, lashes."""
+    red, green, blue = factor * own.red, factor * own.green, factor * own.blue
+    return Paint(red, green, blue, shine, gloss, cavity=1.0, glow=0.0)
+
+
+@piece
+def lens(own, y):
+    """Paint dark glass: its own colour, and more of the sky in it further up."""
+    glare = 0.008 + 0.03 * min(max((y - 7.1) / 0.35, 0.0), 1.0)
+    red, green, blue = glare + own.red, glare + own.green, glare + own.blue
+    return Paint(red, green, blue, shine=0.15, gloss=60.0, cavity=1.0, glow=0.0)
+
+
+# ---------------------------------------------------------------- light
+
+
+@piece
+def unit(n, both_sides):
+    """Return a normal as a unit vector; sheets seen from both sides face the camera."""
+    length = math.sqrt(dot(n, n))
+    if length > 0:
+        n = Vector(n.x / length, n.y / length, n.z / length)
+    if both_sides and n.z < 0:
+        n = Vector(-n.x, -n.y, -n.z)
+    return n
+
+
+@piece
+def visibility(x, y, z, facing, depth, axes):
+    """Return the share of the key light that reaches a place, 0 to 1.
+
+    Nine neighbours in the shadow map vote (percentage-closer filtering; Reeves,
+    Salesin and Cook, 1987, https://doi.org/10.1145/37402.37435). Grazing light gets
+    more slack, so that a surface does not shadow itself.
+    """
+    slack = 0.035 + 0.09 * (1 - max(facing, 0.0))
+    size = depth.shape[0]
     texel = size / (2 * SHADOW_REACH)
     sx = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + SHADOW_REACH) * texel
     sy = axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z
@@ -375,8 +276,187 @@ def _visibility(x, y, z, shadow, axes, slack):
         for dx in (-1.5, 0.0, 1.5):
             column, row = int(sx + dx), int(sy + dy)
             if 0 <= column < size and 0 <= row < size:
-                gap = shadow[row, column] - sz - slack
+                gap = depth[row, column] - sz - slack
                 free += 1 - min(max(gap / 0.04, 0.0), 1.0)
             else:
                 free += 1
     return free / 9
+
+
+@piece
+def light_on(n, facing, lit, sky, soft, light):
+    """Return the light that a surface with the normal `n` gets, a `Colour`.
+
+    `facing` is the cosine of the angle to the key light, `lit` the share of it that
+    arrives and `sky` the open share of the sky, 0 to 1. Light wraps around soft
+    surfaces such as skin, red light most of all.
+    """
+    key = lit * light.contrast * 1.5 * (0.45 + 0.55 * sky)
+    fill = (0.55 + 0.30 * n.y + 0.15 * n.z) * (1 - 0.8 * light.contrast) * sky
+    edge = max(dot(n, light.back), 0.0) * (light.rim * (1 - max(n.z, 0.0)))
+    red = key * wrapped(facing, 0.26 if soft else 0.1) + fill + edge
+    green = key * wrapped(facing, 0.16 if soft else 0.1) + fill + edge
+    blue = key * wrapped(facing, 0.12 if soft else 0.1) + fill + edge
+    return Colour(red, green, blue)
+
+
+@piece
+def wrapped(facing, wrap):
+    """Return the cosine law of Lambert, for light that reaches around by `wrap`."""
+    return max((facing + wrap) / (1 + wrap), 0.0)
+
+
+@piece
+def crossing(run, half):
+    """Return how squarely a strand that runs along `run` crosses the light, 0 to 1.
+
+    A cylinder shines where it does (Kajiya and Kay, 1989,
+    https://doi.org/10.1145/74333.74361).
+    """
+    along = dot(run, half) / (math.sqrt(dot(run, run)) + 1e-9)
+    return math.sqrt(max(1 - along**2, 0.0))
+
+
+@piece
+def ends(a, b, c, along_a, along_b, along_c):
+    """Return the corners of a triangle nearest to and farthest from the hair's root."""
+    low, lowest = (a, along_a) if along_a <= min(along_b, along_c) else (b, along_b)
+    high, highest = (a, along_a) if along_a >= max(along_b, along_c) else (b, along_b)
+    return c if along_c < lowest else low, c if along_c > highest else high
+
+
+@piece
+def highlight(paint, cosine, lit, sky, light):
+    """Return the highlight (Blinn, 1977, https://doi.org/10.1145/563858.563893).
+
+    `cosine` is that of the angle between the normal and `Light.half`.
+    """
+    strength = paint.shine * lit * (0.3 + light.contrast)
+    return strength * max(cosine, 0.0) ** paint.gloss * sky
+
+
+# ---------------------------------------------------------------- pixels
+
+
+@njit(cache=True)
+def shade(raster, open_sky, figure, view, maps, noise, look, light, shadow, background):
+    """Colour every pixel: albedo times light, and a highlight.
+
+    Parameters
+    ----------
+    raster, figure, view, maps, look, light, shadow
+        One of `Raster`, `Figure`, `View`, `SkinMaps`, `Look`, `Light`, `Shadow` each.
+    open_sky : ndarray, float32, (side, side)
+        From `raster.ambient_occlusion`.
+    noise : ndarray, float32, (128, 128)
+        From `paint.noise_tile`; strands of hair are made of it.
+    background : ndarray, float32, (side, side, 3)
+        Linear RGB.
+
+    Returns
+    -------
+    image : ndarray, float32, (side, side, 3)
+        Linear RGB.
+    lit_skin : float
+        Mean luminance of the skin of the face, for the exposure.
+    """
+    image = background.copy()
+    # arrays are taken out once: in the loop each visit to a tuple would cost time
+    triangle, bary, depth = raster
+    triangles, materials, colours = figure.triangles, figure.materials, figure.colours
+    rest, masks, places, normals = figure.rest, figure.masks, view.places, view.normals
+    albedo, pores, folds = maps
+    shadow_depth, axes = shadow
+    rows, columns = pores.shape
+    lit_sum, lit_count = 0.0, 0
+    for row in range(len(image)):
+        for column in range(len(image)):
+            k = triangle[row, column]
+            if k < 0:
+                continue
+            a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
+            u, v = bary[row, column, 0], bary[row, column, 1]
+            at = Weights(u, v, 1 - u - v)
+            x = between(at, rest[a, 0], rest[b, 0], rest[c, 0])
+            y = between(at, rest[a, 1], rest[b, 1], rest[c, 1])
+            z = between(at, rest[a, 2], rest[b, 2], rest[c, 2])
+            n = Vector(
+                between(at, normals[a, 0], normals[b, 0], normals[c, 0]),
+                between(at, normals[a, 1], normals[b, 1], normals[c, 1]),
+                between(at, normals[a, 2], normals[b, 2], normals[c, 2]),
+            )
+            own = Colour(
+                between(at, colours[a, 0], colours[b, 0], colours[c, 0]),
+                between(at, colours[a, 1], colours[b, 1], colours[c, 1]),
+                between(at, colours[a, 2], colours[b, 2], colours[c, 2]),
+            )
+            i, j = texel(x, y)
+            material, sky, strands = materials[k], open_sky[row, column], 0.0
+            if material == mesh.HAND:  # the skin of the forehead, without its lines
+                i, j = 70 + int(y * 97) % 9, 90 + int(x * 89) % 13
+            pigment = Colour(albedo[i, j, 0], albedo[i, j, 1], albedo[i, j, 2])
+
+            if material == mesh.SKIN:
+                lip = between(at, masks[a, 0], masks[b, 0], masks[c, 0])
+                mouth = between(at, masks[a, 1], masks[b, 1], masks[c, 1])
+                fold = 0.0
+                if 1 <= i < rows - 1 and 1 <= j < columns - 1 and z > 0.6:
+                    fold += folds[i, j, 0]
+                    right = pores[i, j + 1] - pores[i, j - 1]
+                    upwards = pores[i - 1, j] - pores[i + 1, j]
+                    slope_x = -1.1 * folds[i, j, 1] + 0.02 * right
+                    slope_y = -1.1 * folds[i, j, 2] + 0.02 * upwards
+                    n = lean(n, slope_x, view.across, slope_y, view.up)
+                strand, covered = 0.0, 0.0
+                above = above_hairline(x, y, z, look.growth)
+                if above > -0.3:  # no strand reaches further down
+                    strand = noise_at(noise, x * 70 + z * 15, y * 6 + z * 18)
+                    covered = hairline(above, strand, look.growth.density)
+                    n = Vector(n.x + 0.10 * strand * covered, n.y, n.z)
+                paint = skin(pigment, lip, mouth, fold, strand, covered, look)
+            elif material == mesh.HAND:
+                paint = hand(pigment, own, look)
+            elif material == mesh.LASH:
+                paint = solid(pigment, 0.12, shine=0.0, gloss=14.0)
+            elif material == mesh.HAIR:  # x runs across the lock, y along it
+                paint = hair(own, noise_at(noise, x * 110, y * 5), z, look)
+                low, high = ends(a, b, c, rest[a, 1], rest[b, 1], rest[c, 1])
+                run = Vector(
+                    np.float64(places[high, 0] - places[low, 0]),
+                    np.float64(places[high, 1] - places[low, 1]),
+                    np.float64(places[high, 2] - places[low, 2]),
+                )
+                strands = crossing(run, light.half)
+            elif material == mesh.EYE:
+                paint = eye(x, y, look.iris)
+            elif material == mesh.TEETH:
+                paint, sky = teeth(z), math.sqrt(sky)
+            elif material == mesh.TONGUE:
+                paint = tongue(z)
+            elif material in (mesh.CLOTH, mesh.FABRIC):
+                weave = 1 + 0.05 * math.sin(y * 95)
+                paint = solid(own, weave, shine=0.0, gloss=20.0)
+            elif material == mesh.FRAME:  # one colour a corner: tortoiseshell has edges
+                corner = Colour(colours[a, 0], colours[a, 1], colours[a, 2])
+                paint = solid(corner, 1.0, shine=0.25, gloss=30.0)
+            else:
+                paint = lens(own, y)
+
+            n = unit(n, material >= mesh.HAIR)
+            px = between(at, places[a, 0], places[b, 0], places[c, 0])
+            py = between(at, places[a, 1], places[b, 1], places[c, 1])
+            pz = depth[row, column]
+            facing = dot(n, light.toward)
+            lit = visibility(px, py, pz, facing, shadow_depth, axes)
+            lit = max(lit, paint.glow)
+            soft = material in (mesh.SKIN, mesh.HAND)
+            arriving = light_on(n, facing, lit, sky, soft, light)
+            cosine = strands if material == mesh.HAIR else dot(n, light.half)
+            spec = highlight(paint, cosine, lit, sky, light)
+            image[row, column, 0] = paint.red * arriving.red * paint.cavity + spec
+            image[row, column, 1] = paint.green * arriving.green * paint.cavity + spec
+            image[row, column, 2] = paint.blue * arriving.blue * paint.cavity + spec
+            if material == mesh.SKIN and z > 1.0:
+                lit_sum += image[row, column, 1]
+                lit_count += 1
+    return image, lit_sum / max(lit_count, 1)

@@ -3,16 +3,16 @@
 The units are the 52 of the Face Units pack (the ARKit names); `ACTION_UNITS` maps
 FACS numbers to them. The prototypes follow the FACS manual, EMFACS and Du, Tao &
 Martinez (2014); these disagree with each other, so every emotion has several
-variants. Taught in chapter 2.
+variants.
 """
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from numbers import Real
 
 import numpy as np
 
 from emolib.emotions import get_emotion
+from emolib.errors import EmolibError, did_you_mean
 
 _SIDED = (
     "browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookIn",
@@ -76,7 +76,7 @@ GAINS: dict[str, float] = {
 MAX_WEIGHT = 1.6
 
 
-class UnknownUnitError(ValueError):
+class UnknownUnitError(EmolibError, ValueError):
     """A name that is none of the action units; the message suggests the nearest."""
 
 
@@ -375,9 +375,9 @@ def check_units(weights: dict[str, float]) -> dict[str, float]:
             names = [*UNITS, *_SIDED]
             if number.removeprefix("AU").isdecimal():
                 unit, names = number, list(by_number)
-            near = get_close_matches(str(unit), names, n=1, cutoff=0.4)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise UnknownUnitError(f"Unknown action unit {unit!r}.{hint}")
+            raise UnknownUnitError(
+                f"Unknown action unit {unit!r}.{did_you_mean(str(unit), names)}"
+            )
     return full
 
 

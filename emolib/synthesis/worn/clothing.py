@@ -1,7 +1,7 @@
-"""What a person wears for good: a garment around the neck, a covering on the head.
+"""What a person wears every day: a garment around the neck, a covering on the head.
 
 Both are cloth (`mesh.FABRIC`) wrapped around the person's own head mesh, and move with
-the head as one piece. Taught on the page "How these faces are made".
+the head as one piece.
 """
 
 from functools import lru_cache
@@ -9,21 +9,11 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from emolib.synthesis.drawing.mesh import (
-    FABRIC,
-    SKIN,
-    MeshBuilder,
-    Part,
-    vertex_normals,
-)
+from emolib.errors import did_you_mean
+from emolib.synthesis.drawing.mesh import FABRIC, SKIN, MeshBuilder, Part
 from emolib.synthesis.drawing.paint import cloth_pattern
-from emolib.synthesis.people.head import (
-    COVERINGS,
-    GARMENTS,
-    Identity,
-    identity_vertices,
-    load_head,
-)
+from emolib.synthesis.people.identity import COVERINGS, GARMENTS, Identity
+from emolib.synthesis.worn.fitting import Body
 
 #: Middle of the skull, from which a covering is measured, decimetres.
 _MIDDLE = np.array([0.0, 7.40, 0.42])
@@ -56,30 +46,31 @@ def hidden_hair(identity: Identity) -> str:
 
 
 @lru_cache(maxsize=128)
-def make_garment(identity: Identity) -> Part:
+def make_garment(body: Body) -> Part:
     """Build what a person wears around neck and shoulders, down to y = 3.8.
 
     Raises
     ------
     ValueError
-        If `identity.garment` is not one of `head.GARMENTS`.
+        If the garment is not one of `identity.GARMENTS`.
     """
-    if identity.garment not in GARMENTS:
+    kind = body.identity.garment
+    if kind not in GARMENTS:
         raise ValueError(
-            f"Unknown garment {identity.garment!r}; expected one of "
-            f"{', '.join(GARMENTS)}."
+            f"Unknown garment {kind!r}; expected one of {', '.join(GARMENTS)}."
+            f"{did_you_mean(kind, GARMENTS)}"
         )
-    rng = np.random.default_rng([identity.seed, 14])
+    rng = np.random.default_rng([body.identity.seed, 14])
     base = _cloth_colour(rng)
     build = MeshBuilder()
-    _shirt(build, identity, rng, base)
-    if identity.garment == "shirt":
-        _collar(build, identity, base)
-    elif identity.garment == "scarf":
+    _shirt(build, body, rng, base)
+    if kind == "shirt":
+        _collar(build, body, base)
+    elif kind == "scarf":
         other = _cloth_colour(rng)
         for height, reach, turn in ((5.78, 0.80, 0.0), (5.98, 0.72, 1.3)):
             _wrap(build, rng, height, reach, 0.15, turn, other)
-    elif identity.garment == "hoodie":
+    elif kind == "hoodie":
         _wrap(build, rng, 5.80, 0.84, 0.15, 0.0, base)
         for side in (-1, 1):
             string = np.array([[side * 0.16, y, 0.98 - 0.1 * (5.7 - y)]
@@ -89,28 +80,29 @@ def make_garment(identity: Identity) -> Part:
 
 
 @lru_cache(maxsize=128)
-def make_covering(identity: Identity) -> Part | None:
+def make_covering(body: Body) -> Part | None:
     """Build what a person wears on the head, or None.
 
     Raises
     ------
     ValueError
-        If `identity.covering` is not one of `head.COVERINGS`.
+        If the covering is not one of `identity.COVERINGS`.
     """
-    kind = identity.covering
+    kind = body.identity.covering
     if kind not in COVERINGS:
         raise ValueError(
             f"Unknown covering {kind!r}; expected one of {', '.join(COVERINGS)}."
+            f"{did_you_mean(kind, COVERINGS)}"
         )
     if kind == "none":
         return None
-    rng = np.random.default_rng([identity.seed, 15])
+    rng = np.random.default_rng([body.identity.seed, 15])
     base = _cloth_colour(rng)
     build = MeshBuilder()
     if kind in ("headscarf", "hood"):
-        _veil(build, identity, rng, base)
+        _veil(build, body, rng, base)
     else:
-        _hat(build, identity, rng, base)
+        _hat(build, body, rng, base)
     return build.part()
 
 
@@ -135,14 +127,13 @@ def _neckline(garment: str, rest: np.ndarray) -> np.ndarray:
     return np.maximum(line, 5.40)
 
 
-def _shirt(build, identity, rng, base):
+def _shirt(build, body, rng, base):
     """Add cloth over the shoulders: the skin's own triangles, lifted and cut."""
-    head = load_head()
-    place = identity_vertices(identity)
-    skin = head.triangles[head.materials == SKIN]
+    head, place, normals = body.head, body.vertices, body.normals
+    garment = body.identity.garment
+    skin = head.triangles_of(SKIN)
     triangles = skin[(head.vertices[skin, 1] < 6.35).all(axis=1)]
     triangles = triangles[(head.vertices[triangles, 2] < 0.95).all(axis=1)]
-    normals = vertex_normals(place, head.triangles)
     # the back is never seen
     triangles = triangles[normals[triangles, 2].mean(axis=1) > -0.72]
     rows, inverse = np.unique(triangles, return_inverse=True)
@@ -151,9 +142,9 @@ def _shirt(build, identity, rng, base):
     for _ in range(2):
         data, triangles = _subdivide(data, triangles)
     rest, at, normal = data[:, :3], data[:, 3:6].copy(), data[:, 6:]
-    below = _neckline(identity.garment, rest) - rest[:, 1]
+    below = _neckline(garment, rest) - rest[:, 1]
     triangles = triangles[(below[triangles] > 0).any(axis=1)]
-    band = 0.30 if identity.garment == "turtleneck" else 0.09
+    band = 0.30 if garment == "turtleneck" else 0.09
     hem = np.clip(1 - np.abs(below - band / 2) / (band / 2), 0, 1) ** 0.3
     lift = 0.035 + 0.03 * hem * (below < band)
     at += normal * lift[:, None]
@@ -199,9 +190,9 @@ def _subdivide(data: np.ndarray, triangles: np.ndarray):
     return np.concatenate([data, data[edges].mean(axis=1)]), split
 
 
-def _neck_ring(identity: Identity, height: float, angle: np.ndarray) -> np.ndarray:
-    """Distance of the skin from the neck's axis (x = 0, z = 0.2) at a height."""
-    place = identity_vertices(identity)
+def _neck_ring(body: Body, height: float, angle: np.ndarray) -> np.ndarray:
+    """Return the skin's distance from the neck's axis (x = 0, z = 0.2) at a height."""
+    place = body.vertices
     rows = np.flatnonzero(np.abs(place[:, 1] - height) < 0.12)
     near = place[rows]
     near = near[near[:, 2] < 0.95]
@@ -212,12 +203,12 @@ def _neck_ring(identity: Identity, height: float, angle: np.ndarray) -> np.ndarr
     return (weight * reach).sum(axis=1) / weight.sum(axis=1)
 
 
-def _collar(build, identity, base):
+def _collar(build, body, base):
     """Add a shirt collar: a stand around the neck and the leaf folded over it."""
     angle = np.linspace(0.16, 2 * np.pi - 0.16, 49)
     front = np.cos(angle / 2) ** 8
     point = np.exp(-((np.minimum(angle, 2 * np.pi - angle) / 0.5) ** 2))
-    reach = np.minimum(_neck_ring(identity, 5.9, angle), 0.72)
+    reach = np.minimum(_neck_ring(body, 5.9, angle), 0.72)
     top = 6.02 - 0.20 * (0.5 + 0.5 * np.cos(angle))
     rows = []
     for out, drop in ((0.02, 0.25), (0.03, 0.0), (0.06, 0.01), (0.20, 0.28)):
@@ -255,11 +246,10 @@ _AZIMUTHS, _POLARS = 48, 36
 
 
 @lru_cache(maxsize=128)
-def _reach_map(identity: Identity) -> np.ndarray:
-    """How far the head reaches from its middle: (polar from the top, azimuth)."""
-    head = load_head()
-    place = identity_vertices(identity)
-    triangles = head.triangles[head.materials == SKIN]
+def _reach_map(body: Body) -> np.ndarray:
+    """Return how far the head reaches from its middle: (polar from top, azimuth)."""
+    head, place = body.head, body.vertices
+    triangles = head.triangles_of(SKIN)
     triangles = triangles[(head.vertices[triangles, 1] > 6.0).all(axis=1)]
     # corners, edges and middle of each triangle
     shares = np.array([[2, 0, 0], [0, 2, 0], [0, 0, 2], [1, 1, 0], [0, 1, 1],
@@ -284,9 +274,9 @@ def _reach_map(identity: Identity) -> np.ndarray:
     return gaussian_filter(field, 1.0, mode=("nearest", "wrap"))
 
 
-def _on_head(identity: Identity, direction: np.ndarray, off) -> np.ndarray:
+def _on_head(body: Body, direction: np.ndarray, off) -> np.ndarray:
     """Points (..., 3) above the head in the given unit directions."""
-    field = _reach_map(identity)
+    field = _reach_map(body)
     polar = np.arccos(np.clip(direction[..., 1], -1, 1)) / np.pi * _POLARS - 0.5
     azimuth = np.arctan2(direction[..., 0], direction[..., 2]) / (2 * np.pi)
     azimuth = azimuth * _AZIMUTHS - 0.5
@@ -299,12 +289,12 @@ def _on_head(identity: Identity, direction: np.ndarray, off) -> np.ndarray:
     return _MIDDLE + (reach + off)[..., None] * direction
 
 
-def _hat(build, identity, rng, base):
+def _hat(build, body, rng, base):
     """Add a covering that ends in a line around the head."""
-    kind = identity.covering
+    identity, kind = body.identity, body.identity.covering
     front, ears, nape, off = _EDGES[kind]
     if kind == "headband" and identity.hair not in ("bald", "buzz"):
-        off += 0.04 + 0.06 * identity.hair_volume  # it lies on the hair
+        off += 0.04 + 0.06 * identity.hair_volume  # over the hair
     angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
     cos = np.cos(angle)
     line = np.where(cos > 0, ears + (front - ears) * np.clip(cos, 0, 1) ** 0.7,
@@ -312,7 +302,7 @@ def _hat(build, identity, rng, base):
     # the polar angle at which the surface meets that height
     polar = np.linspace(0.02, 0.75 * np.pi, 90)[:, None]
     direction = _directions(polar, angle[None])
-    heights = _on_head(identity, direction, off * np.ones((90, 72)))[..., 1]
+    heights = _on_head(body, direction, off * np.ones((90, 72)))[..., 1]
     end = polar[(heights > line).sum(axis=0).clip(1, 89) - 1, 0]
     rows = 30
     share = np.linspace(0.0, 1, rows)[:, None]
@@ -344,10 +334,10 @@ def _hat(build, identity, rng, base):
     elif kind == "bandana":
         stand += 0.008 * np.sin(around * 7 + 8 * down)
     stand[-1] -= 0.6 * off  # the edge turns in to the skin
-    points = _on_head(identity, direction, stand)
+    points = _on_head(body, direction, stand)
     colours = cloth_pattern(rng, x, y, base) * np.clip(shade, 0.1, 2)[..., None]
     build.grid(points, FABRIC, colours, closed=True)
-    edge = _on_head(identity, direction[-2], stand[-2])
+    edge = _on_head(body, direction[-2], stand[-2])
     if kind == "cap":
         keep = np.r_[-13:14]
         near = edge[keep]
@@ -391,9 +381,9 @@ def _ball(build, middle, radius, rng, base):
     build.grid(points, FABRIC, np.clip(base * 1.4 * fluff, 0, 0.8), closed=True)
 
 
-def _veil(build, identity, rng, base):
+def _veil(build, body, rng, base):
     """Add a headscarf or a hood: all of the head but the face, and its fall."""
-    hood = identity.covering == "hood"
+    hood = body.identity.covering == "hood"
     off = 0.16 if hood else 0.05
     half_x, half_y = (0.80, 0.90) if hood else (0.74, 0.81)
     turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
@@ -409,7 +399,7 @@ def _veil(build, identity, rng, base):
             axis=-1,
         )
 
-    points = _on_head(identity, aim(angle), off * np.ones((120, 64)))
+    points = _on_head(body, aim(angle), off * np.ones((120, 64)))
     oval = np.abs(points[..., 0] / half_x) ** 3
     oval += np.abs((points[..., 1] - 6.99) / half_y) ** 3
     face = (oval < 1) & (points[..., 2] > 0.5)
@@ -421,7 +411,7 @@ def _veil(build, identity, rng, base):
     folds = 0.012 * np.sin(3 * turn + 9 * share) * np.sin(np.pi * share)
     stand += folds * (2 if hood else 1)
     stand[-1] -= 0.5 * off
-    points = _on_head(identity, aim(0.01 + share * ends), stand)
+    points = _on_head(body, aim(0.01 + share * ends), stand)
     colours = cloth_pattern(rng, turn * 0.8 + 0 * share, 2 * share + 0 * turn, base)
     colours *= (1 - 0.25 * (np.abs(share - 0.94) < 0.02))[..., None]
     build.grid(points, FABRIC, colours, closed=True)

@@ -3,7 +3,7 @@
 A hairdo is two layers. The skin of the scalp is lifted along its normals and painted
 as strands, so that nothing shines through; a few hundred flat, pointed ribbons
 ("locks") grow from it, combed by the style, pulled down by gravity and pushed out of
-the head, and give it a broken outline. Taught on the page "How these faces are made".
+the head, and give it a broken outline.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,18 @@ import numpy as np
 from numba import njit
 from scipy.spatial import cKDTree
 
-from emolib.synthesis.drawing.mesh import HAIR, SKIN, Part, vertex_normals
-from emolib.synthesis.drawing.paint import LEFT, TEXELS, TOP, beard_region
-from emolib.synthesis.people.head import (
-    Identity,
-    identity_vertices,
-    load_head,
-    skin_rows,
+from emolib.synthesis.drawing.mesh import HAIR, SKIN, Part
+from emolib.synthesis.drawing.paint import (
+    LEFT,
+    TEXELS,
+    TOP,
+    above_hairline,
+    beard_region,
+    scalp_growth,
 )
+from emolib.synthesis.people.identity import Identity
+from emolib.synthesis.people.shape import skin_rows
+from emolib.synthesis.worn.fitting import Body
 
 #: What hides hair: nothing, a cap (hair below its rim shows), or a headscarf.
 COVERED = ("none", "top", "all")
@@ -65,31 +69,6 @@ class Hairdo:
 
 
 @njit(cache=True)
-def above_hairline(x, y, z, growth):
-    """Signed height above the hairline of a rest position, decimetres.
-
-    `growth` is that of `scalp_growth`.
-    """
-    side = abs(x)
-    if z > 1.15:  # forehead and temples
-        corner = max(1 - ((side - 0.42) / 0.2) ** 2, 0.0)
-        line = 7.93 + growth[0] - 0.45 * max(side - 0.28, 0.0) + growth[1] * corner
-    elif z > 0.95:
-        line = 7.62 + (z - 0.95) * 0.75 + 0.5 * growth[0]
-    elif z > 0.68:  # sideburn
-        line = 7.05 + growth[3] + (z - 0.68) * (0.57 - growth[3]) / 0.27
-    elif z > 0.55:
-        line = 7.38 + (z - 0.55) * (growth[3] - 0.33) / 0.13
-    elif z > 0.30:  # around the ear
-        line = 7.38
-    elif z > 0.10:
-        line = 6.55 + (z - 0.10) * 4.15
-    else:
-        line = 6.55
-    return min(y - line, growth[2] - y + 0.12 * (0.5 - z))
-
-
-@njit(cache=True)
 def _all_above(rest, growth):
     above = np.empty(len(rest))
     for k in range(len(rest)):
@@ -97,34 +76,13 @@ def _all_above(rest, growth):
     return above
 
 
-def scalp_growth(identity: Identity) -> np.ndarray:
-    """Return where hair grows on a person's scalp.
-
-    Returns
-    -------
-    ndarray, float32, (5,)
-        How far the hairline has receded in the middle and at the temples, the height
-        above which the crown is bare, how much higher than the ear's middle the
-        sideburns end (all decimetres), and how dense the hair is, 0 to 1.
-    """
-    middle, temples, sideburn = identity.hair_line
-    crown, density = 9.5, 1.0
-    if identity.hair == "bald":
-        density = 0.0
-    elif identity.hair == "receding":
-        middle, crown = 0.6, 7.78 + identity.hair_volume * 0.25
-    elif identity.hair == "buzz":
-        density = 0.55 + 0.4 * identity.hair_volume
-    return np.array([middle, temples, crown, sideburn, density], np.float32)
-
-
 @lru_cache(maxsize=256)
-def hairdo(identity: Identity, covered: str = "none") -> Hairdo:
+def hairdo(body: Body, covered: str = "none") -> Hairdo:
     """Dress a person's hair.
 
     Parameters
     ----------
-    identity : Identity
+    body : Body
     covered : {"none", "top", "all"}
         What lies on the hair: nothing; something down to `CAP_RIM`, under which it is
         pressed flat; or a scarf that leaves no lock in sight.
@@ -138,31 +96,29 @@ def hairdo(identity: Identity, covered: str = "none") -> Hairdo:
         raise ValueError(
             f"Unknown covered {covered!r}; expected one of {', '.join(COVERED)}."
         )
-    head = load_head()
-    place = identity_vertices(identity)
-    lift = _scalp_lift(identity)
-    beard = _beard_lift(identity)
+    lift = _scalp_lift(body)
+    beard = _beard_lift(body)
     if covered == "all":
         return Hairdo(beard, None)
     if covered == "top":
-        lift = lift * (head.vertices[:, 1] < CAP_RIM)
+        lift = lift * (body.head.vertices[:, 1] < CAP_RIM)
     locks = None
-    if _LOCKS.get(identity.hair, (0,))[0]:
-        normals = vertex_normals(place, head.triangles)
-        shell = place + normals * lift[:, None]
-        locks = _locks(identity, shell, normals, covered)
+    if _LOCKS.get(body.identity.hair, (0,))[0]:
+        shell = body.vertices + body.normals * lift[:, None]
+        locks = _locks(body, shell, covered)
     return Hairdo(lift + beard, locks)
 
 
-def _above(identity: Identity) -> np.ndarray:
-    growth, rest = scalp_growth(identity), load_head().vertices
-    if growth[4] == 0:
+def _above(body: Body) -> np.ndarray:
+    """Return the height (n,) of each vertex above the hairline; -1 on the bald."""
+    growth, rest = scalp_growth(body.identity), body.head.vertices
+    if growth.density == 0:
         return np.full(len(rest), -1.0)
     return _all_above(rest, growth)
 
 
-def _scalp_lift(identity: Identity) -> np.ndarray:
-    rest = load_head().vertices
+def _scalp_lift(body: Body) -> np.ndarray:
+    identity, rest = body.identity, body.head.vertices
     rng = np.random.default_rng([identity.seed, 21])
     waves = rng.normal(size=(6, 3)) * 5.0
     lumps = np.sin(rest @ waves.T + rng.uniform(0, 6.3, 6)).sum(axis=1) / 1.73
@@ -171,14 +127,14 @@ def _scalp_lift(identity: Identity) -> np.ndarray:
     if identity.hair == "curly":
         height = 0.07 + 0.30 * identity.hair_volume
     height = thin.get(identity.hair, height)
-    lift = np.clip(_above(identity) / 0.28, 0, 1) * height * (1 + 0.22 * lumps)
-    ears = load_head().masks[:, 3] > 0.1
+    lift = np.clip(_above(body) / 0.28, 0, 1) * height * (1 + 0.22 * lumps)
+    ears = body.head.masks[:, 3] > 0.1
     return np.where(ears, 0, np.maximum(lift, 0)).astype(np.float32)
 
 
-def _beard_lift(identity: Identity) -> np.ndarray:
-    """Beards are skin that stands off, so that they move with the jaw and the lips."""
-    head = load_head()
+def _beard_lift(body: Body) -> np.ndarray:
+    """Lift the skin under a beard, so that it moves with the jaw and the lips."""
+    identity, head = body.identity, body.head
     if identity.beard == "none":
         return np.zeros(len(head.vertices), np.float32)
     x, y, z = head.vertices.T
@@ -191,8 +147,8 @@ def _beard_lift(identity: Identity) -> np.ndarray:
     mouth = head.masks[:, :2].max(axis=1)
     front = np.clip((z - 0.80) / 0.25, 0, 1) * (1 - np.clip(3 * mouth, 0, 1))
     lift = region[row, column] * front * below * tufts * identity.beard_length
-    skin = np.zeros(len(x), bool)  # teeth and tongue lie below the same paint
-    skin[head.triangles[head.materials == SKIN]] = True
+    skin = np.zeros(len(x), bool)  # teeth and tongue are below the same paint
+    skin[head.triangles_of(SKIN)] = True
     return np.where(skin, np.clip(lift, 0, 0.4), 0).astype(np.float32)
 
 
@@ -201,11 +157,11 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(length, 1e-6)
 
 
-def _roots(identity, shell, count, rng):
+def _roots(body: Body, shell, count, rng):
     """Sample scalp points evenly: places (k, 3), rest places (k, 3)."""
-    head = load_head()
-    above = _above(identity)
-    skin = head.triangles[head.materials == SKIN]
+    identity, head = body.identity, body.head
+    above = _above(body)
+    skin = head.triangles_of(SKIN)
     grown = skin[(above[skin] > 0.0).all(axis=1)]
     if identity.hair in _HANGING or identity.hair == "bun":
         grown = grown[head.vertices[grown, 1].mean(axis=1) > 6.9]
@@ -258,16 +214,17 @@ def _keep_behind_face(points: np.ndarray) -> None:
     points[:, 2] = np.minimum(points[:, 2], limit)
 
 
-def _locks(identity: Identity, shell, normals, covered: str) -> Part:
+def _locks(body: Body, shell, covered: str) -> Part:
+    """Grow the locks on the lifted scalp (n, 3), step by step from root to tip."""
+    identity, head, normals = body.identity, body.head, body.normals
     rng = np.random.default_rng([identity.seed, 22])
     style = identity.hair
     count, steps, width, length = _LOCKS[style]
-    head = load_head()
     skin = skin_rows()
     if style in ("short", "side part", "swept back", "receding", "bun"):
         skin = skin[head.masks[skin, 3] < 0.3]
     tree = cKDTree(shell[skin])
-    place, rest = _roots(identity, shell, count, rng)
+    place, rest = _roots(body, shell, count, rng)
     normal = normals[skin][tree.query(place)[1]]
     way = _combed(identity, rest, normal, rng)
     volume = identity.hair_volume

@@ -1,7 +1,4 @@
-"""A hand before the face: one smooth surface, in the poses people hold it.
-
-Taught on the page "How these faces are made".
-"""
+"""A hand in front of the face: one smooth surface, in the poses people hold it."""
 
 import math
 from dataclasses import dataclass
@@ -13,8 +10,7 @@ from scipy.ndimage import gaussian_filter, maximum_filter
 
 from emolib.synthesis.drawing.mesh import FABRIC, HAND, MeshBuilder, Part
 from emolib.synthesis.drawing.paint import cloth_pattern
-from emolib.synthesis.people.head import Identity
-from emolib.synthesis.worn.fitting import depth_map, place_of, sample_depth
+from emolib.synthesis.worn.fitting import Body, place_of, sample_depth
 
 
 @dataclass(frozen=True)
@@ -245,18 +241,18 @@ def _hand_shape(pose_name: str, variant: int):
     return vertices, triangles, factor
 
 
-def make_hand(identity: Identity, pose_name: str, rng: np.random.Generator) -> Part:
-    """A hand on the face, with the beginning of a sleeve."""
+def make_hand(body: Body, pose_name: str, rng: np.random.Generator) -> Part:
+    """Build a hand on the face, with the beginning of a sleeve."""
     pose = _POSES[pose_name]
     side = rng.choice([-1, 1])
     shape, triangles, factor = _hand_shape(pose_name, int(rng.integers(8)))
     lean = math.radians(rng.uniform(*pose.lean))
     tilt = math.radians(pose.tilt + rng.normal(0, 2))
-    scale = rng.normal(0.93 if identity.sex == "female" else 1.02, 0.03)
+    scale = rng.normal(0.93 if body.identity.sex == "female" else 1.02, 0.03)
     along = np.array([-math.sin(lean), math.cos(lean), 0.0])
     thumb = np.array([math.cos(lean), math.sin(lean), 0.0])
     x, y = pose.target
-    side_x, height = place_of(identity, side * x, y)[:2]
+    side_x, height = place_of(body, side * x, y)[:2]
     target = np.array([side * side_x, height]) + rng.normal(0, 0.02, 2)
     knuckle = target - pose.reach * scale * along[:2]
 
@@ -271,7 +267,7 @@ def make_hand(identity: Identity, pose_name: str, rng: np.random.Generator) -> P
         return np.stack([x, flat[:, 1], w + drape(x, flat[:, 1])], axis=1)
 
     # a hand bends with the face it lies on, but cannot fall off its edge
-    depth = maximum_filter(depth_map(identity), 5)
+    depth = maximum_filter(body.depth, 5)
     here = float(sample_depth(depth, side * target[0], target[1]))
     relief = here + pose.follow * (np.clip(depth, here - 0.5, here + 0.2) - here)
     relief = gaussian_filter(maximum_filter(relief, 5), 5.0)

@@ -1,25 +1,21 @@
 """Things in front of a face: glasses, sunglasses, a mask, a hand.
 
 Each is a small triangle mesh in the coordinates of a normalised head, made from the
-person's own geometry. Taught in chapter 2; chapter 8 studies what they do.
+person's own geometry.
 """
 
-from difflib import get_close_matches
 from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
+from emolib.errors import did_you_mean
 from emolib.synthesis.drawing.mesh import CLOTH, FRAME, LENS, MeshBuilder, Part
 from emolib.synthesis.drawing.paint import cloth_pattern, skin_maps
-from emolib.synthesis.people.head import (
-    EYES,
-    Identity,
-    identity_vertices,
-    skin_rows,
-)
+from emolib.synthesis.people.shape import EYES, skin_rows
+from emolib.synthesis.scene import OCCLUDERS
 from emolib.synthesis.worn.fitting import (
-    depth_map,
+    Body,
     half_widths,
     map_heights,
     place_of,
@@ -28,7 +24,7 @@ from emolib.synthesis.worn.fitting import (
 from emolib.synthesis.worn.hand import make_hand
 
 #: The kinds that `make_occluder` builds, in the order of their random streams.
-KINDS = ("glasses", "sunglasses", "mask", "hand")
+KINDS = OCCLUDERS[1:]
 #: Frames of glasses and sunglasses.
 FRAMES = ("round", "rectangular", "aviator", "cat-eye", "thin", "acetate")
 #: Kinds of mask.
@@ -57,14 +53,14 @@ def under_mask(weights: dict[str, float]) -> dict[str, float]:
 
 
 @lru_cache(maxsize=512)
-def make_occluder(kind: str, identity: Identity, seed: int) -> Part:
+def make_occluder(kind: str, body: Body, seed: int) -> Part:
     """Build an occluder on a person.
 
     Parameters
     ----------
     kind : {"glasses", "sunglasses", "mask", "hand"}
-    identity : Identity
-        Whose face it sits on.
+    body : Body
+        Whose face it is on.
     seed : int
         Chooses shape, colour and place; `frame_shape`, `mask_kind` and `hand_pose`
         say which.
@@ -75,17 +71,16 @@ def make_occluder(kind: str, identity: Identity, seed: int) -> Part:
         If `kind` is unknown.
     """
     if kind not in KINDS:
-        near = get_close_matches(kind, KINDS, n=1, cutoff=0.4)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"Unknown occluder {kind!r}; expected one of {', '.join(KINDS)}.{hint}"
+            f"Unknown occluder {kind!r}; expected one of {', '.join(KINDS)}."
+            f"{did_you_mean(kind, KINDS)}"
         )
     rng = np.random.default_rng([seed, 5, KINDS.index(kind)])
     if kind == "mask":
-        return _mask(identity, mask_kind(seed), rng)
+        return _mask(body, mask_kind(seed), rng)
     if kind == "hand":
-        return make_hand(identity, hand_pose(seed), rng)
-    return _glasses(identity, frame_shape(seed), rng, dark=kind == "sunglasses")
+        return make_hand(body, hand_pose(seed), rng)
+    return _glasses(body, frame_shape(seed), rng, dark=kind == "sunglasses")
 
 
 def frame_shape(seed: int) -> str:
@@ -137,9 +132,7 @@ def _outline(shape: str, rng: np.random.Generator, large: bool):
     return out, up
 
 
-def _glasses(
-    identity: Identity, shape: str, rng: np.random.Generator, *, dark: bool
-) -> Part:
+def _glasses(body: Body, shape: str, rng: np.random.Generator, *, dark: bool) -> Part:
     rim = {"round": 0.009, "rectangular": 0.013, "aviator": 0.008, "cat-eye": 0.017,
            "thin": 0.0065, "acetate": 0.023}[shape]  # fmt: skip
     rim *= rng.uniform(0.85, 1.2)
@@ -147,7 +140,7 @@ def _glasses(
     centre_x = max(0.335, out.max() + 0.075)
     centre_y = EYES[1] - 0.03 - (0.03 if shape == "aviator" else 0)
     # the lenses stand before all of the face that lies behind them
-    relief = maximum_filter(depth_map(identity), 3)
+    relief = maximum_filter(body.depth, 3)
     lens_x = np.concatenate([centre_x + out * share for share in (0.5, 1.0)])
     lens_y = np.concatenate([centre_y + up * share for share in (0.5, 1.0)])
     behind = np.maximum(
@@ -173,7 +166,7 @@ def _glasses(
     colour = np.array(shades[rng.choice(len(shades), p=weights / weights.sum())])
     tortoise = not metal and rng.random() < 0.3
     build = MeshBuilder()
-    skin = np.median(skin_maps(identity)[0][80:100, 80:110].reshape(-1, 3), axis=0)
+    skin = np.median(skin_maps(body.identity)[0][80:100, 80:110].reshape(-1, 3), axis=0)
     tint = rng.choice([0.0, 0.5, 1.0]) * np.array([0.010, 0.006, 0.003])
     tint = tint + rng.uniform(0.001, 0.012)
     gradient = rng.uniform(0.15, 0.45) if rng.random() < 0.45 else 0.0
@@ -202,7 +195,7 @@ def _glasses(
             discs[:, :, 2] = front - bend * discs[:, :, 0] ** 2
             down = np.clip((centre_y + 0.1 - discs[..., 1]) / 0.3, 0, 1)[..., None]
             build.grid(discs, LENS, tint + gradient * down * skin, closed=True)
-        _temple(build, identity, side, place, centre_x, centre_y, out, up, rim, colour)
+        _temple(build, body, side, place, centre_x, centre_y, out, up, rim, colour)
         if metal:  # nose pads
             pad = place(np.array([side * 0.1]), np.array([centre_y - 0.03]), -0.04)
             rise = np.array([[0, 0.03, 0], [0, -0.03, 0]])
@@ -220,14 +213,14 @@ def _glasses(
     return build.part()
 
 
-def _temple(build, identity, side, place, centre_x, centre_y, out, up, rim, colour):
+def _temple(build, body, side, place, centre_x, centre_y, out, up, rim, colour):
     """Add the arm from the hinge along the side of the head to the ear."""
     hinge_x = centre_x + out.max() + 1.6 * rim
     hinge_y = centre_y + 0.35 * up.max()
     hinge = place(np.array([side * hinge_x]), np.array([hinge_y]))[0]
     z = np.array([1.1, 0.95, 0.8, 0.65, 0.5])
     # never closer to the head than its widest part in front of it
-    wide = np.maximum.accumulate(half_widths(identity, hinge_y, z)) + 0.02 + 0.5 * rim
+    wide = np.maximum.accumulate(half_widths(body, hinge_y, z)) + 0.02 + 0.5 * rim
     wide = np.maximum(wide, hinge_x)
     arm = [hinge, [side * (wide[0] * 0.4 + hinge_x * 0.6), hinge_y, hinge[2] - 0.06]]
     arm += [[side * w, hinge_y, depth] for w, depth in zip(wide, z, strict=True)]
@@ -242,9 +235,9 @@ def _temple(build, identity, side, place, centre_x, centre_y, out, up, rim, colo
 # ---------------------------------------------------------------- masks
 
 
-def _mask(identity: Identity, kind: str, rng: np.random.Generator) -> Part:
-    """A cloth over nose, mouth and chin: a smooth sheet before the face."""
-    place = identity_vertices(identity)
+def _mask(body: Body, kind: str, rng: np.random.Generator) -> Part:
+    """Build a cloth over nose, mouth and chin: a smooth sheet before the face."""
+    place = body.vertices
     skin = skin_rows()
     rows, columns = 33, 41
     across = np.linspace(-1, 1, columns)[None, :] * np.ones((rows, 1))
@@ -254,7 +247,7 @@ def _mask(identity: Identity, kind: str, rng: np.random.Generator) -> Part:
     jaw = place[skin[middle & (place[skin, 2] > 1.0)]]
     chin = jaw[:, 1].min() - 0.03
     # well above the tip of this nose, but below the lower lids
-    nose = place_of(identity, 0.0, 6.92)[1]
+    nose = place_of(body, 0.0, 6.92)[1]
     top = min(max(rng.uniform(7.04, 7.12), nose + 0.17), 7.16)
     top += 0.02 if kind == "cup" else 0.0
     width = {"surgical": 0.70, "cup": 0.62, "cloth": 0.68}[kind]
@@ -264,7 +257,7 @@ def _mask(identity: Identity, kind: str, rng: np.random.Generator) -> Part:
     narrow = {"surgical": 0.10, "cup": 0.22, "cloth": 0.20}[kind]
     x = across * (width - narrow * down**2)
     # taut cloth bridges the hollows: the upper envelope of the face, smoothed
-    depth = depth_map(identity).copy()
+    depth = body.depth.copy()
     depth[map_heights() < chin + 0.05] = -0.6
     ground = maximum_filter(depth, 5)
     taut = gaussian_filter(maximum_filter(depth, (5, 9)), 3.0)
@@ -327,7 +320,7 @@ def _mask(identity: Identity, kind: str, rng: np.random.Generator) -> Part:
             depths = np.linspace(start[2], 0.55, 6)[1:]
             heights = np.linspace(start[1], end, 6)[1:]
             wide = [
-                max(half_widths(identity, h, np.array([d]))[0] + 0.015, 0)
+                max(half_widths(body, h, np.array([d]))[0] + 0.015, 0)
                 for h, d in zip(heights, depths, strict=True)
             ]
             wide = np.maximum.accumulate([abs(start[0]), *wide])[1:]

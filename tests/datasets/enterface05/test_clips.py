@@ -10,7 +10,8 @@ import pytest
 
 from emolib.datasets import DatasetError, load
 from emolib.datasets.enterface05 import standin
-from emolib.datasets.enterface05.clips import EXPECTED, LEFT_OUT, Source, find_clips
+from emolib.datasets.enterface05.archive import Archive
+from emolib.datasets.enterface05.clips import EXPECTED, LEFT_OUT, find_clips
 
 
 def plan():
@@ -18,7 +19,7 @@ def plan():
 
 
 def write(folder, *, rename=str):
-    """The full tree of the stand-in with other contents; return its plan."""
+    """Write the full tree of the stand-in with other contents."""
     for take in plan():
         path = folder / rename(take.path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +42,8 @@ def test_every_clip_of_the_clean_corpus_is_found_with_its_labels(tree):
     survey = find_clips(tree)
     truth = {t.path: (t.subject, t.emotion, t.sentence) for t in plan() if t.usable}
     assert told(survey) == truth
-    assert len(truth) == EXPECTED == 1260
+    assert len(truth) == len(EXPECTED) == 1260
+    assert tuple(c.name for c in survey.clips) == EXPECTED
     assert survey.missing == ()
     assert [c.name for c in survey.clips[:2]] == ["s01_an_1", "s01_an_2"]
     assert len({c.name for c in survey.clips}) == 1260
@@ -72,9 +74,11 @@ def test_misleading_file_names_are_reported_and_not_believed(tree):
 @pytest.mark.parametrize(
     "inside", ["", "enterface database", "enterface database/../enterface database"]
 )
-def test_the_folder_its_parent_and_a_zip_hold_the_same(tree, tmp_path, inside):
+def test_the_folder_its_parent_and_a_zip_hold_the_same(
+    tree, zip_standin, tmp_path, inside
+):
     survey = find_clips(tree / inside)
-    packed = standin.zip_standin(tree, tmp_path / "project2_database.zip")
+    packed = zip_standin(tree, tmp_path / "project2_database.zip")
     assert [c.name for c in survey.clips] == [c.name for c in find_clips(packed).clips]
     assert [c.crc32 for c in survey.clips] == [
         c.crc32 for c in find_clips(packed).clips
@@ -244,8 +248,8 @@ def test_what_is_no_zip_is_named(tmp_path, content):
         find_clips(path)
 
 
-def test_a_zip_cut_short_is_named(tree, tmp_path):
-    whole = standin.zip_standin(tree, tmp_path / "whole.zip").read_bytes()
+def test_a_zip_cut_short_is_named(tree, zip_standin, tmp_path):
+    whole = zip_standin(tree, tmp_path / "whole.zip").read_bytes()
     (tmp_path / "half.zip").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DatasetError, match="damaged or cut short"):
         find_clips(tmp_path / "half.zip")
@@ -256,10 +260,10 @@ def test_a_member_that_is_damaged_fails_when_it_is_read(tmp_path):
     with zipfile.ZipFile(packed, "w") as file:
         file.writestr(GOOD, b"abcdefgh")
     packed.write_bytes(packed.read_bytes().replace(b"abcdefgh", b"abcdXfgh"))
-    with Source(packed) as source:
-        assert source.files == (GOOD,)
+    with Archive(packed) as archive:
+        assert archive.files == (GOOD,)
         with pytest.raises(DatasetError, match=r"a\.avi cannot be read.*CRC"):
-            source.read(GOOD)
+            archive.read(GOOD)
 
 
 # What a reader meets who passes the wrong thing to load.

@@ -91,13 +91,6 @@ def test_the_face_moves_and_sits_off_the_middle(one):
     assert (np.abs(eyes - 360) > 20).any()
 
 
-def test_the_same_again_gives_the_same_bytes(one, tmp_path):
-    again = standin.write_standin(
-        tmp_path / "x", [16], sentences=1, seconds=0.6, workers=2
-    )
-    assert digests(again) == digests(one)
-
-
 def test_a_finished_one_is_left_alone_and_an_unfinished_one_completed(tmp_path):
     folder = tmp_path / "x"
     standin.write_standin(folder, [6], seconds=0.5)

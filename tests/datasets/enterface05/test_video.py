@@ -21,7 +21,7 @@ FRAMES = 40
 def video(
     frames=FRAMES, size=(96, 64), rate=25, ratio=None, codec="mpeg4", sound=False
 ):
-    """An AVI in memory with a bright bar that moves two pixels a frame."""
+    """Make an AVI in memory with a bright bar that moves two pixels a frame."""
     stream = io.BytesIO()
     with av.open(stream, "w", format="avi") as file:
         track = file.add_stream(codec, rate=rate)

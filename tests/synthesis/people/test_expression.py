@@ -5,7 +5,7 @@ from emolib import EMOTIONS
 from emolib.emotions import UnknownEmotionError, get_emotion
 from emolib.synthesis import ACTION_UNITS, PROTOTYPES, UNITS, UnknownUnitError, express
 from emolib.synthesis.people.expression import MAX_WEIGHT, check_units
-from emolib.synthesis.people.head import load_head
+from emolib.synthesis.people.pack import load_head
 
 
 def test_every_unit_is_in_the_pack():

@@ -12,7 +12,8 @@ from emolib.synthesis import (
 )
 from emolib.synthesis.drawing.mesh import HAIR, TEETH
 from emolib.synthesis.drawing.paint import beard_region, brow_line, hair_colour
-from emolib.synthesis.people.head import BEARDS, HAIRSTYLES
+from emolib.synthesis.people.identity import BEARDS, HAIRSTYLES
+from emolib.synthesis.worn.fitting import body_of
 from emolib.synthesis.worn.hair import LOWEST_FRINGE, hairdo
 
 CROWD = [random_identity(seed) for seed in range(1500)]
@@ -25,17 +26,17 @@ def styled(style, seed=4):
 
 def test_the_same_person_has_the_same_hair():
     first, again = styled("long wavy"), styled("long wavy")
-    before = hairdo(first).locks.vertices.copy()
+    before = hairdo(body_of(first)).locks.vertices.copy()
     hairdo.cache_clear()
-    assert np.array_equal(before, hairdo(again).locks.vertices)
-    other = hairdo(styled("long wavy", 5)).locks.vertices
+    assert np.array_equal(before, hairdo(body_of(again)).locks.vertices)
+    other = hairdo(body_of(styled("long wavy", 5))).locks.vertices
     assert not np.array_equal(before, other)
 
 
 @pytest.mark.parametrize("style", HAIRSTYLES)
 @pytest.mark.parametrize("seed", [3, 8])
 def test_hair_stays_off_the_face(style, seed):
-    locks = hairdo(styled(style, seed)).locks
+    locks = hairdo(body_of(styled(style, seed))).locks
     if locks is None:
         assert style not in WITH_LOCKS
         return
@@ -63,14 +64,14 @@ def test_every_style_changes_the_head_but_not_the_eyes(style):
 
 @pytest.mark.parametrize("covered", ["top", "all"])
 def test_a_covering_flattens_the_hair(covered):
-    person = styled("long wavy")
-    free, flat = hairdo(person), hairdo(person, covered)
+    body = body_of(styled("long wavy"))
+    free, flat = hairdo(body), hairdo(body, covered)
     crown = load_head().vertices[:, 1] > 8
     assert free.lift[crown].max() > 0.02
     assert flat.lift[crown].max() == 0
     assert (flat.locks is None) == (covered == "all")
     with pytest.raises(ValueError, match="Unknown covered"):
-        hairdo(person, "wig")
+        hairdo(body, "wig")
 
 
 def test_styles_are_as_frequent_as_documented():
@@ -100,7 +101,7 @@ def test_beards_grow_on_men_and_leave_the_lips():
         assert (region.max() > 0.5) == (kind != "none")
         assert region[176:184, 86:106].max() < 0.2  # the mouth
     bearded = replace(men[0], hair="bald", beard="full", beard_length=0.2)
-    lift = hairdo(bearded).lift
+    lift = hairdo(body_of(bearded)).lift
     head = load_head()
     assert lift.max() > 0.1
     assert not lift[head.masks[:, :2].max(axis=1) > 0.4].any()
@@ -117,7 +118,7 @@ def test_grey_comes_with_age():
 
 
 def test_brows_are_nearly_level_on_average():
-    lines = np.stack([brow_line(person) for person in CROWD])
+    lines = np.stack([brow_line(person.brow) for person in CROWD])
     inner, peak, tail = lines[:, 0, 1], lines[:, 1:3, 1].max(axis=1), lines[:, 3, 1]
     assert 0.02 < (peak - inner).mean() < 0.06
     assert abs((inner - tail).mean()) < 0.015

@@ -7,7 +7,8 @@ import pytest
 
 from emolib.synthesis import Scene, random_identity, render, render_with_truth
 from emolib.synthesis.drawing.mesh import CLOTH, EYE, FRAME
-from emolib.synthesis.people.head import load_head
+from emolib.synthesis.people.pack import load_head
+from emolib.synthesis.worn.fitting import body_of
 from emolib.synthesis.worn.occluders import (
     FRAMES,
     HAND_POSES,
@@ -53,10 +54,10 @@ def seed_of(choice, wanted, start=0):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_seed_same_mesh_and_no_nan(kind):
-    person = random_identity(4)
+    body = body_of(random_identity(4))
     for seed in range(8):
-        part = make_occluder(kind, person, seed)
-        again = make_occluder.__wrapped__(kind, person, seed)
+        part = make_occluder(kind, body, seed)
+        again = make_occluder.__wrapped__(kind, body, seed)
         assert np.array_equal(part.vertices, again.vertices)
         assert np.array_equal(part.colours, again.colours)
         assert np.isfinite(part.vertices).all()
@@ -67,7 +68,7 @@ def test_same_seed_same_mesh_and_no_nan(kind):
 
 def test_unknown_kind_names_the_nearest():
     with pytest.raises(ValueError, match="Did you mean 'sunglasses'"):
-        make_occluder("sunglases", random_identity(1), 0)
+        make_occluder("sunglases", body_of(random_identity(1)), 0)
 
 
 @pytest.mark.parametrize("shape", FRAMES)
@@ -135,7 +136,7 @@ def test_every_pose_and_shape_is_drawn():
 
 def test_hands_have_the_colour_of_the_person():
     """Without its factors a hand would be a mitten; with them it stays skin."""
-    factors = make_occluder("hand", random_identity(3), 0).colours[:1000]
+    factors = make_occluder("hand", body_of(random_identity(3)), 0).colours[:1000]
     assert factors.std() > 0.02
     assert 0.2 < factors.min() < factors.max() < 1.6
 

@@ -1,0 +1,59 @@
+"""Make data sets of your own files."""
+
+import argparse
+from pathlib import Path
+
+from emolib.cli.options import positive
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add ``prepare enterface05`` and its options to `command`."""
+    tasks = command.add_subparsers(title="tasks", metavar="TASK", required=True)
+    task = tasks.add_parser("prepare", help="turn a corpus of videos into faces")
+    names = task.add_subparsers(title="corpora", metavar="NAME", required=True)
+    corpus = names.add_parser(
+        "enterface05",
+        help="eNTERFACE'05, from its official zip or a folder",
+        description="Cut the faces out of the videos of eNTERFACE'05. If it is "
+        "interrupted, the same command goes on where it stopped.",
+        epilog="afterwards: load('enterface05', DEST), or emolib train --data "
+        "enterface05 --path DEST",
+    )
+    corpus.add_argument("source", type=Path, metavar="SOURCE", help="zip or folder")
+    corpus.add_argument("dest", type=Path, metavar="DEST", help="a new folder")
+    corpus.add_argument(
+        "--frames", type=positive, default=10, help="per clip; default: 10"
+    )
+    corpus.add_argument(
+        "--policy",
+        default="middle",
+        choices=("middle", "whole"),
+        help="part of a clip that frames come from; default: its middle half",
+    )
+    corpus.add_argument(
+        "--smallest",
+        type=positive,
+        default=80,
+        metavar="PIXELS",
+        help="smallest face to look for; default: 80",
+    )
+    corpus.add_argument(
+        "--workers", type=positive, help="processes; default: one per core, up to 4"
+    )
+    corpus.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Prepare the corpus as `options` say, and print the report."""
+    from emolib.datasets.enterface05.prepare import Settings, prepare
+    from emolib.datasets.enterface05.report import report_text
+
+    report = prepare(
+        options.source,
+        options.dest,
+        Settings(options.frames, options.policy, options.smallest),
+        workers=options.workers,
+        progress=not options.quiet,
+    )
+    print(report_text(report))
+    print(f"the data set and report.json are in {options.dest}")

@@ -1,0 +1,41 @@
+"""Score a network on the apex images of a data set."""
+
+import argparse
+from pathlib import Path
+
+from emolib.cli.options import add_data, check_folder_of, load
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add to `command` the options of `run`."""
+    add_data(command)
+    command.add_argument("--model", required=True, metavar="NAME_OR_FOLDER")
+    command.add_argument(
+        "--part",
+        choices=("train", "validation", "test", "all"),
+        help="default: test, else validation, else all",
+    )
+    command.add_argument("--json", type=Path, metavar="FILE", help="save the result")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the result, and save it where `options` say."""
+    from emolib.evaluation import evaluate
+    from emolib.models.inference import predict
+    from emolib.models.registry import load_model
+
+    if options.json:
+        check_folder_of(options.json)
+    model = load_model(options.model)
+    dataset = load(options)
+    parts = set(dataset.meta["split"].dropna())
+    part = options.part or next(
+        (p for p in ("test", "validation") if p in parts), "all"
+    )
+    if part != "all":
+        dataset = dataset.part(part)
+    dataset = dataset.labelled().apex()
+    result = evaluate(dataset.labels, predict(model, dataset.images), dataset.groups)
+    print(f"{options.model} on {dataset.name}, part {part}, apex images\n{result}")
+    if options.json:
+        result.save(options.json)

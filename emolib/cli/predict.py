@@ -1,0 +1,104 @@
+"""Find the faces in pictures and name the posed expressions that they resemble."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emolib.cli.options import CAUTION, CommandError
+from emolib.cli.pictures import check_picture, find_pictures, save_picture
+from emolib.emotions import EMOTIONS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from emolib.recognizer import EmotionRecognizer
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add to `command` the options of `run`."""
+    command.add_argument("--model", default="real-faces", metavar="NAME_OR_FOLDER")
+    command.add_argument(
+        "--crops", action="store_true", help="the pictures are ready crops of one face"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument(
+        "--annotate", type=Path, metavar="FILE", help="draw the faces of one picture"
+    )
+    command.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print what is found in the pictures of `options`, then what cannot be read."""
+    import json
+
+    from emolib.faces import PictureError, read_picture, to_canonical
+    from emolib.recognizer import EmotionRecognizer, annotate
+
+    paths = find_pictures(options.pictures)
+    if options.annotate:
+        check_picture(options.annotate)
+        if len(paths) != 1 or options.crops:
+            raise CommandError("--annotate takes one picture, and not --crops.")
+    recognizer = EmotionRecognizer(options.model)
+    report, problems = [], []
+    for path in paths:
+        try:
+            image = read_picture(path)
+        except PictureError as error:
+            problems.append(str(error))
+            report.append({"file": str(path), "error": str(error)})
+            continue
+        if options.crops:
+            shares = recognizer.predict_proba(to_canonical(image)[None])
+            faces = [_answer(recognizer, one) for one in shares]
+        else:
+            found = recognizer.recognize(image)
+            faces = [
+                {
+                    "box": [round(float(v), 1) for v in one.face.box],
+                    "score": round(one.face.score, 4),
+                    **_answer(recognizer, one.probabilities),
+                }
+                for one in found
+            ]
+            if options.annotate:
+                save_picture(annotate(image, found), options.annotate)
+        report.append({"file": str(path), "faces": faces})
+        if not options.json:
+            print(_text(path, faces))
+    if options.json:
+        print(json.dumps({"caution": CAUTION, "pictures": report}, indent=1))
+    elif len(problems) < len(paths):
+        print(CAUTION)
+    if problems:
+        more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+        raise CommandError(
+            f"{len(problems)} of {len(paths)} pictures could not be read: "
+            f"{' '.join(problems[:3])}{more}"
+        )
+
+
+def _answer(recognizer: "EmotionRecognizer", shares: "np.ndarray") -> dict:
+    return {
+        "label": EMOTIONS[int(shares.argmax())],
+        "unsure": recognizer.unsure(shares),
+        "probabilities": {
+            name: round(float(share), 4)
+            for name, share in zip(EMOTIONS, shares, strict=True)
+        },
+    }
+
+
+def _text(path: Path, faces: list[dict]) -> str:
+    """Return what is printed about one picture."""
+    lines = [str(path) if faces else f"{path}: no face found"]
+    for face in faces:
+        place = ""
+        if "box" in face:
+            x, y, width, height = (round(value) for value in face["box"])
+            place = f"face {width} x {height} at ({x}, {y}): "
+        answer = f"unsure, perhaps {face['label']}" if face["unsure"] else face["label"]
+        lines.append(f"  {place}{answer}")
+        shares = sorted(face["probabilities"].items(), key=lambda one: -one[1])
+        lines.append("    " + ", ".join(f"{name} {p:.0%}" for name, p in shares))
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""Draw a synthetic face and save the picture."""
+
+import argparse
+from pathlib import Path
+
+from emolib.cli.options import CommandError, seed
+from emolib.cli.pictures import check_picture, save_picture
+
+#: Options that are fields of `emolib.synthesis.Scene`, with what their values mean.
+ANGLES = {
+    "yaw": "degrees; > 0 turns to the right of the picture",
+    "pitch": "degrees; > 0 raises the chin",
+    "roll": "degrees; > 0 tilts clockwise",
+    "light_azimuth": "degrees; > 0 is right in the picture",
+    "light_elevation": "degrees above the eyes",
+    "light_contrast": "0 (flat) to 1 (hard)",
+}
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add to `command` the options of `run`."""
+    command.epilog = (
+        "example: emolib render --unit browDown=0.8 --unit AU24=0.6 --yaw 15 "
+        "--size 256 --colour -o angry.png"
+    )
+    shown = command.add_argument_group("expression: an emotion, or action units")
+    shown.add_argument("--emotion", metavar="NAME", help="default: happiness")
+    shown.add_argument("--intensity", type=float, help="0 to 1; default: 1")
+    shown.add_argument(
+        "--expression-seed",
+        type=seed,
+        metavar="SEED",
+        help="which way to show the emotion; default: the identity's seed",
+    )
+    shown.add_argument(
+        "--unit",
+        action="append",
+        dest="units",
+        metavar="NAME=WEIGHT",
+        help="such as browDown=0.8, mouthSmileLeft=1 or AU4=0.8; repeatable",
+    )
+    taken = command.add_argument_group("person and picture")
+    taken.add_argument("--identity", type=seed, default=0, metavar="SEED")
+    for name, meaning in ANGLES.items():
+        option = f"--{name.replace('_', '-')}"
+        taken.add_argument(option, type=float, metavar="VALUE", help=meaning)
+    taken.add_argument("--occluder", metavar="NAME", help="such as glasses or mask")
+    taken.add_argument("--background", type=seed, metavar="SEED")
+    taken.add_argument("--size", type=int, default=64, help="pixels, 16 to 256")
+    taken.add_argument("--colour", action="store_true")
+    taken.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Render the face that the options describe."""
+    check_picture(options.output)
+    from emolib import synthesis
+
+    given = {
+        name: getattr(options, name) for name in (*ANGLES, "occluder", "background")
+    }
+    image = synthesis.render(
+        synthesis.random_identity(options.identity),
+        _expression(options),
+        synthesis.Scene(**{k: v for k, v in given.items() if v is not None}),
+        size=options.size,
+        colour=options.colour,
+    )
+    save_picture(image, options.output)
+    print(f"saved {options.output}")
+
+
+def _expression(options: argparse.Namespace) -> dict[str, float]:
+    """Return the action units, given one by one or as an emotion."""
+    from emolib.synthesis import express
+
+    if not options.units:
+        way = options.expression_seed
+        return express(
+            options.emotion or "happiness",
+            1.0 if options.intensity is None else options.intensity,
+            seed=options.identity if way is None else way,
+        )
+    if (options.emotion, options.intensity, options.expression_seed) != (None,) * 3:
+        raise CommandError(
+            "--unit sets the face by itself; drop --emotion, --intensity and "
+            "--expression-seed."
+        )
+    return dict(map(_unit, options.units))
+
+
+def _unit(text: str) -> tuple[str, float]:
+    """Split ``NAME=WEIGHT``."""
+    name, _, weight = text.partition("=")
+    try:
+        return name, float(weight)
+    except ValueError:
+        raise CommandError(
+            f"--unit expects NAME=WEIGHT, such as browDown=0.8; got {text!r}."
+        ) from None

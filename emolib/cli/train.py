@@ -1,0 +1,78 @@
+"""Train a network and save it. A recipe is a command of its own: emolib recipe."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emolib.cli.options import (
+    CAUTION,
+    add_data,
+    check_model_folder,
+    load,
+    positive,
+    seed,
+)
+
+#: The names of `emolib.models.cnn.NETWORKS`, known before TensorFlow is loaded.
+NETWORKS = ("plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn")
+
+if TYPE_CHECKING:
+    from emolib.datasets import FaceDataset
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add to `command` the options of `run`."""
+    add_data(command)
+    command.add_argument("--model", default="small_cnn", choices=NETWORKS)
+    command.add_argument("--epochs", type=positive, default=20)
+    command.add_argument("--batch-size", type=positive, default=32)
+    command.add_argument("--learning-rate", type=float, default=1e-3)
+    command.add_argument("--limit", type=positive, help="use only so many images")
+    command.add_argument("--seed", type=seed, default=0)
+    command.add_argument(
+        "--augment", default="light", choices=("light", "strong", "none")
+    )
+    command.add_argument(
+        "--soft-targets", action="store_true", help="weight targets by intensity"
+    )
+    command.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train on apex frames, or on all if `options` ask for soft targets, and save."""
+    from emolib.datasets.splits import divide
+    from emolib.export import add_onnx
+    from emolib.models.registry import build, save_model
+    from emolib.training import fit
+
+    check_model_folder(options.output)
+    everything = load(options)
+    dataset = everything if options.soft_targets else everything.labelled().apex()
+    train, validation, how = divide(dataset, options.seed)
+    if options.limit:
+        train = _some(train, options.limit, options.seed)
+    print(f"training on {len(train):,} images; {how}", flush=True)
+    names = ("epochs", "batch_size", "learning_rate", "augment", "soft_targets", "seed")
+    settings = {name: getattr(options, name) for name in names}
+    model = build(options.model, options.seed)
+    augment = False if options.augment == "none" else options.augment
+    history = fit(
+        model, train, validation, **settings | {"augment": augment},
+        progress=not options.quiet,
+    )  # fmt: skip
+    print(history)
+    card = {
+        "title": f"{options.output.name}: {options.model} trained on {everything.name}",
+        "training_data": {"name": everything.name, "images": len(train), "split": how},
+        "recipe": {"command": "emolib train", **settings},
+        "limits": CAUTION,
+    }
+    print(f"saved in {save_model(model, options.output, card)}")
+    add_onnx(options.output)
+
+
+def _some(dataset: "FaceDataset", count: int, seed: int) -> "FaceDataset":
+    import numpy as np
+
+    return dataset.subset(np.random.default_rng(seed).permutation(len(dataset))[:count])

@@ -1,0 +1,204 @@
+"""Model cards: what a network is for, what it learnt from, and where it fails.
+
+A card travels with the weights (Mitchell et al. 2019, doi:10.1145/3287560.3287596).
+Reading one needs no TensorFlow.
+"""
+
+import textwrap
+import warnings
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import get_args, get_origin
+
+from emolib.errors import EmolibError
+
+#: What the card of a shipped network has to say; a dot leads inside an entry.
+REQUIRED = (
+    "title", "architecture", "parameters", "sha256",
+    "training_data.name", "training_data.images", "training_data.subjects",
+    "training_data.licence", "training_data.terms", "recipe",
+    "results.data", "results.split", "results.images", "results.subjects",
+    "results.accuracy", "results.interval", "results.interval_over",
+    "intended_use", "prohibited_use", "limits", "known_failures", "licence",
+)  # fmt: skip
+
+#: What the card of a reader's own network has to say: enough to build and check it.
+NEEDED = ("architecture", "sha256")
+
+#: Names of earlier versions, of shipped networks and of architectures.
+RENAMED = {"deck-cnn": "plain-cnn", "deck_cnn": "plain_cnn"}
+
+
+class ModelFileError(EmolibError, ValueError):
+    """A model is unknown, incomplete or altered; the message says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ModelCard:
+    """The description of one trained network; print it, or show it in a notebook.
+
+    Attributes
+    ----------
+    title : str
+        Name of the network and what it is, in one line.
+    architecture : str
+        What `emolib.models.build` takes.
+    parameters : int
+        Number of weights.
+    sha256 : str
+        Of the file of weights, 64 hexadecimal digits.
+    training_data : dict
+        ``name``, ``images``, ``subjects``, ``licence``, ``terms`` and more.
+    recipe : dict
+        Settings, seed and the command that trained it.
+    results : dict
+        ``accuracy`` (0 to 1) and its 95 % ``interval``, with the protocol: ``data``,
+        ``split``, ``images``, ``subjects``, ``interval_over``.
+    intended_use, prohibited_use, limits : str
+        What it is for; what it must not be used for even if it worked; where it is
+        known or suspected not to work.
+    known_failures : list of str
+        Measured, one sentence each.
+    licence : str
+        Of the weights.
+    onnx_sha256 : str, optional
+        Of the ONNX form, if there is one.
+    temperature : float, optional
+        Temperature that is built into the weights.
+    unsure_below : float, optional
+        Smallest top probability that is an answer, 0 to 1.
+    other : dict, optional
+        Entries that this version does not know; they are kept.
+    """
+
+    title: str
+    architecture: str
+    parameters: int
+    sha256: str
+    training_data: dict
+    recipe: dict
+    results: dict
+    intended_use: str
+    prohibited_use: str
+    limits: str
+    known_failures: list[str]
+    licence: str
+    onnx_sha256: str | None = None
+    temperature: float | None = None
+    unsure_below: float | None = None
+    other: dict | None = None
+
+    @classmethod
+    def from_dict(cls, record: Mapping, where: str) -> "ModelCard":
+        """Build a card from the entries of a file; those that are absent are empty.
+
+        Raises
+        ------
+        ModelFileError
+            If `record` is no mapping, or an entry has another type; it names `where`.
+        """
+        if not isinstance(record, Mapping):
+            raise ModelFileError(f"{where} is not a model card: it holds no entries.")
+        given, values = dict(record), {}
+        for one in fields(cls):
+            value = given.pop(one.name, None)
+            required = one.default is MISSING
+            kind = get_origin(one.type) or one.type  # list[str] -> list
+            if not required:
+                kind = get_args(one.type)[0]  # str | None -> str
+            accepted = (int, float) if kind is float else kind
+            if value is not None and not isinstance(value, accepted):
+                raise ModelFileError(
+                    f"{where}: {one.name!r} has to be of type {kind.__name__}; "
+                    f"received {value!r:.60}."
+                )
+            values[one.name] = kind() if value is None and required else value
+        values["other"] = given or None
+        values["architecture"] = current_name(values["architecture"])
+        return cls(**values)
+
+    def to_dict(self) -> dict:
+        """Return the entries that the card's file holds, in order."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values |= values.pop("other") or {}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def missing(self, required: tuple[str, ...] = REQUIRED) -> list[str]:
+        """Return the entries of `required` that the card lacks or leaves empty."""
+        absent = []
+        for name in required:
+            value = self.to_dict()
+            for key in name.split("."):
+                value = value.get(key) if isinstance(value, dict) else None
+            if value in (None, "", [], {}) or (type(value) is int and value == 0):
+                absent.append(name)
+        return absent
+
+    def require(self, required: tuple[str, ...], where: str, remedy: str) -> None:
+        """Raise a `ModelFileError` that names `where` and what is missing there."""
+        if absent := self.missing(required):
+            raise ModelFileError(f"{where} lacks {', '.join(absent)}; {remedy}.")
+
+    def __str__(self) -> str:
+        """Return the card as a list in Markdown, at most 88 columns wide."""
+        network = f"{self.architecture}, {self.parameters:,} parameters"
+        lines = [f"**{self.title or 'A network without a title'}**", ""]
+        for label, value in {
+            "Architecture": network,
+            "Intended use": self.intended_use,
+            "Prohibited use": self.prohibited_use,
+            "Limits": self.limits,
+            "Known failures": self.known_failures,
+            "Unsure below": self.unsure_below,
+            "Training data": self.training_data,
+            "Recipe": self.recipe,
+            "Results": self.results,
+            "Licence of the weights": self.licence,
+        }.items():
+            if isinstance(value, dict) and value:
+                value = [
+                    f"{name.replace('_', ' ')}: {words}"
+                    for name, inside in value.items()
+                    if (words := _words(inside, name))
+                ]
+            if isinstance(value, list) and value:
+                lines += [f"- **{label}**", *(_bullet(one, "  ") for one in value)]
+            elif value is not None:
+                lines.append(_bullet(f"**{label}**: {_words(value) or 'not stated'}"))
+        return "\n".join(lines)
+
+    __repr__ = _repr_markdown_ = __str__  # one rendering, wherever it is shown
+
+
+def current_name(name: str) -> str:
+    """Return today's name of a network or an architecture; warn where it is old."""
+    today = RENAMED.get(name, name)
+    if today != name:
+        # a FutureWarning, because Python hides a DeprecationWarning from users
+        warnings.warn(
+            f"{name!r} is now called {today!r}; the old name will go.",
+            FutureWarning,
+            stacklevel=3,
+        )
+    return today
+
+
+def _words(value, name: str = "") -> str:
+    """Say a value in words; empty for what is too long to say, such as a curve."""
+    if isinstance(value, dict):
+        said = {key: _words(one) for key, one in value.items()}
+        return ", ".join(f"{k.replace('_', ' ')} {w}" for k, w in said.items() if w)
+    if isinstance(value, list):
+        said = [_words(one) for one in value if not isinstance(one, dict | list)]
+        return (" to " if name == "interval" else ", ").join(said)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:.3g}" if isinstance(value, float) else f"{value:,}"
+
+
+def _bullet(text: str, indent: str = "") -> str:
+    first, more = f"{indent}- ", f"{indent}  "
+    return textwrap.fill(
+        text, 88, initial_indent=first, subsequent_indent=more,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""Layers that Keras does not have: contrast made even, and pictures made smaller.
+
+All three have nothing to learn.
+"""
+
+import numpy as np
+
+from emolib.faces import triangle_weights
+from emolib.models._backend import keras
+
+ops = keras.ops
+
+#: Smallest standard deviation to divide by, so that a blank image stays blank and the
+#: noise of a flat place is not blown up: in grey levels, and in those spreads.
+SPREAD_FLOOR, LOCAL_FLOOR = 4.0, 0.2
+#: Standard deviation of the Gaussian of `LocalContrast`, as a fraction of the image's
+#: side: what counts as surroundings is then about a quarter of a face wide.
+WINDOW = 0.09
+
+
+@keras.saving.register_keras_serializable(package="emolib")
+class ImageStandardisation(keras.layers.Layer):
+    """Give every image zero mean and unit contrast, each one by itself.
+
+    A photograph taken in dim light and one taken in bright light differ by a shift
+    and a factor of their grey values; both are removed here, before the first
+    convolution.
+    """
+
+    def call(self, images):
+        """Map images ``(n, h, w, 1)``, 0-255, to the same shape, about -3 to 3."""
+        mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)  # (n, 1, 1, 1)
+        spread = ops.std(images, axis=(1, 2, 3), keepdims=True)  # (n, 1, 1, 1)
+        return (images - mean) / ops.maximum(spread, SPREAD_FLOOR)
+
+
+@keras.saving.register_keras_serializable(package="emolib")
+class LocalContrast(keras.layers.Layer):
+    """Show every place in the contrast of its surroundings.
+
+    Subtracts the mean of the surroundings and divides by their standard deviation,
+    both weighted by a Gaussian window: local contrast normalisation (Jarrett,
+    Kavukcuoglu, Ranzato & LeCun 2009, ICCV). A cheek in shade and a cheek in the
+    light, a dark skin and a light one then look much the same; lines and creases
+    stay.
+    """
+
+    def build(self, shape):
+        """Prepare the Gaussian averages along the two sides of images ``shape``."""
+        _, height, width, _ = shape
+        # A product with a fixed matrix: ten times faster on a CPU than pooling, and
+        # a row that sums to one needs no invented pixels beyond the border.
+        self._down = ops.convert_to_tensor(_gaussian_means(height))
+        self._across = ops.convert_to_tensor(_gaussian_means(width).T)
+
+    def _surroundings(self, images):
+        return ops.matmul(self._down, ops.matmul(images, self._across))
+
+    def call(self, images):
+        """Map standardised images ``(n, h, w, 1)`` to the same shape, about -3 to 3."""
+        flat = ops.squeeze(images, axis=-1)  # (n, h, w)
+        flat = flat - self._surroundings(flat)
+        spread = ops.sqrt(self._surroundings(ops.square(flat)))
+        return ops.expand_dims(flat / ops.maximum(spread, LOCAL_FLOOR), axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="emolib")
+class Shrink(keras.layers.Layer):
+    """Resize square images to a smaller side, as two products of matrices.
+
+    It is the inverse of enlarging with a triangle filter, as `emolib.faces.RESAMPLE`
+    does it: an image that had `side` pixels before it became a canonical crop is itself
+    again, and any other is approximated by least squares (Unser, Aldroubi & Eden 1995,
+    doi:10.1109/83.366474). A product with a fixed matrix runs fast everywhere and
+    exports to ONNX as it stands.
+
+    Parameters
+    ----------
+    side : int
+        Side of the result, pixels, at least 8.
+    """
+
+    def __init__(self, side: int, **kwargs):
+        super().__init__(**kwargs)
+        if side < 8:
+            raise ValueError(f"side must be at least 8. Received: side={side}")
+        self.side = side
+
+    def build(self, shape):
+        """Prepare the weights for images of ``shape`` (n, side, side, 1)."""
+        enlarge = triangle_weights(self.side, shape[1])
+        # a constant of three axes: with two, Keras makes seven operations of a product
+        self._down = np.linalg.pinv(enlarge)[None]  # (1, side, s)
+
+    def call(self, images):
+        """Map images ``(n, s, s, 1)`` to ``(n, side, side, 1)``."""
+        flat = ops.squeeze(images, axis=-1)  # (n, s, s)
+        across = np.swapaxes(self._down, 1, 2)  # (1, s, side)
+        small = ops.matmul(self._down, ops.matmul(flat, across))
+        return ops.expand_dims(small, axis=-1)
+
+    def get_config(self):
+        """Return what is needed to build this layer again."""
+        return {**super().get_config(), "side": self.side}
+
+
+def _gaussian_means(side: int) -> np.ndarray:
+    """Weights of the mean around each of `side` places, float32 (side, side)."""
+    place = np.arange(side)
+    distance = (place[:, None] - place) / (WINDOW * side)
+    weights = np.exp(-0.5 * distance**2)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

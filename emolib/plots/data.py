@@ -1,0 +1,118 @@
+"""Figures of a data set: what is in it, and how it is split."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from emolib.datasets import FaceDataset
+from emolib.datasets.splits import Split
+from emolib.emotions import EMOTIONS
+from emolib.plots import style
+from emolib.plots.style import ACCENT, EMOTION_COLOURS, PAPER, QUIET
+
+_PARTS = ("train", "validation", "test")
+_PEOPLE = 6  # bands of `split_map`
+
+
+@style.closed_figure
+def class_counts(dataset: FaceDataset, *, by: str, title: str = "") -> Figure:
+    """Count the images of each emotion as bars.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+    by : str
+        A column of ``dataset.meta`` with few values, such as ``"split"``: one shade
+        for each of them.
+    title : str
+    """
+    meta = dataset.meta
+    order = [*EMOTIONS, *sorted(set(meta["emotion"]) - set(EMOTIONS))]
+    figure, ax = style.panel(6.5, 3)
+    found = list(meta[by].dropna().unique())
+    known = [part for part in _PARTS if part in found]
+    sns.countplot(
+        meta, x="emotion", order=order, hue=by, ax=ax, palette="crest",
+        hue_order=[*known, *(value for value in found if value not in known)],
+    )  # fmt: skip
+    sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title=by)
+    ax.set(xlabel="", ylabel="images", title=title)
+    return figure
+
+
+@style.closed_figure
+def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
+    """Draw how the intensity rises and falls within clips.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+        A source of clips, with intensities.
+    title : str
+    """
+    meta = dataset.labelled().meta
+    figure, ax = style.panel(6.5, 3)
+    sns.lineplot(
+        meta, x="frame", y="intensity", hue="emotion", hue_order=EMOTIONS,
+        palette=EMOTION_COLOURS, errorbar=("pi", 80), err_kws={"alpha": 0.08}, ax=ax,
+    )  # fmt: skip
+    ax.axhline(0.7, color=QUIET, lw=1, ls="--")
+    ax.annotate(
+        "apex frames above", (0, 0.7), (3, 3), xycoords=("axes fraction", "data"),
+        textcoords="offset points", color=QUIET, fontsize=8,
+    )  # fmt: skip
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="frame of the clip", ylabel="intensity (0 to 1)", ylim=(0, 1.03))
+    ax.set_title(title)
+    sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title="")
+    return figure
+
+
+@style.closed_figure
+def split_map(
+    dataset: FaceDataset, splits: Sequence[Split], *, title: str = ""
+) -> Figure:
+    """Show which frames a split trains on and which it tests on.
+
+    Six people are shown, a band each: the last split tests on the last of them and
+    validates on the one before. Inside a band a column is a clip and a row a frame.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+        A source of clips.
+    splits : sequence of Split
+        One panel each.
+    title : str
+    """
+    meta = dataset.meta
+    last = (splits[-1].train, splits[-1].validation, splits[-1].test)
+    train, validation, test = (meta["subject"].iloc[part].unique() for part in last)
+    people = [*train[: _PEOPLE - 2], *validation[:1], *test[:1]]
+    colours = dict(zip(_PARTS, (ACCENT, "#9db8cf", "#E69F00"), strict=True))
+    palette = [*colours.values(), "#e3e3df", PAPER]  # then: in no part, between bands
+    shades = np.array([to_rgb(one) for one in palette])
+    figure, axes = style.panels(len(splits), 1, 7.2, 1.15 * len(splits) + 0.5, title)
+    for ax, split in zip(axes[:, 0], splits, strict=True):
+        part = np.full(len(dataset), 3)
+        for k, name in enumerate(colours):
+            part[getattr(split, name)] = k
+        table = meta.assign(part=part)
+        bands = []
+        for person in people:
+            frames = table[table["subject"] == person]
+            band = frames.pivot(index="frame", columns="clip", values="part")
+            bands += [band, pd.Series(4, band.index)]
+        picture = pd.concat(bands[:-1], axis=1).fillna(4).to_numpy(int)
+        ax.imshow(shades[picture], aspect="auto", interpolation="nearest")
+        ax.set_axis_off()
+        ax.set_title(split.name, fontsize=9, weight="normal")
+    handles = [Patch(color=colour) for colour in colours.values()]
+    figure.legend(handles, colours, loc="outside lower right", ncols=3, fontsize=8)
+    return figure

@@ -1,0 +1,246 @@
+"""Figures of faces, and of what a network makes of them."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from emolib.datasets import FaceDataset
+from emolib.emotions import EMOTIONS
+from emolib.plots import style
+from emolib.plots.style import EMOTION_COLOURS
+
+_GREYS = 24  # levels of a face in a figure: hardly visible, and half the PNG
+
+
+@style.closed_figure
+def contact_sheet(
+    images: np.ndarray,
+    labels: np.ndarray | None = None,
+    *,
+    columns: int = 6,
+    captions: Sequence[str] | None = None,
+    title: str = "",
+) -> Figure:
+    """Show faces side by side.
+
+    Parameters
+    ----------
+    images : ndarray, uint8, (n, 64, 64)
+        At most 48, row by row.
+    labels : ndarray of int, (n,), optional
+        Classes 0 to 5 (-1: other); each face gets its emotion as caption, in the
+        emotion's colour.
+    columns : int, default 6
+    captions : sequence of str, (n,), optional
+        Captions to use instead.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If there is no image, more than 48 of them, or another number of labels or
+        captions.
+    """
+    _check(images, 48, labels=labels, captions=captions)
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    captioned = labels is not None or captions is not None
+    side = 0.92 if len(images) <= 24 else 3.8 / len(images) ** 0.5  # bounds the PNG
+    figure, axes = style.panels(
+        rows, columns, side * columns,
+        (side + 0.2 * captioned) * rows + 0.4 * bool(title), title,
+    )  # fmt: skip
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for i, image in enumerate(images):
+        ax = axes.flat[i]
+        _show_face(ax, image)
+        known = labels is not None and labels[i] >= 0
+        name = EMOTIONS[labels[i]] if known else "other"
+        if captioned:
+            _caption(ax, name if captions is None else captions[i], pad=2)
+        if known:
+            colour = EMOTION_COLOURS[name]
+            ax.plot([0, 1], [0, 0], transform=ax.transAxes, color=colour, lw=4)
+    return figure
+
+
+@style.closed_figure
+def mean_faces(dataset: FaceDataset, *, title: str = "") -> Figure:
+    """Show the average image of each emotion.
+
+    Parameters
+    ----------
+    dataset : FaceDataset
+        As a rule the apex frames.
+    title : str
+    """
+    figure, axes = style.panels(1, len(EMOTIONS), 7.2, 1.9, title)
+    for label, (ax, name) in enumerate(zip(axes[0], EMOTIONS, strict=True)):
+        chosen = dataset.images[dataset.labels == label]
+        _show_face(ax, chosen.mean(axis=0) if len(chosen) else np.full((64, 64), 255))
+        _caption(ax, f"{name}\n{len(chosen):,} images")
+    return figure
+
+
+@style.closed_figure
+def filters(kernels: np.ndarray, *, title: str = "") -> Figure:
+    """Show the kernels of a first convolution.
+
+    Parameters
+    ----------
+    kernels : ndarray of float, (height, width, 1, filters)
+        As Keras stores them; blue is negative, white zero, red positive.
+    title : str
+    """
+    limit = float(np.abs(kernels).max()) or 1.0
+    return _grid(np.asarray(kernels)[:, :, 0], title, "vlag", vmin=-limit, vmax=limit)
+
+
+@style.closed_figure
+def feature_maps(maps: np.ndarray, *, title: str = "") -> Figure:
+    """Show what a layer makes of one image.
+
+    Parameters
+    ----------
+    maps : ndarray of float, (height, width, channels)
+        Each channel is scaled by itself, dark is low.
+    title : str
+    """
+    return _grid(np.asarray(maps), title, "mako")
+
+
+@style.closed_figure
+def probabilities(
+    images: np.ndarray,
+    probabilities: np.ndarray,
+    labels: np.ndarray | None = None,
+    *,
+    maps: np.ndarray | None = None,
+    title: str = "",
+) -> Figure:
+    """Show faces beside their six probabilities.
+
+    Parameters
+    ----------
+    images : ndarray, uint8, (n, 64, 64)
+        At most 8 faces, one row each.
+    probabilities : ndarray of float, (n, 6)
+    labels : ndarray of int, (n,), optional
+        The labelled emotion is set in bold.
+    maps : ndarray of float, (n, 64, 64), optional
+        Grad-CAM maps, drawn over a second copy of the face.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If there is no image, more than 8 of them, or another number of the rest.
+    """
+    _check(images, 8, probabilities=probabilities, labels=labels, maps=maps)
+    ratios = [1, 2.2] if maps is None else [1, 1, 2.2]
+    figure, axes = style.panels(
+        len(images), len(ratios), 1.55 * sum(ratios) + 1, 1.5 * len(images) + 0.4,
+        title, width_ratios=ratios,
+    )  # fmt: skip
+    for i, row in enumerate(axes):
+        _show_face(row[0], images[i])
+        if maps is not None:
+            _show_face(row[1], images[i], maps[i])
+        _bars(row[-1], probabilities[i], None if labels is None else int(labels[i]))
+    return figure
+
+
+@style.closed_figure
+def overlay(
+    images: np.ndarray,
+    maps: np.ndarray,
+    *,
+    captions: Sequence[str] | None = None,
+    title: str = "",
+) -> Figure:
+    """Lay Grad-CAM maps over faces.
+
+    Parameters
+    ----------
+    images : ndarray, uint8, (n, 64, 64)
+        At most 8: the faces above, the same with their maps below.
+    maps : ndarray of float, (n, 64, 64)
+        0 to 1, as `emolib.explain.grad_cam` returns them; bright is high.
+    captions : sequence of str, (n,), optional
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If there is no image, more than 8 of them, or another number of the rest.
+    """
+    _check(images, 8, maps=maps, captions=captions)
+    figure, axes = style.panels(2, len(images), 1.15 * len(images), 2.9, title)
+    for i, image in enumerate(images):
+        _show_face(axes[0, i], image)
+        _show_face(axes[1, i], image, maps[i])
+        if captions is not None:
+            _caption(axes[0, i], captions[i])
+    return figure
+
+
+def _check(images: np.ndarray, most: int, **others: Sequence | None) -> None:
+    """Refuse what does not fit on a figure, and what would be left out of it."""
+    if not 0 < len(images) <= most:
+        raise ValueError(f"The figure shows 1 to {most} faces. Received: {len(images)}")
+    for name, given in others.items():
+        if given is not None and len(given) != len(images):
+            raise ValueError(
+                f"{len(images)} faces need as many {name}. Received: {len(given)}"
+            )
+
+
+def _show_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:
+    """Draw a face, with a Grad-CAM map over it if there is one; in few colours."""
+    grey = (np.floor(np.asarray(image, np.float32) / 256 * _GREYS) + 0.5) / _GREYS
+    colours = np.repeat(grey[..., None], 3, axis=-1)  # (64, 64, 3)
+    if heat is not None:
+        steps = np.round(np.clip(heat, 0, 1) * 6) / 6
+        glow = plt.get_cmap("inferno")(steps)[..., :3]
+        colours = 0.5 * np.round(colours * 12) / 12 + 0.5 * glow
+    axes.imshow(np.clip(colours, 0, 1), interpolation="nearest")
+    axes.set_axis_off()
+
+
+def _caption(axes: Axes, text: str, **options) -> None:
+    axes.set_title(text, fontsize=8, weight="normal", loc="center", **options)
+
+
+def _grid(planes: np.ndarray, title: str, colours: str, **limits: float) -> Figure:
+    """Draw `planes` (height, width, n) in rows of eight."""
+    count = planes.shape[-1]
+    columns = min(8, count)
+    rows = -(-count // columns)
+    figure, axes = style.panels(rows, columns, 0.8 * columns, 0.8 * rows + 0.4, title)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    cmap = sns.color_palette(colours, as_cmap=True)
+    for k in range(count):
+        axes.flat[k].imshow(
+            planes[..., k], cmap=cmap, interpolation="nearest", **limits
+        )
+    return figure
+
+
+def _bars(ax: Axes, shares: np.ndarray, label: int | None) -> None:
+    places = np.arange(len(EMOTIONS))
+    ax.barh(places, shares, color=list(EMOTION_COLOURS.values()), height=0.75)
+    for place, share in zip(places, shares, strict=True):
+        ax.text(min(share, 0.86) + 0.015, place, f"{share:.0%}", va="center", size=8)
+    labelled = [f"label: {n}" if k == label else n for k, n in enumerate(EMOTIONS)]
+    ax.set_yticks(places, labelled, fontsize=9)
+    ax.set(xlim=(0, 1), ylim=(len(EMOTIONS) - 0.5, -0.5))
+    ax.set_xticks([])
+    ax.spines["bottom"].set_visible(False)
+    if label is not None and label >= 0:
+        ax.get_yticklabels()[label].set_weight("bold")

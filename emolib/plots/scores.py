@@ -1,0 +1,191 @@
+"""Figures of how well a network does: while it learns, and when it is measured."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from emolib.emotions import EMOTIONS
+from emolib.evaluation import Evaluation
+from emolib.plots import style
+from emolib.plots.style import ACCENT, ALERT, CHANCE, INK, PAPER, QUIET
+
+if TYPE_CHECKING:  # training imports TensorFlow
+    from emolib.training.loop import History
+
+
+@style.closed_figure
+def history(run: "History", *, title: str = "") -> Figure:
+    """Draw loss and accuracy over the epochs.
+
+    Parameters
+    ----------
+    run : History
+        What `emolib.training.fit` returned.
+    title : str
+    """
+    frame = run.frame
+    figure, axes = style.panels(1, 2, 7.2, 3, title)
+    for ax, quantity in zip(axes[0], ("loss", "accuracy"), strict=True):
+        ax.plot(frame["epoch"], frame[quantity], color=QUIET, label="training",
+                marker="o", ms=3)  # fmt: skip
+        ax.plot(frame["epoch"], frame[f"val_{quantity}"], color=ACCENT,
+                label="validation", marker="o", ms=3)  # fmt: skip
+        if run.best_epoch:
+            ax.axvline(run.best_epoch, color=ACCENT, lw=1, ls=":", label="weights kept")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set(xlabel="epoch", ylabel=quantity)
+    axes[0, 0].set_ylim(bottom=0)
+    axes[0, 1].set_ylim(0, 1)
+    axes[0, 1].axhline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
+    style.in_percent(axes[0, 1].yaxis)
+    handles = axes[0, 1].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower right", ncols=4, fontsize=8)
+    return figure
+
+
+@style.closed_figure
+def confusion(result: Evaluation, *, title: str = "") -> Figure:
+    """Draw the confusion matrix, with counts and recalls.
+
+    Parameters
+    ----------
+    result : Evaluation
+        Rows are the labels, columns the answers; the colour and the percentage are
+        shares of the row.
+    title : str
+    """
+    counts = result.confusion
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    text = [
+        [f"{n:,}\n{p:.0%}" if n else "" for n, p in zip(row, part, strict=True)]
+        for row, part in zip(counts, share, strict=True)
+    ]
+    figure, ax = style.panel(6.2, 5)
+    sns.heatmap(
+        share, annot=np.array(text), fmt="", vmin=0, vmax=1, cmap="Blues", ax=ax,
+        square=True, linewidths=1, linecolor=PAPER, annot_kws={"fontsize": 9},
+        xticklabels=EMOTIONS, yticklabels=EMOTIONS,
+        cbar_kws={"label": "share of the row", "format": PercentFormatter(1)},
+    )  # fmt: skip
+    ax.set(xlabel="the model says", ylabel="the label says", title=title)
+    ax.tick_params(axis="y", rotation=0)
+    ax.tick_params(axis="x", rotation=30)
+    return figure
+
+
+@style.closed_figure
+def intervals(
+    table: pd.DataFrame,
+    *,
+    highlight: Sequence[str] = (),
+    target: float | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw accuracies as dots with their 95 % intervals.
+
+    Also the figure of the four splits, with the leaky ones highlighted.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns name, accuracy, low, high. Rows of the same name (seeds) share a line;
+        the first row of each name decides the order, from the top.
+    highlight : sequence of str
+        Names to draw in the warning colour.
+    target : float, optional
+        A figure from elsewhere to mark, 0 to 1.
+    title : str
+    """
+    names = list(dict.fromkeys(table["name"]))
+    figure, ax = style.panel(7, 0.42 * len(names) + 1.1)
+    for line, name in enumerate(names):
+        rows = table[table["name"] == name]
+        offsets = (np.arange(len(rows)) - (len(rows) - 1) / 2) * 0.2
+        colour = ALERT if name in highlight else ACCENT
+        y = line + offsets
+        ax.hlines(y, rows["low"], rows["high"], color=colour, lw=2, alpha=0.5)
+        ax.plot(rows["accuracy"], y, "o", color=colour, ms=5)
+        ax.annotate(
+            f"{rows['accuracy'].mean():.0%}", (1.01, line), ha="left", va="center",
+            xycoords=("axes fraction", "data"), annotation_clip=False,
+        )  # fmt: skip
+    ax.axvline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
+    if target is not None:
+        ax.axvline(target, color=INK, lw=1, ls=":", label=f"the deck's {target:.0%}")
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="accuracy", title=title)
+    ax.grid(axis="x")
+    style.in_percent(ax.xaxis)
+    ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(CHANCE + 0.01, 0))
+    return figure
+
+
+@style.closed_figure
+def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
+    """Draw observed against claimed accuracy, and how often each was claimed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `emolib.evaluation.reliability` returned: one dot per bin, with the 95 %
+        interval of its accuracy. Below the diagonal the model claims too much.
+    title : str
+    """
+    figure, axes = style.panels(
+        2, 1, 4.6, 4.8, title, height_ratios=(4, 1), sharex=True
+    )
+    ax, counts = axes[:, 0]
+    ax.plot([0, 1], [0, 1], color=QUIET, lw=1, ls="--", label="as claimed")
+    ax.vlines(table["confidence"], table["low"], table["high"], color=ACCENT, lw=2,
+              alpha=0.4)  # fmt: skip
+    ax.vlines(table["confidence"], table["confidence"], table["accuracy"],
+              color=ALERT, lw=1, ls=":", label="gap")  # fmt: skip
+    ax.plot(table["confidence"], table["accuracy"], "o", color=ACCENT, ms=5,
+            label="accuracy, 95 % interval")  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
+    figure.legend(loc="outside lower right", ncols=3, fontsize=8)
+    middles = [one.mid for one in table["bin"]]
+    widths = [0.9 * one.length for one in table["bin"]]
+    counts.bar(middles, table["n"], widths, color=QUIET)
+    counts.set(xlabel="top probability (the model's claim)", ylabel="images")
+    for axis in (ax.xaxis, ax.yaxis, counts.xaxis):
+        style.in_percent(axis)
+    return figure
+
+
+@style.closed_figure
+def learning_curves(table: pd.DataFrame, *, title: str = "") -> Figure:
+    """Draw accuracy against the number of people learnt from.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns name, people, accuracy: as `emolib.evaluation.learning_curve` returns
+        them, with a name. Dots are seeds, the line joins their means.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If there are more names than `series_styles` tells apart.
+    """
+    figure, ax = style.panel(6.5, 3.2)
+    for name, look in style.series_styles(table["name"]).items():
+        rows = table[table["name"] == name]
+        mean = rows.groupby("people")["accuracy"].mean()
+        ax.plot(mean.index, mean, ms=6, label=name, **look)
+        ax.plot(rows["people"], rows["accuracy"], ls="", ms=4, alpha=0.4, **look)
+    people = sorted(table["people"].unique())
+    ax.axhline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
+    ax.set(xscale="log", ylim=(0, 1), ylabel="accuracy", title=title)
+    ax.set(xlabel="people to learn from (logarithmic)")
+    ax.set_xticks(people, [str(one) for one in people])
+    ax.minorticks_off()
+    style.in_percent(ax.yaxis)
+    figure.legend(loc="outside lower right", ncols=4, fontsize=8)
+    return figure

@@ -1,0 +1,130 @@
+"""How every figure looks: the style sheet, and the colour of each network and method.
+
+Used everywhere.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from emolib.emotions import EMOTIONS, get_emotion
+
+__all__ = ["ACCENT", "ALERT", "INK", "PAPER", "QUIET", "series_styles", "use_style"]
+
+SHEET = matplotlib.rc_params_from_file(
+    Path(__file__).with_name("book.mplstyle"), use_default_template=False
+)
+PAPER, INK = SHEET["figure.facecolor"], SHEET["text.color"]
+QUIET, ACCENT, ALERT = SHEET["axes.edgecolor"], "#23527c", "#b3402a"
+EMOTION_COLOURS = {name: get_emotion(name).colour for name in EMOTIONS}
+CHANCE = 1 / len(EMOTIONS)
+
+# Told apart in the common forms of colour blindness, and by their markers in print.
+_SERIES = (
+    (ACCENT, "o"), (ALERT, "s"), ("#c77700", "^"), ("#12805c", "D"),
+    (INK, "v"), (QUIET, "P"), ("#5596d2", "X"),
+)  # fmt: skip
+
+# What looks the same in every chapter, by its place in `_SERIES`. A network has two
+# names: that of its folder, and that of its line in a table.
+_KEPT = {
+    "plain-cnn": 0, "plain CNN": 0, "deck-cnn": 0, "the deck's CNN": 0,
+    "small-cnn": 1, "small CNN": 1,
+    "synthface": 6,
+    "real-faces": 3,
+    "HOG + logistic regression": 2,
+    "pixel 1-NN": 5,
+    "face": 0, "both": 1, "together": 1, "voice": 2,
+}  # fmt: skip
+
+
+def use_style() -> None:
+    """Give figures drawn in a chapter itself the style of the book."""
+    plt.rcParams.update(SHEET)
+
+
+def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return a colour and a marker for each series of a figure.
+
+    The networks and baselines of the course look the same in every figure; other
+    series get the styles that are left, in their order.
+
+    Parameters
+    ----------
+    names : iterable of str
+        At most seven different ones.
+
+    Returns
+    -------
+    dict of str to dict
+        By name, the options ``color`` and ``marker`` of matplotlib's ``plot``.
+
+    Raises
+    ------
+    ValueError
+        If there are more than seven names.
+    """
+    names = list(dict.fromkeys(names))
+    if len(names) > len(_SERIES):
+        raise ValueError(
+            f"A figure tells {len(_SERIES)} series apart; received {len(names)}: "
+            f"{', '.join(names)}. Draw some of them in a figure of their own."
+        )
+    free = list(range(len(_SERIES)))
+    styles: dict[str, dict[str, str]] = {name: {} for name in names}
+    for name in sorted(names, key=lambda name: name not in _KEPT):
+        place = _KEPT.get(name) if _KEPT.get(name) in free else free[0]
+        free.remove(place)
+        styles[name] = dict(zip(("color", "marker"), _SERIES[place], strict=True))
+    return styles
+
+
+def closed_figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Have `draw` draw in the book's style, and close the figure that it returns."""
+
+    @wraps(draw)
+    def drawn(*args, **kwargs) -> Figure:
+        with plt.rc_context(SHEET):
+            figure = draw(*args, **kwargs)
+            interactive = plt.isinteractive()
+        # The first figure loads a notebook's backend, which switches this on; without
+        # it the notebook would show no figure drawn with bare matplotlib afterwards.
+        matplotlib.interactive(interactive)
+        plt.close(figure)
+        return figure
+
+    return drawn
+
+
+def panels(
+    rows: int, columns: int, width: float, height: float, title: str = "", **options
+) -> tuple[Figure, np.ndarray]:
+    """Return a figure of `width` by `height` inches, and its axes (rows, columns).
+
+    The `title` stands over all of them; `options` go to matplotlib's ``subplots``.
+    """
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width, height), layout="constrained", squeeze=False,
+        **options,
+    )  # fmt: skip
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure, axes
+
+
+def panel(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure of `width` by `height` inches and its only axes."""
+    return plt.subplots(figsize=(width, height), layout="constrained")
+
+
+def in_percent(axis: Axis) -> None:
+    """Label an axis of shares, 0 to 1, in percent."""
+    axis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -1,0 +1,247 @@
+"""The cards of the networks that ship, filled in from what was measured.
+
+Each function returns the entries of `emolib.models.cards.ModelCard` that
+`emolib.models.save_model` does not know by itself.
+"""
+
+import numpy as np
+
+from emolib.datasets import FaceDataset
+from emolib.emotions import EMOTIONS
+from emolib.evaluation import Evaluation
+
+_PROHIBITED_USE = (
+    "Judging anyone: no use on people at work or in education (EU AI Act, Article "
+    "5(1)(f)), in hiring, policing, health or surveillance, and none on people who "
+    "have not agreed."
+)
+_TRYING_OUT = (
+    "Teaching, and trying out on your own picture: how much a face resembles posed "
+    "expressions of six emotions."
+)
+_NOT_FEELINGS = (
+    "It compares a picture with posed expressions and does not tell what a person "
+    "feels."
+)
+_NO_NEUTRAL = (
+    "There is no class for neutral or any other expression: such faces should read as "
+    "unsure, and not all do."
+)
+_RENDERED = {
+    "licence": "CC0-1.0",
+    "terms": "none: every face is rendered, and the data set is given away",
+}
+_TEST_PEOPLE = {
+    "data": "SynthFace, apex frames of the test people",
+    "split": "by subject: nobody in the test is in training or validation",
+}
+_BOTH_WAYS = {"asked": "each picture and its mirror image; the mean is the answer"}
+
+#: What a teaching network is, for its title, and what it does with a face at rest.
+_TEACHING = {
+    "plain_cnn": (
+        "the network of the published system",
+        "It learnt from hard labels and has no class for neutral: a face at rest gets "
+        "one of the six, often with a high probability.",
+    ),
+    "small_cnn": ("residual blocks and soft targets", _NO_NEUTRAL),
+}
+
+
+def counts(train: FaceDataset, validation: FaceDataset) -> dict[str, int]:
+    """Return the numbers of images and people in `train`, and people in `validation`.
+
+    Subjects must be known.
+    """
+    return {
+        "images": len(train),
+        "subjects": len(np.unique(train.groups)),
+        "validation_subjects": len(np.unique(validation.groups)),
+    }
+
+
+def failures(result: Evaluation, what: str = "images") -> list[str]:
+    """Say which emotion is missed most, and which two are confused most often.
+
+    `result` is about a number of `what`, for the sentence.
+    """
+    recall = result.per_class["recall"]
+    confused = result.confusion - np.diag(np.diag(result.confusion))
+    shown, read_as = np.unravel_index(confused.argmax(), confused.shape)
+    return [
+        f"{recall.idxmin().capitalize()} is recognised least often: recall "
+        f"{recall.min():.2f}.",
+        f"{EMOTIONS[shown].capitalize()} read as {EMOTIONS[read_as]} is the most "
+        f"frequent mistake: {confused.max():,} of {result.n:,} {what}.",
+    ]
+
+
+def teaching_card(
+    title: str,
+    architecture: str,
+    training: dict,
+    recipe: dict,
+    result: Evaluation,
+) -> dict:
+    """Describe a network that ships to be taken apart.
+
+    Parameters
+    ----------
+    title : str
+        Name of the network in figures.
+    architecture : {"plain_cnn", "small_cnn"}
+    training : dict
+        What `counts` returns, and ``frames``.
+    recipe : dict
+        Settings, seed and command.
+    result : Evaluation
+        On the test people.
+    """
+    about, limit = _TEACHING[architecture]
+    return {
+        "title": f"{title}: {about}",
+        "training_data": {
+            "name": "SynthFace, second edition: rendered faces, no real person",
+            **training,
+            **_RENDERED,
+        },
+        "recipe": recipe,
+        "results": {**_TEST_PEOPLE, **_scores(result)},
+        "intended_use": "Teaching: to show how such a network is built, measured and "
+        "where it fails.",
+        "prohibited_use": _PROHIBITED_USE,
+        "limits": f"Trained and tested on rendered faces only. {_NOT_FEELINGS} {limit}",
+        "known_failures": failures(result),
+        "licence": "CC0-1.0",
+    }
+
+
+def synthface_card(
+    training: dict,
+    recipe: dict,
+    rows: list[dict],
+    chosen: int,
+) -> dict:
+    """Describe the network that has seen very many rendered people, and nobody else.
+
+    Parameters
+    ----------
+    training, recipe
+        As in `teaching_card`.
+    rows : list of dict
+        One per seed, as ``synthface-model.json`` has them.
+    chosen : int
+        The row that ships.
+    """
+    result = Evaluation.from_dict(rows[chosen]["evaluation"])
+    occluded = [one for one in rows[chosen]["by_occlusion"] if one["n"]]
+    hardest = min(occluded, key=lambda one: one["accuracy"])
+    measured = ("seed", "accuracy", "low", "high", "by_occlusion")
+    measured += ("neutral_median_top_probability", "validation_loss")
+    return {
+        "title": "synthface: trained on rendered faces only, for strange cameras and "
+        "light",
+        "training_data": {
+            "name": "SynthFace, large set (make data-large): rendered faces, no real "
+            "person",
+            **training,
+            "real_photographs": 0,
+            **_RENDERED,
+        },
+        "recipe": {
+            **recipe,
+            "targets": "intensity * one-hot + (1 - intensity) / 6; resting faces 1 / 6",
+            "seeds": [one["seed"] for one in rows],
+            "seed": rows[chosen]["seed"],
+            "chosen_by": "lowest loss on the validation people of the large set",
+        },
+        "results": {
+            **_TEST_PEOPLE,
+            **_scores(result),
+            **_BOTH_WAYS,
+            "seeds": [{name: one[name] for name in measured} for one in rows],
+        },
+        "intended_use": _TRYING_OUT,
+        "prohibited_use": _PROHIBITED_USE,
+        "limits": f"{_NOT_FEELINGS} It needs a face crop in the canonical geometry. "
+        f"{_NO_NEUTRAL} Figures here are on rendered faces. On photographs it is far "
+        "weaker: data/results/public-test.jsonl has every evaluation, with recall by "
+        "emotion. It has never seen children, or anything else that the renderer "
+        "cannot draw.",
+        "known_failures": [
+            *failures(result),
+            f"It is weakest with {hardest['bin']} before the face: accuracy "
+            f"{hardest['accuracy']:.2f} over {hardest['n']} images.",
+        ],
+        "licence": "CC0-1.0",
+    }
+
+
+def real_faces_card(
+    training: dict, recipe: dict, result: Evaluation, doubt: dict[str, float]
+) -> dict:
+    """Describe the network that has learnt from photographs.
+
+    Parameters
+    ----------
+    training : dict
+        ``images``, ``validation_images`` and ``rendered_per_epoch``.
+    recipe : dict
+        Settings and curves of both stages, seed, command and environment.
+    result : Evaluation
+        On the validation photographs of the six emotions.
+    doubt : dict
+        ``temperature``; ``unsure_below``; ``accuracy_answered``, over the photographs
+        that get an answer; ``neutral_unsure``, the share of neutral ones that get none.
+    """
+    shares = {name: doubt[name] for name in ("accuracy_answered", "neutral_unsure")}
+    return {
+        "title": "real-faces: trained on photographs (FER2013) and rendered faces "
+        "(SynthFace)",
+        "training_data": {
+            "name": "FER2013, part Training, each picture once, neutral ones with a "
+            "uniform target; and rendered frames of SynthFace's training people",
+            **training,
+            "subjects": "unknown: FER2013 names nobody",
+            "licence": "none that covers the photographs; SynthFace: CC0-1.0",
+            "terms": "FER2013 (Goodfellow et al. 2013, arXiv:1307.0414) was given out "
+            "for a competition; the rights in its photographs are unresolved. It is "
+            "not part of this package.",
+        },
+        "recipe": recipe,
+        "results": {
+            "data": "validation photographs of FER2013's part Training, six emotions. "
+            "PublicTest: see data/results/public-test.jsonl",
+            "split": "by image: FER2013 names no subjects, so the same person may be "
+            "on both sides. Temperature and threshold were chosen on these "
+            "photographs, the weights were not",
+            **_scores(result),
+            **_BOTH_WAYS,
+            **shares,
+        },
+        "intended_use": _TRYING_OUT,
+        "prohibited_use": _PROHIBITED_USE,
+        "limits": "It compares a picture with the labels that strangers gave to "
+        "photographs, and does not tell what a person feels. Those labels are noisy. "
+        f"{_NO_NEUTRAL}",
+        "known_failures": [
+            *failures(result, "validation photographs"),
+            f"{1 - doubt['neutral_unsure']:.0%} of neutral faces get an answer.",
+        ],
+        "licence": "MIT; what the photographs' owners could claim is open",
+        "temperature": doubt["temperature"],
+        "unsure_below": doubt["unsure_below"],
+    }
+
+
+def _scores(result: Evaluation) -> dict:
+    """Return the numbers of a card's ``results``, and what the interval is over."""
+    return {
+        "images": result.n,
+        "subjects": "unknown" if result.optimistic else result.n_groups,
+        "accuracy": result.accuracy,
+        "interval": list(result.interval),
+        "interval_over": "images, optimistic" if result.optimistic else "subjects",
+        "calibration_error": result.calibration_error,
+        "recall": result.per_class["recall"].round(4).to_dict(),
+    }

@@ -1,0 +1,90 @@
+"""Checkpoints: a run that was interrupted goes on bit for bit, and no other run does.
+
+Keras' `BackupAndRestore` serves less: it leaves out the random state of dropout, the
+history and the weights of the best epoch, and takes the file of any run for its own.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from emolib.datasets import FaceDataset
+from emolib.errors import EmolibError
+from emolib.files import sha256, whole_file
+
+Groups = dict[str, list[np.ndarray]]
+
+
+class TrainingError(EmolibError, RuntimeError):
+    """Training cannot go on; the message says what to try."""
+
+
+def save_checkpoint(path: Path, identity: dict, log: dict, groups: Groups) -> None:
+    """Write how far a run is, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        An ``.npz`` file; its folder is made if need be.
+    identity : dict
+        What makes the run this one and no other: name -> digest or setting.
+    log : dict
+        Anything that JSON can hold.
+    groups : dict of str to list of ndarray
+        Weights, and whatever else training changes.
+    """
+    counts = {name: len(group) for name, group in groups.items()}
+    arrays = {
+        f"{name}{k}": value
+        for name, group in groups.items()
+        for k, value in enumerate(group)
+    }
+    header = np.array(json.dumps([identity, counts, log]))
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez(file, header=header, **arrays)
+
+
+def load_checkpoint(path: Path, identity: dict) -> tuple[dict, Groups]:
+    """Return the log and the groups of `save_checkpoint`, if they are of this run.
+
+    Parameters are those of `save_checkpoint`.
+
+    Raises
+    ------
+    TrainingError
+        If the file is damaged or belongs to another run; the message names what
+        differs, such as the validation data or the first weights.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found, counts, log = json.loads(str(file["header"]))
+            groups = {
+                name: [file[f"{name}{k}"] for k in range(count)]
+                for name, count in counts.items()
+            }
+            wanted = json.loads(json.dumps(identity))  # tuples become lists
+            other = [n for n in {**wanted, **found} if wanted.get(n) != found.get(n)]
+    except Exception as error:  # a damaged zip raises errors of many kinds
+        raise TrainingError(
+            f"{path} is not a readable checkpoint ({error}); delete it to start again."
+        ) from error
+    if other:
+        raise TrainingError(
+            f"{path} belongs to another run; what differs: {', '.join(other)}. Delete "
+            "it, give another path, or train as that run did, from a network that was "
+            "built anew."
+        )
+    return log, groups
+
+
+def digest(*arrays: np.ndarray) -> str:
+    """Return the SHA-256 of the contents and shapes of arrays, 64 digits."""
+    parts = [sha256(np.ascontiguousarray(one).tobytes()) for one in arrays]
+    return sha256(json.dumps([parts, [np.shape(one) for one in arrays]]).encode())
+
+
+def digest_of_faces(faces: FaceDataset) -> str:
+    """Return the SHA-256 of a data set's images, labels and intensities."""
+    intensity = faces.meta["intensity"].to_numpy(float)
+    return digest(faces.images, faces.labels, intensity)

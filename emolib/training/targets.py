@@ -1,0 +1,141 @@
+"""Targets: what a network should answer to each picture."""
+
+import numpy as np
+
+from emolib.datasets import FaceDataset
+from emolib.emotions import EMOTIONS
+
+
+def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
+    """Mix the label with "cannot tell", by intensity: i * one-hot + (1 - i) / 6.
+
+    A weak expression then asks the network for a weak opinion, and a resting face
+    for none.
+
+    Parameters
+    ----------
+    labels : ndarray of int, (n,)
+        0 to 5; -1 (neutral) gives the uniform distribution.
+    intensity : ndarray of float, (n,)
+        0 to 1; NaN (unknown) counts as 1.
+
+    Returns
+    -------
+    ndarray, float32, (n, 6)
+        Rows sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or an intensity is below 0 or above 1.
+
+    Examples
+    --------
+    >>> soft_targets(np.array([3]), np.array([0.4])).round(1).tolist()[0][:4]
+    [0.10000000149011612, 0.10000000149011612, 0.10000000149011612, 0.5]
+    """
+    labels, intensity = np.asarray(labels), np.asarray(intensity, dtype=float)
+    if labels.shape != intensity.shape or labels.ndim != 1:
+        raise ValueError(
+            "labels and intensity must both have shape (n,); received "
+            f"{labels.shape} and {intensity.shape}."
+        )
+    strength = np.where(np.isnan(intensity), 1.0, intensity)
+    if ((strength < 0) | (strength > 1)).any():
+        raise ValueError(
+            "intensity must lie in 0 to 1; received "
+            f"{strength.min():g} to {strength.max():g}."
+        )
+    strength = np.where(labels < 0, 0.0, strength)[:, None]  # (n, 1)
+    one_hot = np.eye(len(EMOTIONS))[np.maximum(labels, 0)]  # (n, 6)
+    return (strength * one_hot + (1 - strength) / len(EMOTIONS)).astype(np.float32)
+
+
+def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
+    """Return the targets of a data set, float32 (n, 6): `soft_targets` or one-hot."""
+    intensity = faces.meta["intensity"].to_numpy(dtype=float)
+    return soft_targets(faces.labels, intensity if soft else np.ones(len(faces)))
+
+
+def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
+    """Spread a share of each target over all classes.
+
+    Label smoothing: Szegedy et al. 2016, arXiv:1512.00567.
+
+    Parameters
+    ----------
+    targets : ndarray of float, (n, 6)
+        Rows sum to 1.
+    share : float
+        0 (leaves them as they are) to 1 (all uniform).
+    """
+    return (1 - share) * targets + share / len(EMOTIONS)
+
+
+def mixup(
+    images: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mix each picture with another, and their targets alike.
+
+    Zhang et al. 2018, arXiv:1710.09412. The larger share is the picture's own. Keras'
+    `MixUp` layer mixes within a batch, and an interrupted run could not repeat it.
+
+    Parameters
+    ----------
+    images : ndarray, uint8, (n, 64, 64)
+    targets : ndarray, float32, (n, 6)
+    alpha : float
+        Above 0; shares are drawn from Beta(alpha, alpha): the larger, the more even.
+    rng : numpy.random.Generator
+    """
+    share = rng.beta(alpha, alpha, len(images)).astype(np.float32)
+    share = np.maximum(share, 1 - share)
+    other = rng.permutation(len(images))
+    mixed = np.empty_like(images)
+    for start in range(0, len(images), 2048):  # bounds the memory
+        part = slice(start, start + 2048)
+        own = share[part, None, None]
+        mixed[part] = np.rint(own * images[part] + (1 - own) * images[other[part]])
+    share = share[:, None]
+    return mixed, share * targets + (1 - share) * targets[other]
+
+
+def distill(
+    targets: np.ndarray, answers: np.ndarray, weight: float, temperature: float = 1.0
+) -> np.ndarray:
+    """Mix targets with a teacher's answers.
+
+    Distillation: Hinton et al. 2015, arXiv:1503.02531.
+
+    Parameters
+    ----------
+    targets, answers : ndarray, float32, (n, 6)
+        Rows sum to 1.
+    weight : float
+        Of the answers, 0 to 1.
+    temperature : float, default 1
+        Above 0; above 1 it makes the answers softer before they are mixed.
+    """
+    softened = answers ** (1 / temperature)
+    softened /= softened.sum(axis=1, keepdims=True)
+    return weight * softened + (1 - weight) * targets
+
+
+def class_weights(labels: np.ndarray, power: float) -> np.ndarray:
+    """Weigh each class by (number of its pictures)^-power.
+
+    Parameters
+    ----------
+    labels : ndarray of int, (n,)
+        -1 (neutral) to 5.
+    power : float
+        0 (all pictures alike) to 1 (all classes alike).
+
+    Returns
+    -------
+    ndarray, float32, (7,)
+        The six emotions and, last, neutral; the mean over all pictures is 1.
+    """
+    counts = np.bincount(np.where(labels < 0, len(EMOTIONS), labels), minlength=7)
+    weights = np.maximum(counts, 1) ** -float(power)
+    return (weights / (weights * counts).sum() * counts.sum()).astype(np.float32)

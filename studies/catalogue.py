@@ -1,0 +1,32 @@
+"""All studies, in the order in which they depend on each other."""
+
+from studies import (
+    by_subject,
+    detection,
+    four_splits,
+    intensity_curve,
+    people_curve,
+    photographs,
+    synthface_model,
+    training_choices,
+    transfer,
+)
+from studies.peers import bench as peers
+from studies.study import Study
+
+STUDIES: dict[str, Study] = {
+    study.name: study
+    for study in (
+        by_subject.STUDY,
+        four_splits.AUGMENTED,
+        four_splits.PLAIN,
+        intensity_curve.STUDY,
+        training_choices.STUDY,
+        people_curve.STUDY,
+        synthface_model.STUDY,
+        detection.STUDY,
+        photographs.STUDY,
+        transfer.STUDY,
+        peers.STUDY,
+    )
+}

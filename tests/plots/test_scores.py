@@ -1,0 +1,30 @@
+"""Curves and intervals: every row of a table is drawn."""
+
+import pandas as pd
+from matplotlib.colors import to_hex
+
+from emolib import plots
+
+
+def test_six_learning_curves_are_all_drawn_in_different_styles():
+    names = ["the deck's CNN", "HOG + logistic regression", "a", "b", "c", "d"]
+    table = pd.DataFrame(
+        [
+            {"name": name, "people": people, "accuracy": (k + people) / 100}
+            for k, name in enumerate(names)
+            for people in (9, 18)
+            for _ in range(2)  # seeds
+        ]
+    )
+    (ax,) = plots.learning_curves(table).axes
+    lines = {line.get_label(): line for line in ax.lines}
+    assert set(names) <= set(lines)
+    drawn = [lines[name] for name in names]
+    assert [list(line.get_ydata()) for line in drawn] == [
+        [(k + 9) / 100, (k + 18) / 100] for k in range(6)
+    ]
+    assert len({to_hex(line.get_color()) for line in drawn}) == 6
+    assert len({line.get_marker() for line in drawn}) == 6
+    styles = plots.series_styles(names)
+    for name, line in zip(names, drawn, strict=True):
+        assert to_hex(line.get_color()) == styles[name]["color"]
