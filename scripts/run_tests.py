@@ -42,6 +42,7 @@ BUILD = "book build"
 #: It is watched: a build must not call another host.
 BUILD_TEST = "tests/nothing_leaves/test_build.py"
 AFTER_THE_BUILD = ("pages", "book checks")
+CHANGED = "changed"
 #: Tests that daily work runs whatever has changed.
 ALWAYS = ["tests/test_architecture.py", "tests/book/test_spelling.py"]
 #: Every change of the package makes outputs stale; `make notebooks` comes last.
@@ -106,7 +107,7 @@ def changed_parts(since: str | None) -> dict[str, list[list[str]]]:
     print(f"{len(files)} files have changed; their tests:", *tests, sep="\n  ")
     return {
         "canary": [[PYTHON, "-m", "studies", "check"]],
-        "changed": [_pytest("changed", *tests, f"--deselect={NOT_DAILY}")],
+        CHANGED: [_pytest(CHANGED, *tests, f"--deselect={NOT_DAILY}")],
         "lint": _lint(),
     }
 
@@ -187,8 +188,9 @@ def run_part(
         **os.environ,
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "EMOLIB_BUILT_BOOK": str(html_folder(stored=True)),
     }
+    if name != CHANGED:  # there, pages that are looked at are built anew
+        environment["EMOLIB_BUILT_BOOK"] = str(html_folder(stored=True))
     file = REPORTS / f"{name.replace(' ', '-')}.txt"
     start, cpu, passed = time.perf_counter(), 0.0, True
     with file.open("wb") as output:

@@ -22,7 +22,6 @@ CHAPTER = re.compile(r"book/part-[\w-]+/(\d\d)-")
 OTHERS = {
     "emolib/widgets": "the widgets",
     "emolib/cli": "the command line",
-    "emolib/cli.py": "the command line",
     "studies": "the studies",
     "scripts": "the scripts behind ``make``",
 }
@@ -127,12 +126,13 @@ def _assigned(package: str, name: str, value) -> str | None:
 
 
 def modules(package: str = "emolib") -> dict[str, Path]:
-    """Return the dotted names of all modules of a package, and their files."""
+    """Return a package's modules by their dotted names, but for ``__main__``."""
     top = Path(import_module(package).__file__).parent
     found = {}
     for path in sorted(top.rglob("*.py")):
         parts = path.relative_to(top.parent).with_suffix("").parts
-        found[".".join(parts).removesuffix(".__init__")] = path
+        if parts[-1] != "__main__":
+            found[".".join(parts).removesuffix(".__init__")] = path
     return found
 
 

@@ -202,6 +202,23 @@ def test_versions_agree():
     assert yaml.safe_load(_text("CITATION.cff"))["version"] == version
 
 
+def test_the_map_of_contributing_leads_to_what_is_there():
+    text = _text("CONTRIBUTING.md").partition("## Set up")[0]
+    named = set(
+        re.findall(r"(?:book|emolib|scripts|studies|tests)/[\w./]*(?![\w./<])", text)
+    )
+    assert len(named) > 20
+    wrong = [
+        name
+        for name in named
+        if "/a/" not in name  # stands for any
+        and not any(
+            (PROJECT / f"{name.rstrip('.')}{end}").exists() for end in ("", ".py")
+        )
+    ]
+    assert wrong == []
+
+
 def test_ci_demands_a_browser_and_a_tracer():
     script = PROJECT / ".ci" / "run"
     assert os.access(script, os.X_OK)

@@ -44,8 +44,8 @@ def test_every_part_runs_and_a_failure_is_shown_in_full(reports, monkeypatch, ca
 
 def test_an_unknown_part_stops_with_those_there_are(reports, monkeypatch, capsys):
     with pytest.raises(SystemExit):
-        run(monkeypatch, capsys, {"good": []}, "bood")
-    assert "no part is called 'bood'; there are: good" in capsys.readouterr().err
+        run(monkeypatch, capsys, {"good": []}, "nonsense")
+    assert "no part is called 'nonsense'; there are: good" in capsys.readouterr().err
 
 
 #: Leave a note, then wait for that of another.

@@ -16,7 +16,7 @@ from pybtex.database import parse_file
 #: Files of these kinds are checked; [tool.codespell] in pyproject.toml says which words
 #: are meant as they are.
 KINDS = (".md", ".py", ".bib", ".toml", ".yml", ".cff", ".sh", ".css")
-FOLDERS = ("book", "data", "emolib", "scripts", "tests")
+FOLDERS = ("book", "data", "emolib", "scripts", "studies", "tests")
 
 #: American forms that the book does not use, as patterns, and what it writes instead.
 AMERICAN = {
