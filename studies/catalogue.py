@@ -1,11 +1,11 @@
 """All studies, in the order in which they depend on each other."""
 
 from studies import (
-    by_subject,
+    by_subject_apex,
     detection,
     four_splits,
     intensity_curve,
-    people_curve,
+    learning_curve,
     photographs,
     synthface_model,
     training_choices,
@@ -17,12 +17,12 @@ from studies.study import Study
 STUDIES: dict[str, Study] = {
     study.name: study
     for study in (
-        by_subject.STUDY,
+        by_subject_apex.STUDY,
         four_splits.AUGMENTED,
         four_splits.PLAIN,
         intensity_curve.STUDY,
         training_choices.STUDY,
-        people_curve.STUDY,
+        learning_curve.STUDY,
         synthface_model.STUDY,
         detection.STUDY,
         photographs.STUDY,

@@ -13,11 +13,11 @@ from emolib.models import available, load_model, model_card
 from emolib.recognizer import EmotionRecognizer
 from emolib.results import load_results
 from studies import (
-    by_subject,
+    by_subject_apex,
     detection,
     four_splits,
     intensity_curve,
-    people_curve,
+    learning_curve,
     synthface_model,
     training_choices,
 )
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_networks_are_measured_and_ship(quick, data):
-    first = quick(by_subject.STUDY)
+    first = quick(by_subject_apex.STUDY)
     record = first.run()
     assert available() == ("plain-cnn", "small-cnn")
     assert load_model("small-cnn").name == "small_cnn"
@@ -69,7 +69,7 @@ def test_choices_are_measured_on_validation_people(quick, data):
 
 
 def test_more_people_are_measured(quick, data):
-    quick(people_curve.STUDY, people=[1, 3], seeds=[0, 1]).run()
+    quick(learning_curve.STUDY, people=[1, 3], seeds=[0, 1]).run()
     rows = load_results("learning-curve")["rows"]
     assert [one["people"] for one in rows] == [1, 3] * 4
     assert rows[0]["name"] == "plain CNN"
