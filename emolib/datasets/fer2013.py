@@ -40,10 +40,10 @@ _WHERE = (
 def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDataset:
     """Load FER2013 (Goodfellow et al. 2013, doi:10.1007/978-3-642-42051-1_16).
 
-    48x48 grey photographs found by web search, 28,709 for training and twice 3,589
-    for tests; resized to the canonical crop. The labels are noisy (people agree with
-    about 65 % of them), some images occur several times, also across the parts, and
-    nobody knows who is in which picture.
+    48x48 grey photographs found by web search, 28,709 for training and twice 3,589 for
+    tests; resized to the canonical crop. The labels are noisy (people agree with about
+    65 % of them), some images occur several times, also across the parts, and nobody
+    knows who is in which picture.
 
     Parameters
     ----------
@@ -52,17 +52,17 @@ def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDatas
         of them, with class folders (``train/angry/1.png``), or with the files of
         ``NPZ_FILES``; or one npz file with `images` uint8 (n, 48, 48), `labels` int
         (n,) and `label_names` (of the part its name says, else without a part).
-    drop_duplicates : bool
-        Whether to remove images that are byte for byte equal to an earlier one of
-        the training part, there and in validation and test. Counts are in
-        ``meta.attrs["duplicates_dropped"]``.
+    drop_duplicates : bool, default False
+        Remove images that are byte for byte equal to an earlier one of the training
+        part, there and in validation and test; ``meta.attrs["duplicates_dropped"]``
+        counts them.
 
     Returns
     -------
     FaceDataset
         ``meta.split`` is train, validation (PublicTest) or test (PrivateTest). Neutral
-        images have label -1 and intensity 0; intensity is otherwise unknown, and
-        subjects always.
+        images have label -1 and intensity 0; other intensities and all subjects are
+        unknown.
 
     Raises
     ------
@@ -81,7 +81,11 @@ def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDatas
         images, labels = images[~repeated], labels[~repeated]
         meta = meta[~repeated].reset_index(drop=True)
     meta.attrs["duplicates_dropped"] = dropped
-    return FaceDataset("fer2013", _resized(images), labels, meta)
+    faces = np.empty((len(images), CROP.size, CROP.size), np.uint8)
+    for face, image in zip(faces, images, strict=True):
+        face[:] = to_canonical(image)
+    faces.flags.writeable = False
+    return FaceDataset("fer2013", faces, labels, meta)
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
@@ -107,12 +111,10 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     try:
         table = pd.read_csv(path, skipinitialspace=True)
     except (ValueError, pd.errors.ParserError) as error:
-        raise DatasetError(
-            f"{path} cannot be read as CSV ({error}). {_WHERE}"
-        ) from error
+        what = f"cannot be read as CSV ({error})"
+        raise DatasetError(f"{path} {what}. {_WHERE}") from error
     table.columns = [str(column).strip() for column in table.columns]
-    missing = {"emotion", "pixels", "Usage"} - set(table.columns)
-    if missing:
+    if missing := {"emotion", "pixels", "Usage"} - set(table.columns):
         raise DatasetError(
             f"{path} lacks the columns {', '.join(sorted(missing))}; it has "
             f"{', '.join(table.columns)}. Train and test come together in fer2013.csv "
@@ -122,9 +124,10 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     labels = pd.to_numeric(table["emotion"], errors="coerce")
     images = np.empty((len(table), _SIDE, _SIDE), np.uint8)
     for row, text in enumerate(table["pixels"]):
-        pixels = _pixels(text)
-        bad = labels[row] not in range(len(CLASSES)) or pd.isna(split[row])
-        if pixels is None or bad:
+        pixels = np.fromstring(str(text), np.int64, sep=" ")  # fast; stops at a fault
+        good = labels[row] in range(len(CLASSES)) and not pd.isna(split[row])
+        good = good and pixels.size == _SIDE * _SIDE
+        if not (good and pixels.min() >= 0 and pixels.max() <= 255):
             raise DatasetError(
                 f"{path}, line {row + 2}: expected a class 0 to 6, {_SIDE * _SIDE} "
                 "values 0 to 255 and a Usage of Training, PublicTest or PrivateTest. "
@@ -137,20 +140,11 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     return images, labels, pd.DataFrame({"split": split})
 
 
-def _pixels(text: object) -> np.ndarray | None:
-    values = np.fromstring(str(text), dtype=np.int64, sep=" ")  # fast; stops at a fault
-    valid = values.size == _SIDE * _SIDE and values.min() >= 0 and values.max() <= 255
-    return values if valid else None
-
-
 def _read_npz(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    images, labels, splits = [], [], []
-    for path in paths:
-        pixels, classes = _read_one_npz(path)
-        images.append(pixels)
-        labels.append(classes)
-        splits += [NPZ_FILES.get(path.name)] * len(pixels)
-    meta = pd.DataFrame({"split": pd.Series(splits, dtype=object)})
+    images, labels = zip(*map(_read_one_npz, paths), strict=True)
+    parts = np.array([NPZ_FILES.get(path.name) for path in paths], dtype=object)
+    parts = np.repeat(parts, list(map(len, labels)))
+    meta = pd.DataFrame({"split": pd.Series(parts, dtype=object)})
     return np.concatenate(images), np.concatenate(labels), meta
 
 
@@ -188,11 +182,3 @@ def _repeated(images: np.ndarray, training: pd.Series) -> np.ndarray:
     repeated = keys.isin(keys[training])
     repeated[training] = keys[training].duplicated()
     return repeated.to_numpy()
-
-
-def _resized(images: np.ndarray) -> np.ndarray:
-    result = np.empty((len(images), CROP.size, CROP.size), np.uint8)
-    for row, image in enumerate(images):
-        result[row] = to_canonical(image)
-    result.flags.writeable = False
-    return result
