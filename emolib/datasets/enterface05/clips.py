@@ -160,10 +160,10 @@ def _place(file: str) -> tuple[int, str, int] | str:
         (emotions, "emotion", "folder of one of the six emotions"),
         (sentences, "sentence", "sentence's folder"),
     ):
-        if len(found) != 1:
-            return (
-                f"lies in folders of two {kind}s" if found else f"lies in no {folder}"
-            )
+        if not found:
+            return f"lies in no {folder}"
+        if len(found) > 1:
+            return f"lies in folders of two {kind}s"
     [subject], [emotion], [sentence] = subjects, emotions, sentences
     if subject not in SUBJECTS:
         return f"lies in a folder of subject {subject}, expected 1 to 44"

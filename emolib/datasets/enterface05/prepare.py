@@ -177,8 +177,7 @@ def prepare(
     require_av()
     settings = settings or Settings()
     source, dest = Path(source).expanduser(), Path(dest).expanduser()
-    if workers is None:
-        workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    workers = min(os.cpu_count() or 1, MOST_WORKERS) if workers is None else workers
     if workers < 1:
         raise ValueError(f"workers must be at least 1; received {workers}.")
     _check_places(source, dest)
@@ -248,10 +247,8 @@ def _make_clips(
     crash = Failure("crash", "makes the decoder crash")
     make, kept = _ClipMaker(source, settings), len(tasks) - len(waiting)
     done = process_map(make, waiting, workers, crashed=lambda _: crash)
-    bar = tqdm(
-        done, total=len(tasks), initial=kept, unit="clip", smoothing=0.05,
-        disable=not progress,
-    )  # fmt: skip
+    shown = {"total": len(tasks), "initial": kept, "unit": "clip", "smoothing": 0.05}
+    bar = tqdm(done, **shown, disable=not progress)
     return {waiting[k].clip.name: failure for k, failure in bar if failure is not None}
 
 
@@ -313,11 +310,10 @@ def _finish(
         found = failures.get(clip.name) or _read_work(path)
         if isinstance(found, Failure):
             failed[clip.name] = {"file": clip.file, **found._asdict()}
-            continue
-        made[clip] = path
-        lost = int((~found.detected).sum())
-        one = {"file": clip.file, "crc32": clip.crc32, "frames_without_face": lost}
-        clips[clip.name] = one
+        else:
+            made[clip], lost = path, int((~found.detected).sum())
+            one = {"file": clip.file, "crc32": clip.crc32, "frames_without_face": lost}
+            clips[clip.name] = one
     report = make_report(survey, clips, failed, asdict(settings), kind)
     report["corpus_sha256"] = None
     if made:
@@ -396,8 +392,7 @@ def _subject_table(subjects: list[int]) -> pd.DataFrame:
     count = len(subjects)
     test = round(0.2 * count) or int(count > 1)
     validation = round(0.1 * count) or int(count > 2)
-    parts = ["test"] * test + ["validation"] * validation
-    parts += ["train"] * (count - len(parts))
+    parts = ["test"] * test + ["validation"] * validation + ["train"] * count
     order = np.random.default_rng(SPLIT_SEED).permutation(count)
     names, split = map(subject_name, subjects), [parts[k] for k in order]
     return pd.DataFrame({"subject": list(names), "split": split})

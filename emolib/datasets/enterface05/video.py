@@ -100,7 +100,7 @@ def sample_positions(total: int, count: int, policy: str = "middle") -> list[int
     [25, 35, 45, 55]
     """
     low, high = (share * total for share in POLICIES[policy])
-    wider = max(count - (high - low), 0) / 2  # than the policy, where it has too few
+    wider = max(count - (high - low), 0) / 2
     low, high = low - wider, high + wider
     step = (high - low) / count
     return [min(int(low + (k + 0.5) * step), total - 1) for k in range(count)]
