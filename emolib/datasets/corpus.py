@@ -41,39 +41,19 @@ _REQUIRED = {
 
 
 def write_corpus(
-    folder: Path,
-    sheets: Iterable[tuple[str, np.ndarray]],
-    subjects: pd.DataFrame,
-    frames: pd.DataFrame,
-    info: dict,
-    *,
-    quality: int = 80,
-) -> Path:
+    folder: Path, sheets: Iterable[tuple[str, np.ndarray]], subjects: pd.DataFrame,
+    frames: pd.DataFrame, info: dict, *, quality: int = 80,
+) -> Path:  # fmt: skip
     """Write a corpus, or leave the old one whole; return `folder`.
 
-    It is read back and checked first. Files of the old folder that are not part of the
-    format, such as ``README.md``, are kept.
-
-    Parameters
-    ----------
-    folder : Path
-    sheets : iterable of (str, ndarray uint8 (clips * 64, frames * 64))
-        Each subject once, in any order; consumed one by one.
-    subjects : DataFrame
-        Columns ``subject`` and ``split`` (train, validation or test), and more.
-    frames : DataFrame
-        Columns ``subject``, ``emotion``, ``sentence``, ``clip``, ``frame``,
-        ``intensity``, and more; ordered by subject (as in `subjects`), emotion,
-        sentence and frame.
-    info : dict
-        What else ``corpus.json`` is to say: ``name``, edition, version, licence.
-    quality : int, default 80
-        Of WebP, 0 to 100.
-
-    Raises
-    ------
-    DatasetError
-        If the tables and the sheets do not fit together; nothing is changed then.
+    `sheets` gives each subject's uint8 (clips * 64, frames * 64) once, in any order,
+    and is consumed one by one. `subjects` has the columns ``subject``, ``split``
+    (train, validation or test) and more; `frames` has ``subject``, ``emotion``,
+    ``sentence``, ``clip``, ``frame``, ``intensity`` and more, and is ordered by subject
+    (as in `subjects`), emotion, sentence and frame. `info` goes into ``corpus.json``;
+    `quality` is that of WebP, 0 to 100. All is read back and checked first; a
+    DatasetError says what does not fit together. Files of the old folder that are not
+    part of the format, such as ``README.md``, are kept.
     """
     clips, length = grid = _check_tables(subjects, frames)
     awaited = set(subjects["subject"])
@@ -199,11 +179,9 @@ def _check_tables(subjects: pd.DataFrame, frames: pd.DataFrame) -> tuple[int, in
         raise DatasetError("Table 'subjects' must name each subject exactly once.")
     sentences, length = frames["sentence"].nunique(), frames["frame"].nunique()
     levels = [sorted(frames[name].unique()) for name in ("sentence", "frame")]
-    expected = pd.MultiIndex.from_product(
-        [subjects["subject"], EMOTIONS, *levels],
-        names=["subject", "emotion", "sentence", "frame"],
-    )
-    found = pd.MultiIndex.from_frame(frames[expected.names])
+    expected = pd.MultiIndex.from_product([subjects["subject"], EMOTIONS, *levels])
+    columns = ["subject", "emotion", "sentence", "frame"]
+    found = pd.MultiIndex.from_frame(frames[columns])
     if len(found) != len(expected) or not (found == expected).all():
         raise DatasetError(
             "Table 'frames' must have one row per subject, emotion (in the order of "

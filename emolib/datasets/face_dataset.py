@@ -256,11 +256,6 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
         if column not in meta:
             dtype = float if column in ("sentence", "frame", "intensity") else str
             meta[column] = pd.Series(None, index=meta.index, dtype=dtype)
-    _check_values(meta)
-    return meta[[*META_COLUMNS, *(c for c in meta if c not in META_COLUMNS)]]
-
-
-def _check_values(meta: pd.DataFrame) -> None:
     unknown = meta["subject"].isna()
     if unknown.any() and not unknown.all():
         raise DatasetError(
@@ -278,6 +273,7 @@ def _check_values(meta: pd.DataFrame) -> None:
             f"meta.split must be one of {', '.join(PARTS)} or missing; received "
             f"{', '.join(sorted(map(repr, splits)))}."
         )
+    return meta[[*META_COLUMNS, *(c for c in meta if c not in META_COLUMNS)]]
 
 
 def _positions(which: np.ndarray, n: int) -> np.ndarray:

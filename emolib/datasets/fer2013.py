@@ -52,6 +52,7 @@ def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDatas
         of them, with class folders (``train/angry/1.png``), or with the files of
         ``NPZ_FILES``; or one npz file with `images` uint8 (n, 48, 48), `labels` int
         (n,) and `label_names` (of the part its name says, else without a part).
+        DatasetError if it is none of these, or cut short.
     drop_duplicates : bool, default False
         Remove images that are byte for byte equal to an earlier one of the training
         part, there and in validation and test; ``meta.attrs["duplicates_dropped"]``
@@ -61,13 +62,7 @@ def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDatas
     -------
     FaceDataset
         ``meta.split`` is train, validation (PublicTest) or test (PrivateTest). Neutral
-        images have label -1 and intensity 0; other intensities and all subjects are
-        unknown.
-
-    Raises
-    ------
-    DatasetError
-        If nothing is there, or it is cut short or not in one of these forms.
+        images have label -1 and intensity 0; all else is unknown.
     """
     if path is None:
         raise DatasetError(f"load('fer2013', path) needs a path. {_WHERE}")
@@ -154,13 +149,11 @@ def _read_one_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
             images, labels = archive["images"], archive["labels"]
             names = [str(name) for name in archive["label_names"]]
     except KeyError as error:
-        raise DatasetError(
-            f"{path} lacks an array: {error}. Expected images, labels and label_names."
-        ) from error
+        wanted = "Expected images, labels and label_names"
+        raise DatasetError(f"{path} lacks an array: {error}. {wanted}.") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DatasetError(
-            f"{path} is cut short or not an npz file ({error}); copy it again."
-        ) from error
+        what = f"is cut short or not an npz file ({error})"
+        raise DatasetError(f"{path} {what}; copy it again.") from error
     try:
         classes = [CLASSES.index(class_name(name)) for name in names]
     except UnknownEmotionError as error:

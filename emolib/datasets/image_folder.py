@@ -39,15 +39,16 @@ def load(
     ``path/happy/7.png`` or, with a split, ``path/train/happy/7.png``. A class folder
     has the name, the code or a synonym (``SYNONYMS``) of an emotion, in any case, or is
     called ``neutral``, which gives label -1 and intensity 0. Hidden files, and files
-    that do not end as images do, are passed over.
+    that do not end as images do, are passed over. Where folders are missing, empty or
+    have other names, or an image does not decode, a DatasetError says so.
 
     Parameters
     ----------
     path : str or Path
         The folder. The images are crops: they are made grey and resized, not aligned.
     subject : str or pattern, optional
-        How a file name tells the person: a regular expression whose first group (or
-        whole match) is the subject. Without it the subjects are unknown.
+        How a file name tells the person: a regular expression, which must match, whose
+        first group (or whole match) is the subject. Default: subjects are unknown.
     name : str
         Name of the resulting data set.
 
@@ -56,12 +57,6 @@ def load(
     FaceDataset
         Ordered by split, class folder and file name; ``meta.file`` is the path below
         `path`, ``meta.split`` the split folder's name, if there is one.
-
-    Raises
-    ------
-    DatasetError
-        If the folder is missing or empty, a class folder is empty or has another name,
-        an image does not decode, or a file name does not match `subject`.
 
     Examples
     --------
@@ -120,8 +115,8 @@ def _class_folders(folder: Path) -> Iterator[tuple[str | None, str, list[Path]]]
         )
     parts.sort(key=lambda part: list(_PARTS).index(part.name.lower()))
     for part in parts or [folder]:
-        for child in _folders(part):
-            yield _PARTS.get(part.name.lower()) if parts else None, *_class(child)
+        name = _PARTS[part.name.lower()] if parts else None
+        yield from ((name, *_class(child)) for child in _folders(part))
 
 
 def _class(folder: Path) -> tuple[str, list[Path]]:
@@ -143,12 +138,12 @@ def _class(folder: Path) -> tuple[str, list[Path]]:
     return kind, files
 
 
-def _folders(folder: Path) -> list[Path]:
-    return [child for child in _visible(folder) if child.is_dir()]
-
-
 def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return list(filter(Path.is_dir, _visible(folder)))
 
 
 def _decode(file: Path) -> np.ndarray:

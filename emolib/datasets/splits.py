@@ -200,19 +200,12 @@ def subject_folds(
     Parameters
     ----------
     dataset : FaceDataset
-        A source that names its subjects.
+        A source that names its subjects; NoSubjectsError if it does not.
     count : int, default 5
-        Folds, from 3 to the number of subjects (then each fold leaves one subject out).
-        The fold after the tested one serves as validation.
+        Folds, from 3 to the number of subjects (then each leaves one subject out), else
+        DatasetError. The fold after the tested one serves as validation.
     seed : int, default 0
         Equal seeds give equal folds.
-
-    Raises
-    ------
-    NoSubjectsError
-        If the source does not say who is in its images.
-    DatasetError
-        If there are fewer subjects than folds, or fewer than three folds.
 
     Examples
     --------
@@ -232,12 +225,9 @@ def subject_folds(
     fold = (np.argsort(order) % count)[codes]  # (n,)
     for tested in range(count):
         held = (tested + 1) % count
-        yield Split(
-            f"subject fold {tested + 1} of {count}",
-            np.flatnonzero((fold != tested) & (fold != held)),
-            np.flatnonzero(fold == held),
-            np.flatnonzero(fold == tested),
-        )
+        parts = (fold != tested) & (fold != held), fold == held, fold == tested
+        name = f"subject fold {tested + 1} of {count}"
+        yield Split(name, *map(np.flatnonzero, parts))
 
 
 def hold_out(
@@ -252,14 +242,10 @@ def hold_out(
     Parameters
     ----------
     dataset : FaceDataset
+        Of two subjects (or images) at least; DatasetError if there are fewer.
     fraction : float, default 0.1
         Share of the subjects (or images) to set aside, between 0 and 1.
     seed : int, default 0
-
-    Raises
-    ------
-    DatasetError
-        If there are fewer than two subjects (or images).
     """
     if not 0 < fraction < 1:
         raise ValueError(f"fraction must lie between 0 and 1. Received: {fraction}")
@@ -317,11 +303,7 @@ def _subjects(dataset: FaceDataset) -> np.ndarray:
 
 
 def _deal(units: np.ndarray, labels: np.ndarray | None, seed: int) -> np.ndarray:
-    """Deal whole units into parts; return 0, 1 or 2 for each image, (n,).
-
-    Units are shuffled and dealt in equal proportion within each class, if labels are
-    given.
-    """
+    """Deal whole units, alike in each class, into parts; return 0, 1 or 2, (n,)."""
     rng = np.random.default_rng(seed)
     names, first = np.unique(units, return_index=True)
     classes = np.zeros(len(names), int) if labels is None else labels[first]
@@ -353,9 +335,5 @@ def _finish(name: str, dataset: FaceDataset, part: np.ndarray) -> Split:
             stacklevel=3,
         )
         name += " (leaks)"
-    return Split(
-        name,
-        *(np.flatnonzero(part == k) for k in range(3)),
-        leaks=leaks,
-        left_out=int((part == -1).sum()),
-    )
+    parts = (np.flatnonzero(part == k) for k in range(3))
+    return Split(name, *parts, leaks=leaks, left_out=int((part == -1).sum()))

@@ -29,7 +29,6 @@ from emolib.files import whole_folder
 
 RECORD, IMAGES, TABLE = "stills.json", "images.npy", "stills.csv.gz"
 
-_REQUIRED = ("subject", "split", "emotion", "intensity")
 _REMEDY = "make it again with `make data-large`"
 
 
@@ -42,7 +41,7 @@ def write_stills(
     ``split``, ``emotion`` (one of the six, or ``"neutral"``), ``intensity``, and more.
     `info` goes into ``stills.json``. Raises DatasetError if they do not fit together.
     """
-    check_columns(stills, "stills", _REQUIRED)
+    check_columns(stills, "stills", ("subject", "split", "emotion", "intensity"))
     with whole_folder(folder) as partial:
         np.save(partial / IMAGES, images, allow_pickle=False)
         (partial / TABLE).write_bytes(table_bytes(stills, compress=True))

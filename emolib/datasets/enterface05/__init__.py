@@ -1,11 +1,10 @@
 """eNTERFACE'05, the corpus of the deck, from the archive of videos to a data set.
 
-42 people were recorded as they reacted to stories with one of six emotions, five
-sentences per emotion (Martin, Kotsia, Macq and Pitas 2006,
-doi:10.1109/ICDEW.2006.145). `archive` reads the zip, `clips` finds the videos in it,
-`video` samples their frames, `prepare` finds the faces and stores them as a corpus,
-`report` says what became of each file, and `load` reads the corpus. `standin` makes an
-archive with the same irregularities, because the real one must not be passed on.
+42 people react to stories with one of six emotions, five sentences per emotion (Martin
+et al. 2006, doi:10.1109/ICDEW.2006.145). `archive` reads the zip, `clips` finds the
+videos, `video` samples frames, `prepare` stores the faces, `report` says what became
+of each file. `standin` writes an archive that may be passed on, which the real one may
+not.
 """
 
 from pathlib import Path
@@ -26,7 +25,8 @@ def load(path: str | Path | None) -> FaceDataset:
     ----------
     path : str or Path
         The DEST of ``emolib datasets prepare enterface05 SOURCE DEST``, or the
-        ``corpus`` in it.
+        ``corpus`` in it; DatasetError if nothing has been prepared there, or a file is
+        damaged.
 
     Returns
     -------
@@ -37,11 +37,6 @@ def load(path: str | Path | None) -> FaceDataset:
         ``intensity`` is missing: nobody annotated it, the label is what a whole clip
         was to elicit. ``split`` is a fixed one by subject; for results use
         `emolib.datasets.splits.subject_folds`.
-
-    Raises
-    ------
-    DatasetError
-        If nothing has been prepared there, or a file is damaged.
     """
     if path is None:
         raise DatasetError(

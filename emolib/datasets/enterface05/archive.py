@@ -22,23 +22,17 @@ MAX_RATIO, MAX_FILES = 100, 100_000
 class Archive:
     """The files of a zip or of a folder, for a ``with`` statement.
 
+    DatasetError if there is none at `path`, or the zip is damaged as a whole.
+
     Attributes
     ----------
-    path : Path
-    kind : str
-        ``"zip"`` or ``"folder"``.
-    files : tuple of str
-        The files that can be read, sorted, with ``/`` between folders.
-    folders : tuple of str
-        Folders that hold nothing at all.
+    path, kind : Path, {"zip", "folder"}
+    files, folders : tuple of str
+        The files that can be read, sorted, with ``/`` between folders; folders that
+        hold nothing at all.
     refused : dict of str to str
         File -> why it is not read: it leads outside, is a link, would unpack to more
         than ``MAX_BYTES`` or by more than ``MAX_RATIO``, or needs a password.
-
-    Raises
-    ------
-    DatasetError
-        If there is no such file or folder, or the zip is damaged as a whole.
     """
 
     def __init__(self, path: str | Path):
@@ -62,10 +56,6 @@ class Archive:
         return self
 
     def __exit__(self, *_) -> None:
-        """Close the zip, if it is one."""
-        self.close()
-
-    def close(self) -> None:
         """Close the zip, if it is one."""
         if self._zip is not None:
             self._zip.close()

@@ -68,10 +68,9 @@ class Survey:
     ----------
     clips : tuple of ArchiveClip
         The usable ones, by subject, emotion and sentence.
-    skipped : dict of str to str
-        Every other file, refused one or empty folder -> why it is passed over.
-    misnamed : dict of str to str
-        Video whose name contradicts its folders, or cannot be read -> what it says.
+    skipped, misnamed : dict of str to str
+        Every other file, refused one or empty folder -> why it is passed over; video
+        whose name contradicts its folders, or cannot be read -> what it says.
     missing : tuple of str
         Names of clips of the clean corpus that are not there.
     """
@@ -90,18 +89,13 @@ def find_clips(archive: Archive | str | Path) -> Survey:
     archive : Archive, str or Path
         The zip, the folder it was unpacked into, its parent, or a copy whose names have
         ``-`` or ``_`` for spaces. Upper and lower case, blanks at the end of a name and
-        further levels of folders do not matter.
+        further levels of folders do not matter. DatasetError if it looks like none.
 
     Returns
     -------
     Survey
         If one sentence's folder holds two videos, the first is taken if they are the
         same, byte for byte, otherwise neither.
-
-    Raises
-    ------
-    DatasetError
-        If nothing there looks like the corpus.
     """
     if not isinstance(archive, Archive):
         with Archive(archive) as opened:

@@ -65,21 +65,12 @@ class NoFaceError(DatasetError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How faces are taken out of videos; ValueError if a setting is out of range.
+    """How faces are taken out of videos; ValueError if a setting is out of range."""
 
-    Attributes
-    ----------
-    frames : int
-        Frames per clip, 1 to 100.
-    policy : {"middle", "whole"}
-        Which part of a clip, see `emolib.datasets.enterface05.video.sample_frames`.
-    smallest : int
-        Side in pixels of the smallest face to look for, 20 to 400. Twice as large is
-        about three times as fast.
-    """
-
-    frames: int = 10
-    policy: str = "middle"
+    frames: int = 10  # per clip, 1 to 100
+    policy: str = "middle"  # which part of a clip: see `sample_frames`
+    # Side of the smallest face to look for, 20 to 400 pixels. Twice as large is about
+    # three times as fast.
     smallest: int = 80
 
     def __post_init__(self):
@@ -147,32 +138,19 @@ def prepare(
 ) -> dict:  # fmt: skip
     """Make a data set of faces from a copy of eNTERFACE'05; return its report.
 
-    It can be interrupted at any moment and called again: finished clips are kept. Other
-    settings, or another copy of the corpus, start afresh in the same place; the old
-    data set stays until the new one is complete. It starts processes, so in a script
-    call it under ``if __name__ == "__main__":``.
+    `source` is the zip, a folder, or a renamed copy, as `find_clips` takes it, and only
+    read; `dest` is a new or empty folder, or one from an earlier call. A call that was
+    interrupted at any moment can be made again: finished clips are kept. Other
+    `settings`, or another copy of the corpus, start afresh in the same place; the old
+    data set stays until the new one is complete.
 
-    Parameters
-    ----------
-    source : str or Path
-        The zip, a folder, or a renamed copy, as `find_clips` takes it; only read.
-    dest : str or Path
-        A new or empty folder, or one from an earlier call. Nothing is written outside.
-    settings : Settings, default ``Settings()``
-    workers : int, optional
-        Processes; default is the number of cores, at most ``MOST_WORKERS``. The result
-        does not depend on it. With 1 everything happens in this process, and a video
-        that makes the decoder crash ends it.
-    progress : bool, default True
-        Show a bar with the time left.
+    By default there are as many `workers` as cores, at most ``MOST_WORKERS``; the
+    result does not depend on it. They are processes, so in a script call it under ``if
+    __name__ == "__main__":``; with 1 everything happens in this one, and a video that
+    makes the decoder crash ends it. `progress` shows a bar with the time left.
 
-    Raises
-    ------
-    DatasetError
-        If `source` is not the corpus, `dest` holds something else or is in use, or not
-        one clip can be used.
-    ImportError
-        If PyAV is missing: ``pip install "emolib[video]"``.
+    Raises DatasetError if `source` is not the corpus, `dest` holds something else or is
+    in use, or not one clip can be used, and ImportError if PyAV is missing.
     """
     require_av()
     settings = settings or Settings()
@@ -385,10 +363,7 @@ def _frames_table(
 
 
 def _subject_table(subjects: list[int]) -> pd.DataFrame:
-    """Deal subjects to the parts: a fifth to test, a tenth to validation.
-
-    The same people always give the same split; for 42 it is 29, 4 and 9.
-    """
+    """Deal subjects to the parts, always alike; of 42, 29 to train, 4 and 9."""
     count = len(subjects)
     test = round(0.2 * count) or int(count > 1)
     validation = round(0.1 * count) or int(count > 2)

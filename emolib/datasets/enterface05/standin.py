@@ -18,6 +18,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from emolib.datasets.corpus import table_bytes
 from emolib.datasets.enterface05.video import require_av
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.files import write_whole
@@ -80,32 +81,14 @@ def write_standin(
 ) -> Path:  # fmt: skip
     """Write videos in the form of eNTERFACE'05; return `folder`.
 
-    A finished stand-in of the same settings is left as it is; one that was interrupted
-    is written again.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Gets ``enterface database/subject N/<emotion>/sentence M/sN_<xx>_M.avi`` and, at
-        the very end, ``truth.csv``: one row per video with its path, subject, emotion,
-        sentence, whether it is ``usable``, its number of frames, and the pupils
-        (pixels) in its middle frame.
-    subjects : iterable of int
-        Whom of 1 to 44; ``IRREGULAR`` are eight that have all the irregularities.
-    sentences : int, default 5
-        Sentences per emotion, 1 to 5.
-    seconds : float, default 1.4
-        Length of a clip, 0.5 to 60; the real ones last 1.1 to 5.4.
-    workers : int, default 1
-        Processes. The result does not depend on it.
-    progress : bool, default False
-        Show a progress bar.
-
-    Raises
-    ------
-    ValueError, ImportError
-        If a number is out of range, or `folder` holds something else; if PyAV is
-        missing.
+    It gets ``enterface database/subject N/<emotion>/sentence M/sN_<xx>_M.avi`` for the
+    chosen `subjects`, 1 to 44, 1 to 5 `sentences` per emotion and 0.5 to 60 `seconds`
+    per clip (the real ones last 1.1 to 5.4); at the very end ``truth.csv``, one row per
+    video: path, subject, emotion, sentence, whether it is ``usable``, number of frames,
+    and the pupils (pixels) in its middle frame. The result does not depend on
+    `workers`. A finished stand-in of the same settings is left as it is, one that was
+    interrupted is written again. Raises ValueError if a number is out of range, or
+    `folder` holds something else, and ImportError if PyAV is missing.
     """
     require_av()
     folder, chosen = Path(folder), sorted(set(subjects))
@@ -125,8 +108,7 @@ def write_standin(
     done = process_map(partial(_film_group, folder), groups, workers)
     bar = tqdm(done, total=len(groups), unit="session", disable=not progress)
     rows = [row for _, group in sorted(bar, key=itemgetter(0)) for row in group]
-    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
-    write_whole(folder / TRUTH, table)
+    write_whole(folder / TRUTH, table_bytes(pd.DataFrame(rows)))
     return folder
 
 
