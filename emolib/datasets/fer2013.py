@@ -25,8 +25,7 @@ NPZ_FILES = {
 _CSV_FILES = ("fer2013.csv", "icml_face_data.csv")
 _USAGE = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 _SIDE = 48
-#: Label of each of ``CLASSES``, which are our six in our order, and neutral.
-_LABELS = np.array([0, 1, 2, 3, 4, 5, -1])
+_LABELS = np.array([0, 1, 2, 3, 4, 5, -1])  # of CLASSES: our six, and neutral
 
 _WHERE = (
     "FER2013 is not shipped with the course. Download it from "
@@ -137,8 +136,7 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
 
 def _read_npz(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     images, labels = zip(*map(_read_one_npz, paths), strict=True)
-    parts = np.array([NPZ_FILES.get(path.name) for path in paths], dtype=object)
-    parts = np.repeat(parts, list(map(len, labels)))
+    parts = np.repeat([NPZ_FILES.get(p.name) for p in paths], list(map(len, labels)))
     meta = pd.DataFrame({"split": pd.Series(parts, dtype=object)})
     return np.concatenate(images), np.concatenate(labels), meta
 

@@ -21,8 +21,7 @@ from emolib.datasets.face_dataset import (
     NoSubjectsError,
 )
 
-#: Shares of training, validation and test.
-FRACTIONS = (0.7, 0.1, 0.2)
+FRACTIONS = (0.7, 0.1, 0.2)  #: Shares of training, validation and test.
 
 
 class LeakageWarning(UserWarning):
@@ -99,9 +98,8 @@ class Split:
         shuffled = np.random.default_rng(seed).permutation(self.train)
         ordered = shuffled[np.argsort(np.asarray(labels)[shuffled], kind="stable")]
         picks = np.floor((np.arange(n_train) + 0.5) * len(ordered) / n_train)
-        kept = ordered[picks.astype(np.int64)]
-        dropped = len(self.train) - n_train
-        return replace(self, train=kept, left_out=self.left_out + dropped)
+        left_out = self.left_out + len(self.train) - n_train
+        return replace(self, train=ordered[picks.astype(np.int64)], left_out=left_out)
 
 
 def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
@@ -114,7 +112,6 @@ def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
     Parameters
     ----------
     dataset : FaceDataset
-        Source of n images.
     seed : int, default 0
         Equal seeds give equal splits.
     """

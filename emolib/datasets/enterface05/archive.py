@@ -13,8 +13,7 @@ from pathlib import Path
 
 from emolib.datasets.face_dataset import DatasetError
 
-#: Largest file that is read, bytes; a clip of eNTERFACE'05 has about 0.6 MB.
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 256 * 2**20  #: Of a file that is read; a clip has about 0.6 MB.
 #: Largest ratio of unpacked to packed size above 1 MB, and number of files looked at.
 MAX_RATIO, MAX_FILES = 100, 100_000
 
@@ -85,9 +84,8 @@ class Archive:
 
         Of a zip it is the recorded one, which `read` checks.
         """
-        if self._zip is not None:
-            return f"{self._found[name].CRC:08x}"
-        return f"{zlib.crc32(self.read(name)):08x}"
+        found = self._found[name]
+        return f"{found.CRC if self._zip else zlib.crc32(self.read(name)):08x}"
 
     def _walk(self) -> tuple[dict[str, Path], list[str]]:
         found, empty = {}, []
@@ -170,7 +168,5 @@ def _why_refused(member: zipfile.ZipInfo, name: str) -> str | None:
 
 def _check_count(path: Path, count: int) -> None:
     if count > MAX_FILES:
-        raise DatasetError(
-            f"{path} holds more than {MAX_FILES:,} files; pass the folder or the zip "
-            "of the corpus alone."
-        )
+        what = f"{path} holds more than {MAX_FILES:,} files"
+        raise DatasetError(f"{what}; pass the folder or the zip of the corpus alone.")

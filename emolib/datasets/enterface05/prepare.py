@@ -50,13 +50,10 @@ from emolib.files import sha256, whole_file, write_whole
 from emolib.parallel import process_map
 from emolib.paths import data_folder
 
-#: Changes whenever the same video and settings give other faces.
-VERSION = 1
+VERSION = 1  #: Changes whenever the same video and settings give other faces.
 WEBP_QUALITY = 90
-#: Seed of the split that is stored: subjects dealt to train, validation and test.
-SPLIT_SEED = 2006
-#: More processes than this gain little and cost memory.
-MOST_WORKERS = 4
+SPLIT_SEED = 2006  #: Of the split that is stored.
+MOST_WORKERS = 4  #: More processes gain little and cost memory.
 
 
 class NoFaceError(DatasetError):
@@ -94,13 +91,9 @@ class ClipFaces(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why a clip is not in the data set.
+    """Why a clip is not in the data set."""
 
-    It does not decode (``"video"``), shows no face (``"face"``), cannot be read from
-    the archive (``"source"``), or crashes the decoder (``"crash"``).
-    """
-
-    kind: str
+    kind: str  # "video" does not decode, no "face", "source" unreadable, or "crash"
     reason: str
 
 

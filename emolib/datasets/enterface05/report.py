@@ -10,8 +10,7 @@ from emolib.datasets.enterface05.clips import (
 )
 from emolib.emotions import EMOTIONS, emotion_index
 
-#: Differences that the short text of a report lists.
-SHOWN = 8
+SHOWN = 8  #: Differences that the short text of a report lists.
 
 
 def make_report(

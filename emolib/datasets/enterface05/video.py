@@ -18,8 +18,7 @@ from emolib.datasets.face_dataset import DatasetError
 POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
 #: Largest frame in pixels, and largest number of frames, that are decoded.
 MAX_PIXELS, MAX_FRAMES = 4096 * 4096, 30_000
-#: A video must decode to this share of the frames that its header announces.
-COMPLETE = 0.9
+COMPLETE = 0.9  #: A video must decode to this share of the frames it announces.
 
 
 class VideoError(DatasetError):
@@ -45,13 +44,9 @@ def sample_frames(
     expression usually is at its height, or ``"whole"``; errors call the video by its
     path or `name`.
 
-    Raises
-    ------
-    VideoError
-        If it is empty, no video, cut short, has fewer than `count` frames, or is larger
-        than ``MAX_PIXELS`` or longer than ``MAX_FRAMES``.
-    ValueError, ImportError
-        If `policy` or `count` is impossible; if PyAV is missing.
+    Raises VideoError if it is empty, no video, cut short, has fewer than `count`
+    frames, or is larger than ``MAX_PIXELS`` or longer than ``MAX_FRAMES``; ValueError
+    if `policy` or `count` is impossible; ImportError if PyAV is missing.
     """
     check_policy(policy)
     if count < 1:
@@ -73,10 +68,9 @@ def sample_frames(
             total = decoded  # packets that give no frame: count again what decodes
             _check_length(name, announced, total, count)
     except av.error.FFmpegError as error:
-        raise VideoError(
-            f"{name} does not decode as a video ({error.strerror}); it is damaged, cut "
-            "short, or something else."
-        ) from error
+        what = f"{name} does not decode as a video ({error.strerror})"
+        why = "it is damaged, cut short, or something else"
+        raise VideoError(f"{what}; {why}.") from error
     except (OSError, EOFError) as error:
         raise VideoError(f"{name} cannot be read ({error}).") from error
     if len(images) != count:
