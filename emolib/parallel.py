@@ -20,17 +20,10 @@ def process_map(
 ) -> Iterator[tuple[int, object]]:
     """Yield (position, result) of each task as soon as it is finished.
 
-    Parameters
-    ----------
-    work : callable
-        Takes a task. Each process gets one copy, which may keep what tasks share.
-    tasks : sequence
-        Only a few are handed out at a time, which bounds the memory.
-    workers : int
-        Number of processes; with 1, everything happens in this one.
-    crashed : callable, optional
-        Takes a task that ended its process and returns its result; default is to
-        raise RuntimeError.
+    `work` takes a task; each process gets one copy, which may keep what tasks share.
+    Only a few `tasks` are handed out at a time, which bounds the memory. With 1 of
+    `workers` everything happens in this process. `crashed` takes a task that ended its
+    process and returns its result; without it, that is a RuntimeError.
     """
     if workers == 1:
         yield from enumerate(map(work, tasks))

@@ -13,14 +13,9 @@ from emolib.datasets.face_dataset import (
 from emolib.errors import did_you_mean
 
 __all__ = [
-    "DATASETS",
-    "Clips",
-    "DatasetError",
-    "FaceDataset",
-    "NoSubjectsError",
-    "load",
+    "DATASETS", "Clips", "DatasetError", "FaceDataset", "NoSubjectsError", "load",
     "splits",
-]
+]  # fmt: skip
 
 #: Every source by name, with the function that loads it.
 DATASETS: dict[str, Callable[..., FaceDataset]] = {
@@ -37,14 +32,12 @@ def load(name: str, /, path: str | Path | None = None, **options) -> FaceDataset
     Parameters
     ----------
     name : str
-        A key of ``DATASETS``: ``"synthface"`` (ships with the course),
-        ``"fer2013"`` or ``"image_folder"`` (your own files), ``"enterface05"`` (the
-        videos, prepared by ``emolib datasets prepare enterface05``).
+        ``"synthface"`` (ships with the course), ``"fer2013"`` or ``"image_folder"``
+        (your own files), ``"enterface05"`` (prepared with ``emolib datasets prepare``).
     path : str or Path, optional
         Where your own files are; for ``"synthface"``, another corpus folder.
     **options
-        Passed to the source: see `emolib.datasets.fer2013.load` and
-        `emolib.datasets.image_folder.load`.
+        Of `emolib.datasets.fer2013.load` and `emolib.datasets.image_folder.load`.
 
     Raises
     ------
@@ -52,8 +45,6 @@ def load(name: str, /, path: str | Path | None = None, **options) -> FaceDataset
         If the name is unknown, or the source finds its files missing or damaged.
     """
     if name not in DATASETS:
-        raise DatasetError(
-            f"Unknown data set {name!r}; expected one of "
-            f"{', '.join(map(repr, DATASETS))}.{did_you_mean(name, DATASETS)}"
-        )
+        known = f"{', '.join(map(repr, DATASETS))}.{did_you_mean(name, DATASETS)}"
+        raise DatasetError(f"Unknown data set {name!r}; expected one of {known}")
     return DATASETS[name](path, **options)

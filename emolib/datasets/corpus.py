@@ -41,43 +41,22 @@ _REQUIRED = {
 
 
 def write_corpus(
-    folder: Path,
-    sheets: Iterable[tuple[str, np.ndarray]],
-    subjects: pd.DataFrame,
-    frames: pd.DataFrame,
-    info: dict,
-    *,
-    quality: int = 80,
-) -> Path:
-    """Write a corpus so that an interruption leaves the old one whole; return `folder`.
+    folder: Path, sheets: Iterable[tuple[str, np.ndarray]], subjects: pd.DataFrame,
+    frames: pd.DataFrame, info: dict, *, quality: int = 80,
+) -> Path:  # fmt: skip
+    """Write a corpus, or leave the old one whole; return `folder`.
 
-    It is read back and checked before it takes the place of `folder`. Files of the
-    old folder that are not part of the format, such as ``README.md``, are kept.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the corpus is to be.
-    sheets : iterable of (str, ndarray uint8 (clips * 64, frames * 64))
-        Each subject once, in any order; consumed one by one.
-    subjects : DataFrame
-        Columns ``subject`` and ``split`` (train, validation or test), and more.
-    frames : DataFrame
-        Columns ``subject``, ``emotion``, ``sentence``, ``clip``, ``frame``,
-        ``intensity``, and more; ordered by subject (as in `subjects`), emotion,
-        sentence and frame.
-    info : dict
-        What else ``corpus.json`` is to say: ``name``, edition, version, licence.
-    quality : int
-        WebP quality, 0 to 100.
-
-    Raises
-    ------
-    DatasetError
-        If the tables and the sheets do not fit together; nothing is changed then.
+    `sheets` gives each subject's uint8 (clips * 64, frames * 64) once, in any order,
+    and is consumed one by one. `subjects` has the columns ``subject``, ``split``
+    (train, validation or test) and more; `frames` has ``subject``, ``emotion``,
+    ``sentence``, ``clip``, ``frame``, ``intensity`` and more, and is ordered by subject
+    (as in `subjects`), emotion, sentence and frame. `info` goes into ``corpus.json``;
+    `quality` is that of WebP, 0 to 100. All is read back and checked first; a
+    DatasetError says what does not fit together. Files of the old folder that are not
+    part of the format, such as ``README.md``, are kept.
     """
     clips, length = grid = _check_tables(subjects, frames)
-    folder, awaited = Path(folder), set(subjects["subject"])
+    awaited = set(subjects["subject"])
     with whole_folder(folder) as partial:
         (partial / "sheets").mkdir()
         for subject, sheet in sheets:
@@ -89,44 +68,24 @@ def write_corpus(
             Image.fromarray(sheet).save(path, quality=quality, method=6)
         (partial / "subjects.csv").write_bytes(table_bytes(subjects))
         (partial / "frames.csv.gz").write_bytes(table_bytes(frames, compress=True))
+        people, sentences = len(subjects), clips // len(EMOTIONS)
         record = {
-            **info,
-            "format": FORMAT,
-            "tile": CROP.size,
-            "frames_per_clip": length,
-            "sentences": clips // len(EMOTIONS),
-            "subjects": len(subjects),
-            "clips": clips * len(subjects),
+            "format": FORMAT, "tile": CROP.size, "frames_per_clip": length,
+            "sentences": sentences, "subjects": people, "clips": clips * people,
             "frames": len(frames),
-        }
-        write_record(partial / RECORD, record)
+        }  # fmt: skip
+        write_record(partial / RECORD, info | record)
         read_corpus(partial)
     return folder
 
 
 def read_corpus(folder: Path, remedy: str = _REMEDY) -> FaceDataset:
-    """Read a corpus, checking every file against its recorded SHA-256.
+    """Read a corpus of `write_corpus`, checking every file against its SHA-256.
 
-    Parameters
-    ----------
-    folder : Path
-        A folder written by `write_corpus`.
-    remedy : str
-        What to do about a damaged file; it ends the message.
-
-    Returns
-    -------
-    FaceDataset
-        Frames in the order of ``frames.csv.gz``; ``meta`` holds the columns of both
-        tables, and ``meta.attrs`` what ``corpus.json`` says besides hashes.
-
-    Raises
-    ------
-    DatasetError
-        If the folder is not a corpus, or a file is missing, cut short or altered;
-        the message names the file and says how to restore it.
+    Frames are in the order of ``frames.csv.gz``; ``meta`` holds the columns of both
+    tables and ``meta.attrs`` the record. If a file is missing, cut short or altered, a
+    DatasetError names it and ends in `remedy`.
     """
-    folder = Path(folder)
     record, read = read_record(folder / RECORD, remedy)
     subjects = pd.read_csv(io.BytesIO(read("subjects.csv")), dtype={"subject": str})
     frames = read_table(read("frames.csv.gz"))
@@ -152,42 +111,17 @@ def read_corpus(folder: Path, remedy: str = _REMEDY) -> FaceDataset:
 
 
 def write_record(path: Path, record: dict) -> None:
-    """Write what a set says about itself, beside the files that belong to it.
-
-    Parameters
-    ----------
-    path : Path
-        Such as ``corpus.json``; ``sha256`` of every other file in its folder is added.
-    record : dict
-        With ``format``, the version of the form in which the set is stored.
-    """
+    """Write a record with ``format`` and the SHA-256 of every file beside it."""
     files = (file for file in path.parent.rglob("*") if file.is_file())
     sums = {file.relative_to(path.parent).as_posix(): sha256(file) for file in files}
     write_json(path, record | {"sha256": dict(sorted(sums.items()))})
 
 
 def read_record(path: Path, remedy: str) -> tuple[dict, Callable[[str], bytes]]:
-    """Read what a set says about itself.
+    """Return a record of `write_record`, and a function that reads its files.
 
-    Parameters
-    ----------
-    path : Path
-        Written by `write_record`.
-    remedy : str
-        What a reader can do when something is wrong; it ends the message.
-
-    Returns
-    -------
-    record : dict
-        Without the hashes.
-    read : callable
-        Takes the name of a file of the set and returns its bytes. It raises
-        `DatasetError` if the file is missing, cut short or altered.
-
-    Raises
-    ------
-    DatasetError
-        If there is no such record, or none that can be read.
+    It takes the name of a file and returns its bytes. Both raise DatasetError if a file
+    is missing, cut short or altered; the message ends in `remedy`.
     """
     if not path.parent.is_dir():
         raise DatasetError(f"{path.parent} does not exist, or is no folder; {remedy}.")
@@ -197,9 +131,8 @@ def read_record(path: Path, remedy: str) -> tuple[dict, Callable[[str], bytes]]:
     except FileNotFoundError:
         raise DatasetError(f"{path} is missing; {remedy}.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(
-            f"{path} is cut short or altered ({error!r}); {remedy}."
-        ) from error
+        what = f"is cut short or altered ({error!r})"
+        raise DatasetError(f"{path} {what}; {remedy}.") from error
     if version != FORMAT:
         raise DatasetError(
             f"{path} is not of format {FORMAT}, the one this emolib reads; {remedy}."
@@ -224,23 +157,24 @@ def table_bytes(table: pd.DataFrame, compress: bool = False) -> bytes:
 def read_table(data: bytes) -> pd.DataFrame:
     """Read a compressed table of `table_bytes`; names stay text, digits or not."""
     return pd.read_csv(
-        io.BytesIO(data),
-        compression="gzip",
-        dtype={"subject": str, "clip": str},
-        keep_default_na=False,
-        na_values=[""],
-    )
+        io.BytesIO(data), compression="gzip", dtype={"subject": str, "clip": str},
+        keep_default_na=False, na_values=[""],
+    )  # fmt: skip
+
+
+def check_columns(table: pd.DataFrame, name: str, required: tuple[str, ...]) -> None:
+    """Raise DatasetError if a table lacks columns."""
+    if missing := [column for column in required if column not in table]:
+        raise DatasetError(
+            f"Table {name!r} lacks the columns {', '.join(missing)}; it has "
+            f"{', '.join(map(str, table.columns))}."
+        )
 
 
 def _check_tables(subjects: pd.DataFrame, frames: pd.DataFrame) -> tuple[int, int]:
     """Return (clips per subject, frames per clip), or raise where rows do not fit."""
     for table, name in ((subjects, "subjects"), (frames, "frames")):
-        missing = [column for column in _REQUIRED[name] if column not in table]
-        if missing:
-            raise DatasetError(
-                f"Table {name!r} lacks the columns {', '.join(missing)}; it has "
-                f"{', '.join(map(str, table.columns))}."
-            )
+        check_columns(table, name, _REQUIRED[name])
     if len(subjects) == 0 or subjects["subject"].duplicated().any():
         raise DatasetError("Table 'subjects' must name each subject exactly once.")
     sentences, length = frames["sentence"].nunique(), frames["frame"].nunique()

@@ -33,10 +33,8 @@ class Clips(NamedTuple):
     ----------
     images : ndarray, uint8, (clips, frames, 64, 64)
         Frames in temporal order, 0-255; shorter clips are padded with zeros.
-    lengths : ndarray, int64, (clips,)
-        Number of frames that are not padding.
-    labels : ndarray, int64, (clips,)
-        0 to 5, or -1 for a class outside the six.
+    lengths, labels : ndarray, int64, (clips,)
+        Frames that are not padding; 0 to 5, or -1 for a class outside the six.
     meta : DataFrame
         One row per clip: subject, emotion, sentence, clip, split.
     """
@@ -50,21 +48,18 @@ class Clips(NamedTuple):
 class FaceDataset:
     """An immutable set of canonical face images with labels and metadata.
 
-    Everything is checked here, once.
-
     Parameters
     ----------
     name : str
         Where the images come from, such as ``"synthface"``.
     images : ndarray, uint8, (n, 64, 64)
-        Grey values 0-255 in the geometry of `emolib.faces.CROP`. A writeable array
-        is copied, a read-only one is taken as it is.
+        Grey, 0-255, in the geometry of `emolib.faces.CROP`; copied if writeable.
     labels : ndarray of int, (n,)
         0 to 5 in the order of ``EMOTIONS``; -1 where the source has another class.
     meta : DataFrame, optional
-        One row per image. Missing columns of ``META_COLUMNS`` are added; ``emotion``
-        follows from the labels, the others are left empty. `subject` is known for
-        all images or for none.
+        One row per image. Missing columns of ``META_COLUMNS`` are added: ``emotion``
+        from the labels, the others empty. `subject` is known for all images or for
+        none.
 
     Raises
     ------
@@ -81,12 +76,9 @@ class FaceDataset:
     __slots__ = ("_images", "_labels", "_meta", "_name")
 
     def __init__(
-        self,
-        name: str,
-        images: np.ndarray,
-        labels: np.ndarray,
+        self, name: str, images: np.ndarray, labels: np.ndarray,
         meta: pd.DataFrame | None = None,
-    ):
+    ):  # fmt: skip
         self._name = str(name)
         self._images = _checked_images(images)
         self._labels = _checked_labels(labels, len(self._images))
@@ -141,12 +133,8 @@ class FaceDataset:
         Parameters
         ----------
         which : array of bool, (n,), or of int, (k,)
-            A mask, or positions from 0 to n-1 in the order wanted.
-
-        Raises
-        ------
-        DatasetError
-            If the mask has another length, or a position does not exist.
+            A mask, or positions from 0 to n-1 in the order wanted; DatasetError if the
+            mask has another length, or a position does not exist.
         """
         index = _positions(which, len(self))
         images, labels = self._images[index], self._labels[index]
@@ -159,11 +147,7 @@ class FaceDataset:
         Parameters
         ----------
         split : {"train", "validation", "test"}
-
-        Raises
-        ------
-        DatasetError
-            If `split` is none of the three, or no image belongs to it.
+            DatasetError if it is none of them, or no image belongs to it.
         """
         if split not in PARTS:
             raise DatasetError(f"split must be one of {PARTS}; received {split!r}.")
@@ -182,7 +166,7 @@ class FaceDataset:
 
         Parameters
         ----------
-        threshold : float
+        threshold : float, default 0.7
             Lowest intensity kept, 0 to 1. Images of unknown intensity are kept.
         """
         low = self._meta["intensity"].to_numpy(dtype=float) < threshold
@@ -195,10 +179,7 @@ class FaceDataset:
     def clips(self) -> Clips:
         """Gather the frames into clips, in order of first appearance.
 
-        Raises
-        ------
-        DatasetError
-            If the source consists of single images, or a clip has two labels.
+        Single images, and clips with two labels, are a DatasetError.
         """
         if len(self) == 0 or self._meta["clip"].isna().any():
             raise DatasetError(
@@ -206,16 +187,16 @@ class FaceDataset:
                 "source of clips, such as load('synthface')."
             )
         codes, names = pd.factorize(self._meta["clip"])
-        lengths = np.bincount(codes)  # (clips,)
+        lengths = np.bincount(codes)
         order = np.lexsort((self._meta["frame"].to_numpy(dtype=float), codes))
         starts = np.cumsum(lengths) - lengths
         position = np.arange(len(self)) - np.repeat(starts, lengths)
         images = np.zeros((len(names), lengths.max(), CROP.size, CROP.size), np.uint8)
         images[codes[order], position] = self._images[order]
         labels = self._labels[order[starts]]
-        if (labels[codes] != self._labels).any():
-            wrong = names[codes[np.argmax(labels[codes] != self._labels)]]
-            raise DatasetError(f"Clip {wrong!r} has frames of more than one emotion.")
+        if (wrong := labels[codes] != self._labels).any():
+            clip = names[codes[np.argmax(wrong)]]
+            raise DatasetError(f"Clip {clip!r} has frames of more than one emotion.")
         columns = ["subject", "emotion", "sentence", "clip", "split"]
         meta = self._meta.iloc[order[starts]][columns].reset_index(drop=True)
         return Clips(images, lengths.astype(np.int64), labels, meta)
@@ -265,8 +246,7 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
     named = np.array([*EMOTIONS, "other"], dtype=object)[labels]
     if "emotion" not in meta:
         meta["emotion"] = named
-    wrong = (meta["emotion"] != named) & (labels >= 0)
-    if wrong.any():
+    if (wrong := (meta["emotion"] != named) & (labels >= 0)).any():
         row = int(np.argmax(wrong))
         raise DatasetError(
             f"meta.emotion and labels disagree in row {row}: "
@@ -274,14 +254,8 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
         )
     for column in META_COLUMNS:
         if column not in meta:
-            number = column in ("sentence", "frame", "intensity")
-            dtype = float if number else str
+            dtype = float if column in ("sentence", "frame", "intensity") else str
             meta[column] = pd.Series(None, index=meta.index, dtype=dtype)
-    _check_values(meta)
-    return meta[[*META_COLUMNS, *(c for c in meta if c not in META_COLUMNS)]]
-
-
-def _check_values(meta: pd.DataFrame) -> None:
     unknown = meta["subject"].isna()
     if unknown.any() and not unknown.all():
         raise DatasetError(
@@ -294,12 +268,12 @@ def _check_values(meta: pd.DataFrame) -> None:
             "meta.intensity must lie in 0 to 1 or be missing; received "
             f"{np.nanmin(intensity):g} to {np.nanmax(intensity):g}."
         )
-    splits = set(meta["split"].dropna()) - set(PARTS)
-    if splits:
+    if splits := set(meta["split"].dropna()) - set(PARTS):
         raise DatasetError(
             f"meta.split must be one of {', '.join(PARTS)} or missing; received "
             f"{', '.join(sorted(map(repr, splits)))}."
         )
+    return meta[[*META_COLUMNS, *(c for c in meta if c not in META_COLUMNS)]]
 
 
 def _positions(which: np.ndarray, n: int) -> np.ndarray:

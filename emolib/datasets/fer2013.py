@@ -25,8 +25,7 @@ NPZ_FILES = {
 _CSV_FILES = ("fer2013.csv", "icml_face_data.csv")
 _USAGE = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 _SIDE = 48
-#: Label of each of ``CLASSES``, which are our six in our order, and neutral.
-_LABELS = np.array([0, 1, 2, 3, 4, 5, -1])
+_LABELS = np.array([0, 1, 2, 3, 4, 5, -1])  # of CLASSES: our six, and neutral
 
 _WHERE = (
     "FER2013 is not shipped with the course. Download it from "
@@ -40,10 +39,10 @@ _WHERE = (
 def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDataset:
     """Load FER2013 (Goodfellow et al. 2013, doi:10.1007/978-3-642-42051-1_16).
 
-    48x48 grey photographs found by web search, 28,709 for training and twice 3,589
-    for tests; resized to the canonical crop. The labels are noisy (people agree with
-    about 65 % of them), some images occur several times, also across the parts, and
-    nobody knows who is in which picture.
+    48x48 grey photographs found by web search, 28,709 for training and twice 3,589 for
+    tests; resized to the canonical crop. The labels are noisy (people agree with about
+    65 % of them), some images occur several times, also across the parts, and nobody
+    knows who is in which picture.
 
     Parameters
     ----------
@@ -52,22 +51,17 @@ def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDatas
         of them, with class folders (``train/angry/1.png``), or with the files of
         ``NPZ_FILES``; or one npz file with `images` uint8 (n, 48, 48), `labels` int
         (n,) and `label_names` (of the part its name says, else without a part).
-    drop_duplicates : bool
-        Whether to remove images that are byte for byte equal to an earlier one of
-        the training part, there and in validation and test. Counts are in
-        ``meta.attrs["duplicates_dropped"]``.
+        DatasetError if it is none of these, or cut short.
+    drop_duplicates : bool, default False
+        Remove images that are byte for byte equal to an earlier one of the training
+        part, there and in validation and test; ``meta.attrs["duplicates_dropped"]``
+        counts them.
 
     Returns
     -------
     FaceDataset
         ``meta.split`` is train, validation (PublicTest) or test (PrivateTest). Neutral
-        images have label -1 and intensity 0; intensity is otherwise unknown, and
-        subjects always.
-
-    Raises
-    ------
-    DatasetError
-        If nothing is there, or it is cut short or not in one of these forms.
+        images have label -1 and intensity 0; all else is unknown.
     """
     if path is None:
         raise DatasetError(f"load('fer2013', path) needs a path. {_WHERE}")
@@ -81,7 +75,11 @@ def load(path: str | Path | None, *, drop_duplicates: bool = False) -> FaceDatas
         images, labels = images[~repeated], labels[~repeated]
         meta = meta[~repeated].reset_index(drop=True)
     meta.attrs["duplicates_dropped"] = dropped
-    return FaceDataset("fer2013", _resized(images), labels, meta)
+    faces = np.empty((len(images), CROP.size, CROP.size), np.uint8)
+    for face, image in zip(faces, images, strict=True):
+        face[:] = to_canonical(image)
+    faces.flags.writeable = False
+    return FaceDataset("fer2013", faces, labels, meta)
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
@@ -107,12 +105,10 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     try:
         table = pd.read_csv(path, skipinitialspace=True)
     except (ValueError, pd.errors.ParserError) as error:
-        raise DatasetError(
-            f"{path} cannot be read as CSV ({error}). {_WHERE}"
-        ) from error
+        what = f"cannot be read as CSV ({error})"
+        raise DatasetError(f"{path} {what}. {_WHERE}") from error
     table.columns = [str(column).strip() for column in table.columns]
-    missing = {"emotion", "pixels", "Usage"} - set(table.columns)
-    if missing:
+    if missing := {"emotion", "pixels", "Usage"} - set(table.columns):
         raise DatasetError(
             f"{path} lacks the columns {', '.join(sorted(missing))}; it has "
             f"{', '.join(table.columns)}. Train and test come together in fer2013.csv "
@@ -122,9 +118,10 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     labels = pd.to_numeric(table["emotion"], errors="coerce")
     images = np.empty((len(table), _SIDE, _SIDE), np.uint8)
     for row, text in enumerate(table["pixels"]):
-        pixels = _pixels(text)
-        bad = labels[row] not in range(len(CLASSES)) or pd.isna(split[row])
-        if pixels is None or bad:
+        pixels = np.fromstring(str(text), np.int64, sep=" ")  # fast; stops at a fault
+        good = labels[row] in range(len(CLASSES)) and not pd.isna(split[row])
+        good = good and pixels.size == _SIDE * _SIDE
+        if not (good and pixels.min() >= 0 and pixels.max() <= 255):
             raise DatasetError(
                 f"{path}, line {row + 2}: expected a class 0 to 6, {_SIDE * _SIDE} "
                 "values 0 to 255 and a Usage of Training, PublicTest or PrivateTest. "
@@ -137,20 +134,10 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     return images, labels, pd.DataFrame({"split": split})
 
 
-def _pixels(text: object) -> np.ndarray | None:
-    values = np.fromstring(str(text), dtype=np.int64, sep=" ")  # fast; stops at a fault
-    valid = values.size == _SIDE * _SIDE and values.min() >= 0 and values.max() <= 255
-    return values if valid else None
-
-
 def _read_npz(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    images, labels, splits = [], [], []
-    for path in paths:
-        pixels, classes = _read_one_npz(path)
-        images.append(pixels)
-        labels.append(classes)
-        splits += [NPZ_FILES.get(path.name)] * len(pixels)
-    meta = pd.DataFrame({"split": pd.Series(splits, dtype=object)})
+    images, labels = zip(*map(_read_one_npz, paths), strict=True)
+    parts = np.repeat([NPZ_FILES.get(p.name) for p in paths], list(map(len, labels)))
+    meta = pd.DataFrame({"split": pd.Series(parts, dtype=object)})
     return np.concatenate(images), np.concatenate(labels), meta
 
 
@@ -160,13 +147,11 @@ def _read_one_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
             images, labels = archive["images"], archive["labels"]
             names = [str(name) for name in archive["label_names"]]
     except KeyError as error:
-        raise DatasetError(
-            f"{path} lacks an array: {error}. Expected images, labels and label_names."
-        ) from error
+        wanted = "Expected images, labels and label_names"
+        raise DatasetError(f"{path} lacks an array: {error}. {wanted}.") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DatasetError(
-            f"{path} is cut short or not an npz file ({error}); copy it again."
-        ) from error
+        what = f"is cut short or not an npz file ({error})"
+        raise DatasetError(f"{path} {what}; copy it again.") from error
     try:
         classes = [CLASSES.index(class_name(name)) for name in names]
     except UnknownEmotionError as error:
@@ -188,11 +173,3 @@ def _repeated(images: np.ndarray, training: pd.Series) -> np.ndarray:
     repeated = keys.isin(keys[training])
     repeated[training] = keys[training].duplicated()
     return repeated.to_numpy()
-
-
-def _resized(images: np.ndarray) -> np.ndarray:
-    result = np.empty((len(images), CROP.size, CROP.size), np.uint8)
-    for row, image in enumerate(images):
-        result[row] = to_canonical(image)
-    result.flags.writeable = False
-    return result

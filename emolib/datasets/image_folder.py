@@ -37,17 +37,18 @@ def load(
     r"""Load ready face crops from a folder with one folder per class.
 
     ``path/happy/7.png`` or, with a split, ``path/train/happy/7.png``. A class folder
-    has the name or the code of an emotion or a synonym (``SYNONYMS``), in any case, or
-    is called ``neutral``, which gives label -1 and intensity 0. Hidden files and other
-    endings than those of images are passed over.
+    has the name, the code or a synonym (``SYNONYMS``) of an emotion, in any case, or is
+    called ``neutral``, which gives label -1 and intensity 0. Hidden files, and files
+    that do not end as images do, are passed over. Where folders are missing, empty or
+    have other names, or an image does not decode, a DatasetError says so.
 
     Parameters
     ----------
     path : str or Path
         The folder. The images are crops: they are made grey and resized, not aligned.
     subject : str or pattern, optional
-        How a file name tells the person: a regular expression whose first group (or
-        whole match) is the subject. Without it the subjects are unknown.
+        How a file name tells the person: a regular expression, which must match, whose
+        first group (or whole match) is the subject. Default: subjects are unknown.
     name : str
         Name of the resulting data set.
 
@@ -57,60 +58,12 @@ def load(
         Ordered by split, class folder and file name; ``meta.file`` is the path below
         `path`, ``meta.split`` the split folder's name, if there is one.
 
-    Raises
-    ------
-    DatasetError
-        If the folder is missing or empty, a class folder is empty or has another
-        name, an image does not decode, or a file name does not match `subject`.
-
     Examples
     --------
     CK+ and JAFFE put the person in front of the file name (``S010_004_17.png``):
 
     >>> load("ck", subject=r"^(S\d+)_")  # doctest: +SKIP
     """
-    folder = _checked_folder(path)
-    images, rows = [], []
-    for part, kind, files in _class_folders(folder):
-        for file in files:
-            images.append(_decode(file))
-            rows.append(
-                {
-                    "subject": _subject(file.name, subject),
-                    "emotion": kind,
-                    "intensity": 0.0 if kind == "neutral" else np.nan,
-                    "split": part,
-                    "file": file.relative_to(folder).as_posix(),
-                }
-            )
-    if not images:
-        raise DatasetError(
-            f"{folder} holds no class folders, hence no images. Expected files such as "
-            f"{folder / 'happiness' / '1.png'}."
-        )
-    meta = pd.DataFrame(rows)
-    labels = pd.Index(EMOTIONS).get_indexer(meta["emotion"])  # -1 for neutral
-    return FaceDataset(name, np.stack(images), labels, meta)
-
-
-def class_name(folder: str) -> str:
-    """Return the emotion (or ``"neutral"``) that a class folder's name stands for.
-
-    Raises
-    ------
-    UnknownEmotionError
-        If it is no name, code or usual synonym of the six.
-
-    Examples
-    --------
-    >>> class_name("Happy")
-    'happiness'
-    """
-    key = folder.strip().lower()
-    return key if key == "neutral" else get_emotion(SYNONYMS.get(key, key)).name
-
-
-def _checked_folder(path: str | Path | None) -> Path:
     wanted = "a folder that holds one folder of images per emotion"
     if path is None:
         raise DatasetError(
@@ -121,7 +74,33 @@ def _checked_folder(path: str | Path | None) -> Path:
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise DatasetError(f"{folder} {what}; pass {wanted}.")
-    return folder
+    images, rows = [], []
+    for part, kind, files in _class_folders(folder):
+        for file in files:
+            images.append(_decode(file))
+            below = file.relative_to(folder).as_posix()
+            rows.append((_subject(file.name, subject), kind, part, below))
+    if not images:
+        raise DatasetError(
+            f"{folder} holds no class folders, hence no images. Expected files such as "
+            f"{folder / 'happiness' / '1.png'}."
+        )
+    meta = pd.DataFrame(rows, columns=["subject", "emotion", "split", "file"])
+    labels = pd.Index(EMOTIONS).get_indexer(meta["emotion"])  # -1 for neutral
+    meta["intensity"] = np.where(labels == -1, 0.0, np.nan)
+    return FaceDataset(name, np.stack(images), labels, meta)
+
+
+def class_name(folder: str) -> str:
+    """Return the emotion (or ``"neutral"``) that a class folder's name stands for.
+
+    Names that mean none of the six are an UnknownEmotionError.
+
+    >>> class_name("Happy")
+    'happiness'
+    """
+    key = folder.strip().lower()
+    return key if key == "neutral" else get_emotion(SYNONYMS.get(key, key)).name
 
 
 def _class_folders(folder: Path) -> Iterator[tuple[str | None, str, list[Path]]]:
@@ -136,8 +115,8 @@ def _class_folders(folder: Path) -> Iterator[tuple[str | None, str, list[Path]]]
         )
     parts.sort(key=lambda part: list(_PARTS).index(part.name.lower()))
     for part in parts or [folder]:
-        for child in _folders(part):
-            yield _PARTS.get(part.name.lower()) if parts else None, *_class(child)
+        name = _PARTS[part.name.lower()] if parts else None
+        yield from ((name, *_class(child)) for child in _folders(part))
 
 
 def _class(folder: Path) -> tuple[str, list[Path]]:
@@ -159,12 +138,12 @@ def _class(folder: Path) -> tuple[str, list[Path]]:
     return kind, files
 
 
-def _folders(folder: Path) -> list[Path]:
-    return [child for child in _visible(folder) if child.is_dir()]
-
-
 def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return list(filter(Path.is_dir, _visible(folder)))
 
 
 def _decode(file: Path) -> np.ndarray:
@@ -172,12 +151,10 @@ def _decode(file: Path) -> np.ndarray:
         with Image.open(file) as image:
             if image.mode[0] in "IF":  # 16 and 32 bits: there is no one way to 0-255
                 raise ValueError(f"mode {image.mode}, expected 8 bits per channel")
-            upright = ImageOps.exif_transpose(image)
-            return to_canonical(np.asarray(upright.convert("L")))
+            return to_canonical(np.asarray(ImageOps.exif_transpose(image).convert("L")))
     except Exception as error:  # damaged files make decoders raise anything
-        raise DatasetError(
-            f"{file} does not decode as an image ({error}); replace or remove it."
-        ) from error
+        what = f"does not decode as an image ({error})"
+        raise DatasetError(f"{file} {what}; replace or remove it.") from error
 
 
 def _subject(file_name: str, pattern: str | re.Pattern | None) -> str | None:

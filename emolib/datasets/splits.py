@@ -1,9 +1,8 @@
 """Ways to divide a data set into training, validation and test images.
 
-Which split you choose decides what an accuracy means: `random_frame` and `random_clip`
-leak, `by_subject` and `by_subject_and_sentence` do not, `official` is the source's own,
-`subject_folds` tests everybody once. `hold_out` and `divide` set validation images
-aside for a training.
+`random_frame` and `random_clip` leak, `by_subject` and `by_subject_and_sentence` do
+not, `official` is the source's own, `subject_folds` tests everybody once. `hold_out`
+and `divide` set validation images aside for a training.
 """
 
 import warnings
@@ -22,8 +21,7 @@ from emolib.datasets.face_dataset import (
     NoSubjectsError,
 )
 
-#: Shares of training, validation and test, of images, clips or people.
-FRACTIONS = (0.7, 0.1, 0.2)
+FRACTIONS = (0.7, 0.1, 0.2)  #: Shares of training, validation and test.
 
 
 class LeakageWarning(UserWarning):
@@ -39,11 +37,11 @@ class Split:
     name : str
         How the split was made; ends in ``" (leaks)"`` if it leaks.
     train, validation, test : ndarray, int64, (k,)
-        Ascending positions, read-only, no position in more than one of them.
+        Ascending positions, read-only, none of them in two parts.
     leaks : tuple of str
-        What training images have in common with validation or test images:
-        ``"clip"``, ``"subject"``, or ``"subject?"`` where subjects are not recorded
-        and images were divided at random; empty if nothing is known to leak.
+        What training images share with validation or test images: ``"clip"``,
+        ``"subject"``, or ``"subject?"`` where subjects are not recorded and images were
+        divided at random; empty if nothing is known to leak.
     left_out : int
         Images that are in none of the three parts.
     """
@@ -86,29 +84,22 @@ class Split:
         Parameters
         ----------
         n_train : int
-            1 to ``len(train)``.
+            1 to ``len(train)``; DatasetError if there are fewer.
         labels : ndarray of int, (n,)
             Labels of the whole data set.
-        seed : int
-
-        Raises
-        ------
-        DatasetError
-            If there are fewer than `n_train` training images.
+        seed : int, default 0
         """
         if not 1 <= n_train <= len(self.train):
             raise DatasetError(
                 f"n_train must lie in 1 to {len(self.train)}, the training images of "
                 f"{self.name!r}; received {n_train}."
             )
-        rng = np.random.default_rng(seed)
         # Equally spaced picks of the images in order of class are stratified.
-        shuffled = rng.permutation(self.train)
+        shuffled = np.random.default_rng(seed).permutation(self.train)
         ordered = shuffled[np.argsort(np.asarray(labels)[shuffled], kind="stable")]
         picks = np.floor((np.arange(n_train) + 0.5) * len(ordered) / n_train)
-        kept = ordered[picks.astype(np.int64)]
-        dropped = len(self.train) - n_train
-        return replace(self, train=kept, left_out=self.left_out + dropped)
+        left_out = self.left_out + len(self.train) - n_train
+        return replace(self, train=ordered[picks.astype(np.int64)], left_out=left_out)
 
 
 def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
@@ -121,8 +112,7 @@ def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
     Parameters
     ----------
     dataset : FaceDataset
-        Source of n images.
-    seed : int
+    seed : int, default 0
         Equal seeds give equal splits.
     """
     part = _deal(np.arange(len(dataset)), dataset.labels, seed)
@@ -132,12 +122,7 @@ def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
 def random_clip(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide clips at random, stratified by emotion; people still leak.
 
-    Parameters are those of `random_frame`.
-
-    Raises
-    ------
-    DatasetError
-        If the source has no clips.
+    Parameters are those of `random_frame`. A source without clips is a DatasetError.
     """
     clips = dataset.meta["clip"]
     if clips.isna().any():
@@ -152,12 +137,8 @@ def random_clip(dataset: FaceDataset, seed: int = 0) -> Split:
 def by_subject(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide people: nobody in the test part was seen in training.
 
-    The default of the course. Parameters are those of `random_frame`.
-
-    Raises
-    ------
-    NoSubjectsError
-        If the source does not say who is in its images.
+    The default of the course. Parameters are those of `random_frame`. If the source
+    does not say who is in its images, NoSubjectsError is raised.
     """
     part = _deal(pd.factorize(_subjects(dataset))[0], None, seed)
     return _finish("by subject", dataset, part)
@@ -166,30 +147,23 @@ def by_subject(dataset: FaceDataset, seed: int = 0) -> Split:
 def by_subject_and_sentence(dataset: FaceDataset, seed: int = 0) -> Split:
     """Divide people and sentences: test people say sentences unheard in training.
 
-    Each emotion has its own sentences; about a third of them, at least one, is kept
-    for the test people. The others are for training and validation people. The rest
-    is left out, and ``left_out`` counts it. Parameters are those of `random_frame`.
-
-    Raises
-    ------
-    NoSubjectsError
-        If the source does not say who is in its images.
-    DatasetError
-        If an emotion has fewer than two sentences.
+    About a third of each emotion's sentences, at least one, is kept for the test
+    people. The others are for training and validation people. The rest is left out, and
+    ``left_out`` counts it. Parameters are those of `random_frame`. Raises
+    NoSubjectsError as `by_subject`, and DatasetError if an emotion has fewer than two
+    sentences.
     """
     part = _deal(pd.factorize(_subjects(dataset))[0], None, seed)
-    meta = dataset.meta
     rng = np.random.default_rng([seed, 1])
     held = np.zeros(len(dataset), dtype=bool)
-    for emotion, rows in meta.groupby("emotion", sort=True):
+    for emotion, rows in dataset.meta.groupby("emotion", sort=True):
         sentences = np.sort(rows["sentence"].dropna().unique())
         if len(sentences) < 2:
             raise DatasetError(
                 f"{dataset.name!r} has {len(sentences)} sentences for {emotion!r}; "
                 "two are needed to hold one out. Use by_subject."
             )
-        count = max(1, round(len(sentences) / 3))
-        chosen = rng.choice(sentences, count, replace=False)
+        chosen = rng.choice(sentences, max(1, round(len(sentences) / 3)), replace=False)
         held[rows.index[rows["sentence"].isin(chosen)]] = True
     part = np.where((part == 2) == held, part, -1)
     return _finish("by subject and sentence", dataset, part)
@@ -198,16 +172,8 @@ def by_subject_and_sentence(dataset: FaceDataset, seed: int = 0) -> Split:
 def official(dataset: FaceDataset) -> Split:
     """Return the source's own split, as ``meta.split`` has it.
 
-    Images without a part are left out; one of validation and test may be empty.
-
-    Parameters
-    ----------
-    dataset : FaceDataset
-
-    Raises
-    ------
-    DatasetError
-        If the source does not set images apart from training.
+    Images without a part are left out; one of validation and test may be empty. If
+    `dataset` does not set images apart from training, DatasetError is raised.
     """
     own = dataset.meta["split"]
     present = [part for part in PARTS if (own == part).any()]
@@ -231,24 +197,12 @@ def subject_folds(
     Parameters
     ----------
     dataset : FaceDataset
-        A source that names its subjects.
-    count : int
-        Number of folds, from 3 to the number of subjects (then each fold leaves one
-        subject out). The fold after the tested one serves as validation.
-    seed : int
+        A source that names its subjects; NoSubjectsError if it does not.
+    count : int, default 5
+        Folds, from 3 to the number of subjects (then each leaves one subject out), else
+        DatasetError. The fold after the tested one serves as validation.
+    seed : int, default 0
         Equal seeds give equal folds.
-
-    Yields
-    ------
-    Split
-        Test and validation parts hold subjects that the training part does not.
-
-    Raises
-    ------
-    NoSubjectsError
-        If the source does not say who is in its images.
-    DatasetError
-        If there are fewer subjects than folds, or fewer than three folds.
 
     Examples
     --------
@@ -265,23 +219,18 @@ def subject_folds(
             f"received {count}."
         )
     order = np.random.default_rng(seed).permutation(len(names))
-    fold = np.empty(len(names), dtype=np.int64)
-    fold[order] = np.arange(len(names)) % count
-    fold = fold[codes]  # (n,)
+    fold = (np.argsort(order) % count)[codes]  # (n,)
     for tested in range(count):
         held = (tested + 1) % count
-        yield Split(
-            f"subject fold {tested + 1} of {count}",
-            np.flatnonzero((fold != tested) & (fold != held)),
-            np.flatnonzero(fold == held),
-            np.flatnonzero(fold == tested),
-        )
+        parts = (fold != tested) & (fold != held), fold == held, fold == tested
+        name = f"subject fold {tested + 1} of {count}"
+        yield Split(name, *map(np.flatnonzero, parts))
 
 
 def hold_out(
     dataset: FaceDataset, fraction: float = 0.1, seed: int = 0
 ) -> tuple[FaceDataset, FaceDataset]:
-    """Set aside validation images that share nothing with the rest.
+    """Return training and validation images that share nothing.
 
     No subject is on both sides where subjects are known. Where they are not, only
     copies of one image are sure to stay together, so that the validation score is
@@ -290,19 +239,10 @@ def hold_out(
     Parameters
     ----------
     dataset : FaceDataset
-        Images to divide.
+        Of two subjects (or images) at least; DatasetError if there are fewer.
     fraction : float, default 0.1
         Share of the subjects (or images) to set aside, between 0 and 1.
     seed : int, default 0
-
-    Returns
-    -------
-    train, validation : FaceDataset
-
-    Raises
-    ------
-    DatasetError
-        If there are fewer than two subjects (or images).
     """
     if not 0 < fraction < 1:
         raise ValueError(f"fraction must lie between 0 and 1. Received: {fraction}")
@@ -321,14 +261,7 @@ def hold_out(
 
 
 class Division(NamedTuple):
-    """Images to train with, and how they were divided.
-
-    Attributes
-    ----------
-    train, validation : FaceDataset
-    how : str
-        Such as ``"480 set aside for validation by subject"``.
-    """
+    """Images to train with, and `how` they were divided, in words."""
 
     train: FaceDataset
     validation: FaceDataset
@@ -338,32 +271,19 @@ class Division(NamedTuple):
 def divide(dataset: FaceDataset, seed: int = 0) -> Division:
     """Find training and validation images in any source; its test images stay unseen.
 
-    These are the source's own parts where it has all three; otherwise a tenth of its
-    training images is set aside with `hold_out`.
-
-    Parameters
-    ----------
-    dataset : FaceDataset
-    seed : int
-        Equal seeds give equal divisions.
-
-    Raises
-    ------
-    DatasetError
-        As `hold_out`.
+    These are the source's own parts where `dataset` has all three; otherwise `hold_out`
+    sets aside a tenth of its training images by `seed`, and raises what it raises.
     """
     parts = set(dataset.meta["split"].dropna())
     if parts == set(PARTS):
         train, validation = dataset.part("train"), dataset.part("validation")
         how = f"the source's own {len(validation):,} for validation"
-        return Division(train, validation, how)
-    if "train" in parts:
-        dataset = dataset.part("train")
-    train, validation = hold_out(dataset, 0.1, seed)
-    unit = "image: subjects are unknown, so the score is optimistic"
-    if dataset.groups is not None:
-        unit = "subject"
-    how = f"{len(validation):,} set aside for validation by {unit}"
+    else:
+        dataset = dataset.part("train") if "train" in parts else dataset
+        train, validation = hold_out(dataset, 0.1, seed)
+        unit = "image: subjects are unknown, so the score is optimistic"
+        unit = unit if dataset.groups is None else "subject"
+        how = f"{len(validation):,} set aside for validation by {unit}"
     return Division(train, validation, how)
 
 
@@ -380,28 +300,19 @@ def _subjects(dataset: FaceDataset) -> np.ndarray:
 
 
 def _deal(units: np.ndarray, labels: np.ndarray | None, seed: int) -> np.ndarray:
-    """Deal whole units into parts; return 0, 1 or 2 for each image, (n,).
-
-    Units are shuffled within each class and then dealt in equal proportion, which
-    stratifies; without labels there is a single class.
-    """
+    """Deal whole units, alike in each class, into parts; return 0, 1 or 2, (n,)."""
     rng = np.random.default_rng(seed)
     names, first = np.unique(units, return_index=True)
     classes = np.zeros(len(names), int) if labels is None else labels[first]
     part = np.empty(len(names), dtype=np.int64)
     for label in np.unique(classes):
         members = rng.permutation(np.flatnonzero(classes == label))
-        part[members] = np.repeat([0, 1, 2], _sizes(len(members)))
+        count = len(members)
+        # from three units on, each part gets at least one
+        sizes = np.round(np.array(FRACTIONS) * count).astype(int).clip(min=count > 2)
+        sizes[0] = count - sizes[1:].sum()
+        part[members] = np.repeat([0, 1, 2], sizes)
     return part[np.searchsorted(names, units)]
-
-
-def _sizes(count: int) -> np.ndarray:
-    """Say how many of `count` units each part gets: from three on, at least one."""
-    sizes = np.round(np.array(FRACTIONS) * count).astype(int)
-    if count > 2:
-        sizes = np.maximum(sizes, 1)
-    sizes[0] = count - sizes[1:].sum()
-    return sizes
 
 
 def _finish(name: str, dataset: FaceDataset, part: np.ndarray) -> Split:
@@ -410,8 +321,6 @@ def _finish(name: str, dataset: FaceDataset, part: np.ndarray) -> Split:
     known = [c for c in ("clip", "subject") if meta[c].notna().all()]
     train, held_out = meta[part == 0], meta[part > 0]
     leaks = tuple(c for c in known if held_out[c].isin(train[c]).any())
-    if name.startswith("by subject"):
-        assert "subject" not in leaks, "a subject is on both sides"
     if name.startswith("random") and "subject" not in known:
         leaks += ("subject?",)
     if leaks:
@@ -423,9 +332,5 @@ def _finish(name: str, dataset: FaceDataset, part: np.ndarray) -> Split:
             stacklevel=3,
         )
         name += " (leaks)"
-    return Split(
-        name,
-        *(np.flatnonzero(part == k) for k in range(3)),
-        leaks=leaks,
-        left_out=int((part == -1).sum()),
-    )
+    parts = (np.flatnonzero(part == k) for k in range(3))
+    return Split(name, *parts, leaks=leaks, left_out=int((part == -1).sum()))

@@ -6,8 +6,7 @@
     images.npy     uint8 (n, 64, 64), grey values 0-255
     stills.csv.gz  one row per image, in the order of the array
 
-Meant for sets that are made on demand and not committed: quick to write and to read,
-and not compressed.
+For sets that are made on demand: quick to write and to read, and not compressed.
 """
 
 import io
@@ -18,76 +17,46 @@ import pandas as pd
 
 from emolib.datasets.corpus import (
     FORMAT,
+    check_columns,
     read_record,
     read_table,
     table_bytes,
     write_record,
 )
-from emolib.datasets.face_dataset import DatasetError, FaceDataset
+from emolib.datasets.face_dataset import FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.files import whole_folder
 
 RECORD, IMAGES, TABLE = "stills.json", "images.npy", "stills.csv.gz"
 
-_REQUIRED = ("subject", "split", "emotion", "intensity")
 _REMEDY = "make it again with `make data-large`"
 
 
 def write_stills(
     folder: Path, images: np.ndarray, stills: pd.DataFrame, info: dict
 ) -> Path:
-    """Write a set so that an interruption leaves the old one whole; return `folder`.
+    """Write a set, or leave the old one whole; return `folder`.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the set is to be; an older set there is replaced at the very end.
-    images : ndarray, uint8, (n, 64, 64)
-        Grey values 0-255.
-    stills : DataFrame
-        One row per image: ``subject``, ``split``, ``emotion`` (one of the six, or
-        ``"neutral"``), ``intensity``, and more.
-    info : dict
-        What else ``stills.json`` is to say: ``name``, edition, licence.
-
-    Raises
-    ------
-    DatasetError
-        If the table and the images do not fit together; nothing is changed then.
+    `images` is uint8 (n, 64, 64); `stills` has a row per image with ``subject``,
+    ``split``, ``emotion`` (one of the six, or ``"neutral"``), ``intensity``, and more.
+    `info` goes into ``stills.json``. Raises DatasetError if they do not fit together.
     """
-    missing = [column for column in _REQUIRED if column not in stills]
-    if missing:
-        raise DatasetError(f"Table 'stills' lacks the columns {', '.join(missing)}.")
-    folder = Path(folder)
+    check_columns(stills, "stills", ("subject", "split", "emotion", "intensity"))
     with whole_folder(folder) as partial:
         np.save(partial / IMAGES, images, allow_pickle=False)
         (partial / TABLE).write_bytes(table_bytes(stills, compress=True))
-        record = {**info, "format": FORMAT, "images": len(images)}
+        record = info | {"format": FORMAT, "images": len(images)}
         write_record(partial / RECORD, record)
         read_stills(partial)
     return folder
 
 
 def read_stills(folder: Path) -> FaceDataset:
-    """Read a set of stills, checking both files against their recorded SHA-256.
+    """Read a set of `write_stills`, checking both files against their SHA-256.
 
-    Parameters
-    ----------
-    folder : Path
-        A folder written by `write_stills`.
-
-    Returns
-    -------
-    FaceDataset
-        ``meta`` holds the columns of the table; resting faces are labelled -1.
-        ``meta.attrs`` is what ``stills.json`` says besides hashes.
-
-    Raises
-    ------
-    DatasetError
-        If the folder is not such a set, or a file is missing, cut short or altered.
+    ``meta`` holds the columns of the table, ``meta.attrs`` the record; resting faces
+    are labelled -1. Raises DatasetError if a file is missing, cut short or altered.
     """
-    folder = Path(folder)
     record, read = read_record(folder / RECORD, _REMEDY)
     images = np.load(io.BytesIO(read(IMAGES)), allow_pickle=False)
     images.flags.writeable = False

@@ -1,8 +1,6 @@
 """SynthFace, the rendered corpus that ships with the course.
 
-``make data`` renders it again: ``scripts/make_synthface.py`` draws the people and their
-clips with `emolib.synthesis`, as ``data/synthface/difficulty.json`` says, and stores
-them with `emolib.datasets.corpus`.
+``make data`` renders it again, as ``data/synthface/difficulty.json`` says.
 """
 
 from pathlib import Path
@@ -15,30 +13,15 @@ from emolib.paths import data_folder
 
 
 def load(path: str | Path | None = None) -> FaceDataset:
-    """Load SynthFace, the open twin of eNTERFACE'05.
+    """Load SynthFace, the open twin of eNTERFACE'05, or the corpus folder at `path`.
 
     Rendered people who show six emotions in clips that rise from near neutral to an
-    apex and fall again. The grammar (subject, emotion, sentence, clip) is that of
-    eNTERFACE'05 (Martin et al. 2006, doi:10.1109/ICDEW.2006.145).
-
-    Parameters
-    ----------
-    path : str or Path, optional
-        Another corpus folder in the same format, or the large set of stills that
-        ``make data-large`` renders into ``build/synthface-large``; default is the
-        corpus that ships.
-
-    Returns
-    -------
-    FaceDataset
-        ``meta`` holds the ground truth of every frame: intensity, pose, occluder,
-        eye positions and a column ``au_...`` for each action unit, and ``split``
-        with disjoint subjects in train, validation and test.
-
-    Raises
-    ------
-    DatasetError
-        If a file of the corpus is missing, cut short or altered.
+    apex and fall again; subject, emotion, sentence and clip are those of eNTERFACE'05
+    (Martin et al. 2006, doi:10.1109/ICDEW.2006.145). ``meta`` holds the ground truth of
+    every frame: intensity, pose, occluder, eye positions, a column ``au_...`` for each
+    action unit, and a ``split`` by subject. `path` may also be the large set of stills
+    that ``make data-large`` renders into ``build/synthface-large``. A file that is
+    missing, cut short or altered is a `DatasetError`.
     """
     folder = data_folder() / "synthface" if path is None else Path(path)
     return (read_stills if (folder / STILLS).is_file() else read_corpus)(folder)

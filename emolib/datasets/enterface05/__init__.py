@@ -1,13 +1,10 @@
 """eNTERFACE'05, the corpus of the deck, from the archive of videos to a data set.
 
-42 people were recorded as they reacted to stories with one of six emotions, five
-sentences per emotion (Martin, Kotsia, Macq and Pitas 2006,
-doi:10.1109/ICDEW.2006.145).
-
-`archive` reads the zip, `clips` finds the videos in it, `video` samples their frames,
-`prepare` finds the faces and stores them as a corpus, `report` says what became of each
-file, and `load` reads the corpus. `standin` makes an archive with the same
-irregularities, because the real one must not be passed on.
+42 people react to stories with one of six emotions, five sentences per emotion (Martin
+et al. 2006, doi:10.1109/ICDEW.2006.145). `archive` reads the zip, `clips` finds the
+videos, `video` samples frames, `prepare` stores the faces, `report` says what became
+of each file. `standin` writes an archive that may be passed on, which the real one may
+not.
 """
 
 from pathlib import Path
@@ -28,7 +25,8 @@ def load(path: str | Path | None) -> FaceDataset:
     ----------
     path : str or Path
         The DEST of ``emolib datasets prepare enterface05 SOURCE DEST``, or the
-        ``corpus`` in it.
+        ``corpus`` in it; DatasetError if nothing has been prepared there, or a file is
+        damaged.
 
     Returns
     -------
@@ -36,37 +34,29 @@ def load(path: str | Path | None) -> FaceDataset:
         Frames of the clips in which a face was found. ``meta`` has ``detected`` (False
         where the nearest frame with a face stands in), ``score``, ``faces`` (found in
         the frame), ``interocular`` (pixels in the video) and ``time`` (seconds).
-        ``intensity`` is missing, for nobody annotated it: the label is what a whole
-        clip was to elicit. ``split`` is a fixed one by subject; for results use
+        ``intensity`` is missing: nobody annotated it, the label is what a whole clip
+        was to elicit. ``split`` is a fixed one by subject; for results use
         `emolib.datasets.splits.subject_folds`.
-
-    Raises
-    ------
-    DatasetError
-        If nothing has been prepared there, or a file is damaged.
     """
     if path is None:
         raise DatasetError(
             "load('enterface05', path) needs the path of a prepared copy. Make it with "
             f"{_HOW}, where SOURCE is the zip of the official page."
         )
-    folder = Path(path).expanduser()
+    given = Path(path).expanduser()
+    folder = given if (given / RECORD).is_file() else given / "corpus"
     if not (folder / RECORD).is_file():
-        folder = folder / "corpus"
-    if not (folder / RECORD).is_file():
-        what = _what_instead(Path(path).expanduser())
-        raise DatasetError(f"{path} {what}. Make it with {_HOW}.")
+        raise DatasetError(f"{path} {_what_instead(given)}. Make it with {_HOW}.")
     remedy = f"make it again with {_HOW}; clips that are finished are kept"
-    everything = read_corpus(folder, remedy)
-    meta = everything.meta
+    whole = read_corpus(folder, remedy)
+    meta = whole.meta
     if meta.attrs.get("name") != "enterface05" or "usable" not in meta:
         raise DatasetError(
             f"{path} holds {meta.attrs.get('name')!r}, not enterface05; load it with "
             "load('synthface', path)."
         )
     usable = meta.pop("usable").to_numpy(dtype=bool)
-    whole = FaceDataset(everything.name, everything.images, everything.labels, meta)
-    return whole.subset(usable)
+    return FaceDataset(whole.name, whole.images, whole.labels, meta).subset(usable)
 
 
 def _what_instead(path: Path) -> str:

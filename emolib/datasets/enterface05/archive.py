@@ -1,8 +1,7 @@
 """The files of a zip or of a folder that came from elsewhere and are not trusted.
 
-Nothing is unpacked: a file is read into memory, so no name in an archive can lead to a
-place on the disk. Names that try to are refused and reported all the same, as a warning
-to those who unpack the archive by hand.
+Nothing is unpacked: a file is read into memory, so no name can lead to a place on the
+disk. Names that try to are reported all the same, for those who unpack by hand.
 """
 
 import os
@@ -14,41 +13,25 @@ from pathlib import Path
 
 from emolib.datasets.face_dataset import DatasetError
 
-#: Largest file that is read, bytes; a clip of eNTERFACE'05 has about 0.6 MB.
-MAX_BYTES = 256 * 2**20
-#: Largest ratio of unpacked to packed size of a file above 1 MB.
-MAX_RATIO = 100
-#: Largest number of files looked at.
-MAX_FILES = 100_000
+MAX_BYTES = 256 * 2**20  #: Of a file that is read; a clip has about 0.6 MB.
+#: Largest ratio of unpacked to packed size above 1 MB, and number of files looked at.
+MAX_RATIO, MAX_FILES = 100, 100_000
 
 
 class Archive:
-    """The files of a zip or of a folder.
+    """The files of a zip or of a folder, for a ``with`` statement.
 
-    Use it in a ``with`` statement, or call `close`.
-
-    Parameters
-    ----------
-    path : str or Path
-        A zip file or a folder.
+    DatasetError if there is none at `path`, or the zip is damaged as a whole.
 
     Attributes
     ----------
-    path : Path
-    kind : str
-        ``"zip"`` or ``"folder"``.
-    files : tuple of str
-        The files that can be read, sorted, with ``/`` between folders.
-    folders : tuple of str
-        Folders that hold nothing at all.
+    path, kind : Path, {"zip", "folder"}
+    files, folders : tuple of str
+        The files that can be read, sorted, with ``/`` between folders; folders that
+        hold nothing at all.
     refused : dict of str to str
         File -> why it is not read: it leads outside, is a link, would unpack to more
         than ``MAX_BYTES`` or by more than ``MAX_RATIO``, or needs a password.
-
-    Raises
-    ------
-    DatasetError
-        If there is no such file or folder, or the zip is damaged as a whole.
     """
 
     def __init__(self, path: str | Path):
@@ -73,28 +56,18 @@ class Archive:
 
     def __exit__(self, *_) -> None:
         """Close the zip, if it is one."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the zip, if it is one."""
         if self._zip is not None:
             self._zip.close()
 
     def read(self, name: str) -> bytes:
         """Return the bytes of one of `files`.
 
-        Raises
-        ------
-        DatasetError
-            If the file is damaged in the archive, unreadable, or too large.
+        DatasetError if it is damaged in the archive, unreadable, or too large.
         """
-        try:
-            if self._zip is None:
-                with open(self._found[name], "rb") as file:
-                    data = file.read(MAX_BYTES + 1)
-            else:  # a wrong CRC-32 raises
-                with self._zip.open(self._found[name]) as file:
-                    data = file.read(MAX_BYTES + 1)
+        found = self._found[name]
+        try:  # a wrong CRC-32 in a zip raises
+            with self._zip.open(found) if self._zip else found.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
         except _DAMAGE as error:
             raise DatasetError(f"{name} cannot be read ({error}).") from error
         if len(data) > MAX_BYTES:
@@ -110,15 +83,9 @@ class Archive:
         """Return the CRC-32 of one of `files` as eight hexadecimal digits.
 
         Of a zip it is the recorded one, which `read` checks.
-
-        Raises
-        ------
-        DatasetError
-            As `read`, for a folder.
         """
-        if self._zip is not None:
-            return f"{self._found[name].CRC:08x}"
-        return f"{zlib.crc32(self.read(name)):08x}"
+        found = self._found[name]
+        return f"{found.CRC if self._zip else zlib.crc32(self.read(name)):08x}"
 
     def _walk(self) -> tuple[dict[str, Path], list[str]]:
         found, empty = {}, []
@@ -158,14 +125,13 @@ class Archive:
         found, seen, folders = {}, {}, []
         for member in members:
             name = member.filename.replace("\\", "/")
-            reason = _why_refused(member, name)
-            if reason:
+            if reason := _why_refused(member, name):
                 self.refused[name] = reason
             elif member.is_dir():
                 folders.append(name.rstrip("/"))
             elif name in seen:
-                first = seen[name]
-                if (first.CRC, first.file_size) != (member.CRC, member.file_size):
+                one, other = ((m.CRC, m.file_size) for m in (seen[name], member))
+                if one != other:
                     found.pop(name, None)
                     self.refused[name] = "is in the zip twice, with different contents"
             else:
@@ -202,7 +168,5 @@ def _why_refused(member: zipfile.ZipInfo, name: str) -> str | None:
 
 def _check_count(path: Path, count: int) -> None:
     if count > MAX_FILES:
-        raise DatasetError(
-            f"{path} holds more than {MAX_FILES:,} files; pass the folder or the zip "
-            "of the corpus alone."
-        )
+        what = f"{path} holds more than {MAX_FILES:,} files"
+        raise DatasetError(f"{what}; pass the folder or the zip of the corpus alone.")

@@ -1,7 +1,6 @@
 """Which clips a copy of eNTERFACE'05 holds.
 
-Subject, emotion and sentence come from the names of folders. Names of files are not
-trusted: those of subject 11 say 12.
+Names of folders tell, not names of files: those of subject 11 say 12.
 """
 
 import re
@@ -33,18 +32,7 @@ def subject_name(subject: int) -> str:
 
 
 def clip_name(subject: int, emotion: str, sentence: int) -> str:
-    """Return the name of a clip in the data set.
-
-    Parameters
-    ----------
-    subject, emotion, sentence
-        As in `ArchiveClip`.
-
-    Examples
-    --------
-    >>> clip_name(3, "happiness", 1)
-    's03_ha_1'
-    """
+    """Return the name of a clip in the data set, such as ``s03_ha_1``."""
     return f"{subject_name(subject)}_{get_emotion(emotion).code}_{sentence}"
 
 
@@ -58,27 +46,13 @@ EXPECTED = tuple(
 
 @dataclass(frozen=True, order=True)
 class ArchiveClip:
-    """One usable video of a copy of eNTERFACE'05.
+    """One usable video of a copy of eNTERFACE'05."""
 
-    Attributes
-    ----------
-    subject : int
-        1 to 44.
-    emotion : str
-        One of the six.
-    sentence : int
-        1 to 5.
-    file : str
-        The video, one of `Archive.files`.
-    crc32 : str
-        Checksum of the video, eight hexadecimal digits.
-    """
-
-    subject: int
-    emotion: str
-    sentence: int
-    file: str
-    crc32: str
+    subject: int  # 1 to 44
+    emotion: str  # one of the six
+    sentence: int  # 1 to 5
+    file: str  # the video, one of `Archive.files`
+    crc32: str  # eight hexadecimal digits
 
     @property
     def name(self) -> str:
@@ -94,10 +68,9 @@ class Survey:
     ----------
     clips : tuple of ArchiveClip
         The usable ones, by subject, emotion and sentence.
-    skipped : dict of str to str
-        Every other file, refused one or empty folder -> why it is passed over.
-    misnamed : dict of str to str
-        Video whose name contradicts its folders, or cannot be read -> what it says.
+    skipped, misnamed : dict of str to str
+        Every other file, refused one or empty folder -> why it is passed over; video
+        whose name contradicts its folders, or cannot be read -> what it says.
     missing : tuple of str
         Names of clips of the clean corpus that are not there.
     """
@@ -114,35 +87,28 @@ def find_clips(archive: Archive | str | Path) -> Survey:
     Parameters
     ----------
     archive : Archive, str or Path
-        The zip, the folder it was unpacked into, its parent, or a copy whose names
-        have ``-`` or ``_`` for spaces. Upper and lower case, blanks at the end of a
-        name and further levels of folders do not matter.
+        The zip, the folder it was unpacked into, its parent, or a copy whose names have
+        ``-`` or ``_`` for spaces. Upper and lower case, blanks at the end of a name and
+        further levels of folders do not matter. DatasetError if it looks like none.
 
     Returns
     -------
     Survey
-        Two videos in one sentence's folder: if they are the same, byte for byte, the
-        first is taken, otherwise neither.
-
-    Raises
-    ------
-    DatasetError
-        If nothing there looks like the corpus.
+        If one sentence's folder holds two videos, the first is taken if they are the
+        same, byte for byte, otherwise neither.
     """
     if not isinstance(archive, Archive):
         with Archive(archive) as opened:
             return find_clips(opened)
     skipped = archive.refused | dict.fromkeys(archive.folders, "is an empty folder")
     candidates = defaultdict(list)
-    somebody = False
     for file in archive.files:
         place = _place(file)
-        somebody |= isinstance(place, tuple) or place in LEFT_OUT.values()
         if isinstance(place, str):
             skipped[file] = place
         else:
             candidates[place].append(file)
-    if not somebody:
+    if not candidates and not set(LEFT_OUT.values()) & set(skipped.values()):
         raise DatasetError(
             f"{archive.path} does not look like eNTERFACE'05: no video lies in folders "
             "such as 'subject 1/anger/sentence 1'. Pass the zip, or the folder "
@@ -192,11 +158,12 @@ def _place(file: str) -> tuple[int, str, int] | str:
             return f"lies in no {folder}"
         if len(found) > 1:
             return f"lies in folders of two {kind}s"
-    if not subjects <= set(SUBJECTS):
-        return f"lies in a folder of subject {subjects.pop()}, expected 1 to 44"
-    if not sentences <= set(SENTENCES):
-        return f"lies in a folder of sentence {sentences.pop()}, expected 1 to 5"
-    return subjects.pop(), emotions.pop(), sentences.pop()
+    [subject], [emotion], [sentence] = subjects, emotions, sentences
+    if subject not in SUBJECTS:
+        return f"lies in a folder of subject {subject}, expected 1 to 44"
+    if sentence not in SENTENCES:
+        return f"lies in a folder of sentence {sentence}, expected 1 to 5"
+    return subject, emotion, sentence
 
 
 def _squeezed(folder: str) -> str:
@@ -236,11 +203,7 @@ def _contradiction(file: str, subject: int, emotion: str, sentence: int) -> str 
         return "the name has another form"
     said = int(match[1]), match[2], int(match[3])
     true = subject, get_emotion(emotion).code, sentence
-    wrong = [
-        f"{what} {one}"
-        for what, one, other in zip(
-            ("subject", "emotion", "sentence"), said, true, strict=True
-        )
-        if one != other
-    ]
+    kinds = ("subject", "emotion", "sentence")
+    told = zip(kinds, said, true, strict=True)
+    wrong = [f"{kind} {one}" for kind, one, other in told if one != other]
     return f"the name says {' and '.join(wrong)}" if wrong else None

@@ -7,8 +7,7 @@
     DEST/report.json  what was found, taken, skipped and missing
 
 The file of a clip appears whole, under a name that holds the settings and the checksum
-of its video. So a run that was interrupted, in any way, goes on with the next call of
-the same settings and ends in the same bytes.
+of its video, so that a run that was interrupted goes on and ends in the same bytes.
 """
 
 import inspect
@@ -19,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import product
+from itertools import product, starmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,9 +37,9 @@ from emolib.datasets.enterface05.clips import (
 )
 from emolib.datasets.enterface05.report import make_report
 from emolib.datasets.enterface05.video import (
-    POLICIES,
     SampledFrames,
     VideoError,
+    check_policy,
     require_av,
     sample_frames,
 )
@@ -51,13 +50,10 @@ from emolib.files import sha256, whole_file, write_whole
 from emolib.parallel import process_map
 from emolib.paths import data_folder
 
-#: Changes whenever the same video and settings give other faces.
-VERSION = 1
+VERSION = 1  #: Changes whenever the same video and settings give other faces.
 WEBP_QUALITY = 90
-#: Seed of the split that is stored: subjects dealt to train, validation and test.
-SPLIT_SEED = 2006
-#: More processes than this gain little and cost memory.
-MOST_WORKERS = 4
+SPLIT_SEED = 2006  #: Of the split that is stored.
+MOST_WORKERS = 4  #: More processes gain little and cost memory.
 
 
 class NoFaceError(DatasetError):
@@ -66,81 +62,38 @@ class NoFaceError(DatasetError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How faces are taken out of videos.
+    """How faces are taken out of videos; ValueError if a setting is out of range."""
 
-    Attributes
-    ----------
-    frames : int
-        Frames per clip, 1 to 100.
-    policy : {"middle", "whole"}
-        Which part of a clip, see `emolib.datasets.enterface05.video.sample_frames`.
-    smallest : int
-        Side in pixels of the smallest face to look for, 20 to 400. Twice as large is
-        about three times as fast.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
-    """
-
-    frames: int = 10
-    policy: str = "middle"
+    frames: int = 10  # per clip, 1 to 100
+    policy: str = "middle"  # which part of a clip: see `sample_frames`
+    # Side of the smallest face to look for, 20 to 400 pixels. Twice as large is about
+    # three times as fast.
     smallest: int = 80
 
     def __post_init__(self):
         """Check the ranges."""
-        if self.policy not in POLICIES:
-            known = ", ".join(POLICIES)
-            raise ValueError(
-                f"policy must be one of {known}; received {self.policy!r}."
-            )
+        check_policy(self.policy)
         for name, low, high in (("frames", 1, 100), ("smallest", 20, 400)):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(
-                    f"{name} must lie in {low} to {high}; received {value}."
-                )
+            if not low <= (value := getattr(self, name)) <= high:
+                what = f"{name} must lie in {low} to {high}"
+                raise ValueError(f"{what}; received {value}.")
 
 
 class ClipFaces(NamedTuple):
-    """The faces of one clip, one per sampled frame.
+    """The faces of one clip, one per sampled frame."""
 
-    Attributes
-    ----------
-    images : ndarray, uint8, (frames, 64, 64)
-        Canonical crops, grey, 0-255.
-    detected : ndarray, bool, (frames,)
-        False where no face was found and the nearest frame with one stands in.
-    score, interocular : ndarray, float64, (frames,)
-        Of the face that was taken: the detector's score and the distance of the pupils
-        in pixels of the video; NaN where none was found.
-    faces : ndarray, int64, (frames,)
-        Number of faces found in the frame.
-    time : ndarray, float64, (frames,)
-        Seconds from the beginning of the clip.
-    """
-
-    images: np.ndarray
-    detected: np.ndarray
-    score: np.ndarray
-    interocular: np.ndarray
-    faces: np.ndarray
-    time: np.ndarray
+    images: np.ndarray  # uint8 (frames, 64, 64), canonical crops, grey, 0-255
+    detected: np.ndarray  # bool (frames,): found, or the nearest one stands in
+    score: np.ndarray  # float64 (frames,), the detector's; NaN where none was found
+    interocular: np.ndarray  # float64 (frames,), pixels of the video, or NaN
+    faces: np.ndarray  # int64 (frames,), number of faces found
+    time: np.ndarray  # float64 (frames,), seconds from the beginning of the clip
 
 
 class Failure(NamedTuple):
-    """Why a clip is not in the data set.
+    """Why a clip is not in the data set."""
 
-    Attributes
-    ----------
-    kind : {"video", "face", "source", "crash"}
-        It does not decode, shows no face, cannot be read from the archive, or crashes
-        the decoder.
-    reason : str
-    """
-
-    kind: str
+    kind: str  # "video" does not decode, no "face", "source" unreadable, or "crash"
     reason: str
 
 
@@ -152,19 +105,7 @@ class Task(NamedTuple):
 
 
 def clip_faces(frames: SampledFrames, detector: FaceDetector) -> ClipFaces:
-    """Find, choose and cut out the face of each frame.
-
-    Parameters
-    ----------
-    frames : SampledFrames
-        From `emolib.datasets.enterface05.video.sample_frames`.
-    detector : FaceDetector
-
-    Raises
-    ------
-    NoFaceError
-        If there is no face in any frame.
-    """
+    """Find, choose and cut out the face of each frame; NoFaceError if there is none."""
     count = len(frames.images)
     images = np.zeros((count, CROP.size, CROP.size), np.uint8)
     score, interocular = np.full(count, np.nan), np.full(count, np.nan)
@@ -172,12 +113,9 @@ def clip_faces(frames: SampledFrames, detector: FaceDetector) -> ClipFaces:
     for k, image in enumerate(frames.images):
         faces = detector.detect(image)
         number[k] = len(faces)
-        face = main_face(faces, image.shape)
-        if face is None:
-            continue
-        images[k] = face.crop(image)
-        score[k] = face.score
-        interocular[k] = np.hypot(*np.subtract(face.right_eye, face.left_eye))
+        if face := main_face(faces, image.shape):
+            images[k], score[k] = face.crop(image), face.score
+            interocular[k] = np.hypot(*np.subtract(face.right_eye, face.left_eye))
     detected = ~np.isnan(score)
     if not detected.any():
         raise NoFaceError(f"No face was found in any of {count} frames.")
@@ -188,53 +126,29 @@ def clip_faces(frames: SampledFrames, detector: FaceDetector) -> ClipFaces:
 
 
 def prepare(
-    source: str | Path,
-    dest: str | Path,
-    settings: Settings | None = None,
-    *,
-    workers: int | None = None,
-    progress: bool = True,
-) -> dict:
-    """Make a data set of faces from a copy of eNTERFACE'05.
+    source: str | Path, dest: str | Path, settings: Settings | None = None, *,
+    workers: int | None = None, progress: bool = True,
+) -> dict:  # fmt: skip
+    """Make a data set of faces from a copy of eNTERFACE'05; return its report.
 
-    It can be interrupted at any moment and called again: finished clips are kept. Other
-    settings, or another copy of the corpus, start afresh in the same place; the old
-    data set stays until the new one is complete. It starts processes, so in a script
-    call it under ``if __name__ == "__main__":``.
+    `source` is the zip, a folder, or a renamed copy, as `find_clips` takes it, and only
+    read; `dest` is a new or empty folder, or one from an earlier call. A call that was
+    interrupted at any moment can be made again: finished clips are kept. Other
+    `settings`, or another copy of the corpus, start afresh in the same place; the old
+    data set stays until the new one is complete.
 
-    Parameters
-    ----------
-    source : str or Path
-        The zip, a folder, or a renamed copy, as `find_clips` takes it; only read.
-    dest : str or Path
-        A new or empty folder, or one from an earlier call. Nothing is written outside.
-    settings : Settings, default ``Settings()``
-    workers : int, optional
-        Processes; default is the number of cores, at most ``MOST_WORKERS``. The
-        result does not depend on it. With 1 everything happens in this process, and
-        a video that makes the decoder crash ends it.
-    progress : bool
-        Show a bar with the time left.
+    By default there are as many `workers` as cores, at most ``MOST_WORKERS``; the
+    result does not depend on it. They are processes, so in a script call it under ``if
+    __name__ == "__main__":``; with 1 everything happens in this one, and a video that
+    makes the decoder crash ends it. `progress` shows a bar with the time left.
 
-    Returns
-    -------
-    dict
-        What ``report.json`` holds, see `report`: counts, what differs from the 1,260
-        clips expected, every file that was not used and why, checksums.
-
-    Raises
-    ------
-    DatasetError
-        If `source` is not the corpus, `dest` holds something else or is in use, or
-        not one clip can be used.
-    ImportError
-        If PyAV is missing: ``pip install "emolib[video]"``.
+    Raises DatasetError if `source` is not the corpus, `dest` holds something else or is
+    in use, or not one clip can be used, and ImportError if PyAV is missing.
     """
     require_av()
     settings = settings or Settings()
     source, dest = Path(source).expanduser(), Path(dest).expanduser()
-    if workers is None:
-        workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    workers = min(os.cpu_count() or 1, MOST_WORKERS) if workers is None else workers
     if workers < 1:
         raise ValueError(f"workers must be at least 1; received {workers}.")
     _check_places(source, dest)
@@ -251,9 +165,8 @@ def prepare(
         for old in set(work.glob("*.npz")) - {task.path for task in tasks}:
             old.unlink()
     if report["clips_prepared"] == 0:
-        raise DatasetError(
-            f"Not one clip of {source} could be used; {dest / 'report.json'} says why."
-        )
+        why = f"{dest / 'report.json'} says why"
+        raise DatasetError(f"Not one clip of {source} could be used; {why}.")
     return report
 
 
@@ -262,16 +175,13 @@ def _check_places(source: Path, dest: Path) -> None:
     if dest.is_symlink() or (dest.exists() and not dest.is_dir()):
         raise DatasetError(f"{dest} is no folder; name a new one.")
     if source.is_dir() and dest.resolve().is_relative_to(source.resolve()):
-        raise DatasetError(
-            f"{dest} lies inside {source}, which is only read; name a folder elsewhere."
-        )
+        what = f"{dest} lies inside {source}, which is only read"
+        raise DatasetError(f"{what}; name a folder elsewhere.")
     ours = r"work|corpus|report\.json|\.(corpus|report)\..*"
     for path in sorted(dest.iterdir()) if dest.exists() else ():
         if not re.fullmatch(ours, path.name) or path.is_symlink():
-            raise DatasetError(
-                f"{dest} holds {path.name!r}, which is not from an earlier run; name a "
-                "new or empty folder."
-            )
+            what = f"{dest} holds {path.name!r}, which is not from an earlier run"
+            raise DatasetError(f"{what}; name a new or empty folder.")
 
 
 @contextmanager
@@ -286,9 +196,8 @@ def _alone_in(work: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise DatasetError(
-                f"{work.parent} is being prepared by another process; wait for it."
-            ) from error
+            what = f"{work.parent} is being prepared by another process"
+            raise DatasetError(f"{what}; wait for it.") from error
         yield
 
 
@@ -309,10 +218,8 @@ def _make_clips(
     crash = Failure("crash", "makes the decoder crash")
     make, kept = _ClipMaker(source, settings), len(tasks) - len(waiting)
     done = process_map(make, waiting, workers, crashed=lambda _: crash)
-    bar = tqdm(
-        done, total=len(tasks), initial=kept, unit="clip", smoothing=0.05,
-        disable=not progress,
-    )  # fmt: skip
+    shown = {"total": len(tasks), "initial": kept, "unit": "clip", "smoothing": 0.05}
+    bar = tqdm(done, **shown, disable=not progress)
     return {waiting[k].clip.name: failure for k, failure in bar if failure is not None}
 
 
@@ -333,14 +240,14 @@ class _ClipMaker:
 
     def __call__(self, task: Task) -> Failure | None:
         """Write the clip's file; what is wrong with its video is written, too."""
-        detector, file = self.detector, task.clip.file
-        count, policy = self.settings.frames, self.settings.policy
+        file, settings = task.clip.file, self.settings
         try:
             data = self.archive.read(file)
         except DatasetError as error:  # perhaps a lost disk: try again next time
             return Failure("source", str(error))
         try:
-            found = clip_faces(sample_frames(data, count, policy, name=file), detector)
+            frames = sample_frames(data, settings.frames, settings.policy, name=file)
+            found = clip_faces(frames, self.detector)
         except VideoError as error:
             found = Failure("video", str(error))
         except NoFaceError as error:
@@ -365,26 +272,19 @@ def _read_work(path: Path) -> ClipFaces | Failure | None:
 
 
 def _finish(
-    dest: Path,
-    survey: Survey,
-    tasks: list[Task],
-    failures: dict[str, Failure],
-    settings: Settings,
-    kind: str,
-) -> dict:
+    dest: Path, survey: Survey, tasks: list[Task], failures: dict[str, Failure],
+    settings: Settings, kind: str,
+) -> dict:  # fmt: skip
     """Write the corpus and the report from the clips' files."""
     failed, clips, made = {}, {}, {}
     for clip, path in tasks:
         found = failures.get(clip.name) or _read_work(path)
         if isinstance(found, Failure):
             failed[clip.name] = {"file": clip.file, **found._asdict()}
-            continue
-        made[clip] = path
-        clips[clip.name] = {
-            "file": clip.file,
-            "crc32": clip.crc32,
-            "frames_without_face": int((~found.detected).sum()),
-        }
+        else:
+            made[clip], lost = path, int((~found.detected).sum())
+            one = {"file": clip.file, "crc32": clip.crc32, "frames_without_face": lost}
+            clips[clip.name] = one
     report = make_report(survey, clips, failed, asdict(settings), kind)
     report["corpus_sha256"] = None
     if made:
@@ -400,24 +300,23 @@ def _write_faces(
 ) -> None:
     """Write the corpus; a clip that is missing is black and not ``usable``."""
     subjects = sorted({clip.subject for clip in made})
-    places = list(product(EMOTIONS, sorted({clip.sentence for clip in made})))
-    paths = {clip.name: path for clip, path in made.items()}
+    kinds = EMOTIONS, sorted({clip.sentence for clip in made})
+    paths = {(clip.subject, clip.emotion, clip.sentence): made[clip] for clip in made}
 
-    def faces(subject: int, emotion: str, sentence: int) -> ClipFaces | None:
-        path = paths.get(clip_name(subject, emotion, sentence))
-        return None if path is None else _read_work(path)
+    def faces(*place) -> ClipFaces | None:
+        return _read_work(paths[place]) if place in paths else None
 
     def sheet(subject: int) -> np.ndarray:
+        places = [*product([subject], *kinds)]
         tiles = np.zeros((len(places), settings.frames, CROP.size, CROP.size), np.uint8)
-        for row, place in zip(tiles, places, strict=True):
-            if found := faces(subject, *place):
+        for row, found in zip(tiles, starmap(faces, places), strict=True):
+            if found:
                 row[:] = found.images
         return tiles.swapaxes(1, 2).reshape(len(places) * CROP.size, -1)
 
     frames = [
-        _frames_table(subject, *place, faces(subject, *place), settings.frames)
-        for subject in subjects
-        for place in places
+        _frames_table(*place, faces(*place), settings.frames)
+        for place in product(subjects, *kinds)
     ]
     info = {
         "name": "enterface05",
@@ -439,35 +338,29 @@ def _frames_table(
     def rounded(name: str, digits: int) -> list[float] | None:
         return found and [round(float(one), digits) for one in getattr(found, name)]
 
-    return pd.DataFrame(
-        {
-            "subject": subject_name(subject),
-            "emotion": emotion,
-            "sentence": sentence,
-            "clip": clip_name(subject, emotion, sentence),
-            "frame": range(frames),
-            "intensity": None,  # nobody annotated it
-            "usable": found is not None,
-            "detected": False if found is None else found.detected,
-            "score": rounded("score", 4),
-            "faces": 0 if found is None else found.faces,
-            "interocular": rounded("interocular", 2),
-            "time": rounded("time", 3),
-        }
-    )
+    columns = {
+        "subject": subject_name(subject),
+        "emotion": emotion,
+        "sentence": sentence,
+        "clip": clip_name(subject, emotion, sentence),
+        "frame": range(frames),
+        "intensity": None,  # nobody annotated it
+        "usable": found is not None,
+        "detected": False if found is None else found.detected,
+        "score": rounded("score", 4),
+        "faces": 0 if found is None else found.faces,
+        "interocular": rounded("interocular", 2),
+        "time": rounded("time", 3),
+    }
+    return pd.DataFrame(columns)
 
 
 def _subject_table(subjects: list[int]) -> pd.DataFrame:
-    """Deal subjects to the parts: a fifth to test, a tenth to validation.
-
-    The same people always give the same split; for 42 it is 29, 4 and 9.
-    """
+    """Deal subjects to the parts, always alike; of 42, 29 to train, 4 and 9."""
     count = len(subjects)
     test = round(0.2 * count) or int(count > 1)
     validation = round(0.1 * count) or int(count > 2)
-    parts = ["test"] * test + ["validation"] * validation
-    parts += ["train"] * (count - len(parts))
+    parts = ["test"] * test + ["validation"] * validation + ["train"] * count
     order = np.random.default_rng(SPLIT_SEED).permutation(count)
-    table = pd.DataFrame({"subject": [subject_name(s) for s in subjects]})
-    table["split"] = [parts[k] for k in order]
-    return table
+    names, split = map(subject_name, subjects), [parts[k] for k in order]
+    return pd.DataFrame({"subject": list(names), "split": split})

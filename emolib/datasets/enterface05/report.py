@@ -10,30 +10,20 @@ from emolib.datasets.enterface05.clips import (
 )
 from emolib.emotions import EMOTIONS, emotion_index
 
-#: Differences that the short text of a report lists.
-SHOWN = 8
+SHOWN = 8  #: Differences that the short text of a report lists.
 
 
 def make_report(
     survey: Survey, clips: dict, failed: dict, settings: dict, kind: str
 ) -> dict:
-    """Gather what ``report.json`` says, apart from the checksum of the corpus.
+    """Return what ``report.json`` says, apart from the checksum of the corpus.
 
-    Parameters
-    ----------
-    survey : Survey
-        From `emolib.datasets.enterface05.clips.find_clips`.
-    clips, failed : dict of str to dict
-        Name of a clip -> ``file``, ``crc32`` and ``frames_without_face`` if it is in
-        the data set; ``file``, ``kind`` and ``reason`` if it failed.
-    settings : dict
-        Of the preparation.
-    kind : {"zip", "folder"}
-        Of the archive.
+    `clips` and `failed` go from the name of a clip to ``file``, ``crc32`` and
+    ``frames_without_face`` if it is in the data set, and to ``file``, ``kind`` and
+    ``reason`` if it failed. `kind` is that of the archive, ``"zip"`` or ``"folder"``.
     """
     counts = {}
-    for name in clips:
-        subject, code, _ = name.split("_")
+    for subject, code, _ in (name.split("_") for name in clips):
         of_subject = counts.setdefault(subject, dict.fromkeys(EMOTIONS, 0))
         of_subject[EMOTIONS[emotion_index(code)]] += 1
     return {
@@ -59,14 +49,8 @@ def make_report(
 
 
 def report_text(report: dict) -> str:
-    """Return the main lines of a report.
-
-    Parameters
-    ----------
-    report : dict
-        As `emolib.datasets.enterface05.prepare.prepare` returns it.
-    """
-    frames = report["frames"]
+    """Return the main lines of a report that `prepare` returned."""
+    frames, differences = report["frames"], report["differences"]
     lines = [
         f"{report['clips_prepared']:,} of {report['clips_expected']:,} clips of "
         f"{len(report['counts'])} subjects, {frames['total']:,} frames, "
@@ -78,10 +62,8 @@ def report_text(report: dict) -> str:
         lines.append("this is the clean corpus, nothing is missing")
     else:
         lines.append("it differs from the clean corpus:")
-        differences = report["differences"]
-        lines += [
-            one if len(one) < 160 else f"{one[:150]} ..." for one in differences[:SHOWN]
-        ]
+        shown = differences[:SHOWN]
+        lines += [one if len(one) < 160 else f"{one[:150]} ..." for one in shown]
         if len(differences) > SHOWN:
             lines.append(f"and {len(differences) - SHOWN} more in report.json")
     return "\n  ".join(lines)
@@ -90,18 +72,14 @@ def report_text(report: dict) -> str:
 def _differences(missing: tuple[str, ...], failed: dict) -> list[str]:
     """Say in a few lines what the clean corpus has and this has not."""
     absent, lines = [], []
-    for subject in (one for one in SUBJECTS if one not in LEFT_OUT):
-        who = subject_name(subject)
+    for who in (subject_name(one) for one in SUBJECTS if one not in LEFT_OUT):
         gone = [name for name in missing if name.startswith(f"{who}_")]
         if len(gone) == len(EMOTIONS) * len(SENTENCES):
             absent.append(who)
         elif gone:
             lines.append(f"{who}: not there: {', '.join(gone)}")
-        lines += [
-            f"{name}: {one['reason']}"
-            for name, one in failed.items()
-            if name.startswith(f"{who}_")
-        ]
+        own = (name for name in failed if name.startswith(f"{who}_"))
+        lines += [f"{name}: {failed[name]['reason']}" for name in own]
     if absent:
         lines.insert(0, f"{len(absent)} subjects are not there: {', '.join(absent)}")
     return lines

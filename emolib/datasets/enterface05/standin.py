@@ -1,8 +1,7 @@
 """A stand-in for eNTERFACE'05: its folders, file names and kind of video, no people.
 
 The real corpus (Martin et al. 2006, doi:10.1109/ICDEW.2006.145) must not be passed on.
-This module writes a tree with the same irregularities and rendered faces in it, so that
-the way from a video to a data set can be tried and tested. What each file holds is in
+This tree has the same irregularities and rendered faces; what each file holds is in
 ``truth.csv``, which is written from the plan, not from the tree.
 """
 
@@ -19,6 +18,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from emolib.datasets.corpus import table_bytes
 from emolib.datasets.enterface05.video import require_av
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.files import write_whole
@@ -34,14 +34,21 @@ SUBJECTS = tuple(range(1, 45))
 IRREGULAR = (3, 5, 6, 11, 12, 16, 20, 23)
 
 WIDTH, HEIGHT, RATE = 720, 576, 25
-#: Samples of sound per second.
-SOUND = 8000
-#: Faces rendered for a clip; each is shown for several frames.
-FACES = 5
-#: Side of a rendered face with its shoulders, pixels, before it is enlarged.
-PATCH = 224
+SOUND = 8000  # samples per second
+FACES = 5  # rendered for a clip; each is shown for several frames
+PATCH = 224  # side of a rendered face with its shoulders, pixels, before it is enlarged
 FIRST_SEED = 90_000
 EYES = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
+
+ODD_FOLDERS = {
+    (5, "anger"): "Anger", (5, "disgust"): "disgust ", (5, "happiness"): "HAPPINESS ",
+    (20, "surprise"): "Surprise",
+}  # fmt: skip
+#: Files and folders that are no clips; folders end in /.
+BYSTANDERS = {
+    12: (".DS_Store",),
+    20: ("neutral/", "anger/Thumbs.db", "fear/sentence 1/Thumbs.db"),
+}
 
 #: A laboratory: constant light, the speaker before the camera, nothing in the way.
 LABORATORY = Difficulty(
@@ -54,26 +61,12 @@ LABORATORY = Difficulty(
 
 @dataclass(frozen=True)
 class Take:
-    """One video of the stand-in, and what is true of it.
+    """One video of the stand-in, and what is true of it."""
 
-    Attributes
-    ----------
-    path : str
-        Below the stand-in's folder, with ``/``.
-    subject : int
-        1 to 44, the number of the folder.
-    emotion : str
-        One of the six.
-    sentence : int or None
-        1 to 5; None for the unsegmented sessions of subject 6.
-    frames : int
-        Length of the video.
-    """
-
-    path: str
-    subject: int
+    path: str  # below the stand-in's folder, with /
+    subject: int  # 1 to 44, the number of the folder
     emotion: str
-    sentence: int | None
+    sentence: int | None  # None for the unsegmented sessions of subject 6
     frames: int
 
     @property
@@ -83,43 +76,19 @@ class Take:
 
 
 def write_standin(
-    folder: str | Path,
-    subjects: Iterable[int] = SUBJECTS,
-    *,
-    sentences: int = 5,
-    seconds: float = 1.4,
-    workers: int = 1,
-    progress: bool = False,
-) -> Path:
+    folder: str | Path, subjects: Iterable[int] = SUBJECTS, *, sentences: int = 5,
+    seconds: float = 1.4, workers: int = 1, progress: bool = False,
+) -> Path:  # fmt: skip
     """Write videos in the form of eNTERFACE'05; return `folder`.
 
-    A finished stand-in of the same settings is left as it is; one that was
-    interrupted is written again.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Gets ``enterface database/subject N/<emotion>/sentence M/sN_<xx>_M.avi`` and,
-        at the very end, ``truth.csv``: one row per video with its path, subject,
-        emotion, sentence, whether it is ``usable``, its number of frames, and the
-        pupils (pixels) in its middle frame.
-    subjects : iterable of int
-        Whom of 1 to 44; ``IRREGULAR`` are eight that have all the irregularities.
-    sentences : int
-        Sentences per emotion, 1 to 5.
-    seconds : float
-        Length of a clip, at least 0.5; the real ones last 1.1 to 5.4.
-    workers : int
-        Processes. The result does not depend on it.
-    progress : bool
-        Show a progress bar.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range, or `folder` holds something else.
-    ImportError
-        If PyAV is missing: ``pip install "emolib[video]"``.
+    It gets ``enterface database/subject N/<emotion>/sentence M/sN_<xx>_M.avi`` for the
+    chosen `subjects`, 1 to 44, 1 to 5 `sentences` per emotion and 0.5 to 60 `seconds`
+    per clip (the real ones last 1.1 to 5.4); at the very end ``truth.csv``, one row per
+    video: path, subject, emotion, sentence, whether it is ``usable``, number of frames,
+    and the pupils (pixels) in its middle frame. The result does not depend on
+    `workers`. A finished stand-in of the same settings is left as it is, one that was
+    interrupted is written again. Raises ValueError if a number is out of range, or
+    `folder` holds something else, and ImportError if PyAV is missing.
     """
     require_av()
     folder, chosen = Path(folder), sorted(set(subjects))
@@ -139,35 +108,23 @@ def write_standin(
     done = process_map(partial(_film_group, folder), groups, workers)
     bar = tqdm(done, total=len(groups), unit="session", disable=not progress)
     rows = [row for _, group in sorted(bar, key=itemgetter(0)) for row in group]
-    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
-    write_whole(folder / TRUTH, table)
+    write_whole(folder / TRUTH, table_bytes(pd.DataFrame(rows)))
     return folder
 
 
 def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
-    """Spoil clips of one subject, as downloads and copies do.
+    """Spoil clips of one subject of a finished stand-in, as downloads and copies do.
 
-    Parameters
-    ----------
-    folder : str or Path
-        A finished stand-in; it is changed in place, ``truth.csv`` is not.
-    subject : int
-        Whose clips: the first of anger is cut short, of disgust emptied, of fear
-        replaced by text, of happiness by a video without a face.
-
-    Returns
-    -------
-    dict of str to str
-        Path of each spoilt clip -> ``"truncated"``, ``"empty"``, ``"text"`` or
-        ``"faceless"``.
+    The first clip of anger is cut short, of disgust emptied, of fear replaced by text,
+    of happiness by a video without a face. Returns the path of each spoilt clip ->
+    ``"truncated"``, ``"empty"``, ``"text"`` or ``"faceless"``.
     """
     folder, spoilt = Path(folder), {}
     truth = pd.read_csv(folder / TRUTH)
     first = truth[truth["subject"] == subject].groupby("emotion")["path"].first()
     kinds = ("truncated", "empty", "text", "faceless")
     for emotion, kind in zip(EMOTIONS, kinds, strict=False):
-        name = first[emotion]
-        path = folder / name
+        path = folder / first[emotion]
         if kind == "truncated":
             data = path.read_bytes()
             path.write_bytes(data[: len(data) * 2 // 5])
@@ -176,7 +133,7 @@ def damage_standin(folder: str | Path, subject: int) -> dict[str, str]:
             _write_video(path, iter([panel] * 30))
         else:
             path.write_bytes(b"" if kind == "empty" else b"This is no video.\n" * 50)
-        spoilt[name] = kind
+        spoilt[first[emotion]] = kind
     return spoilt
 
 
@@ -184,7 +141,8 @@ def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
     """Yield the videos of one subject, irregular names and folders included."""
     for emotion in EMOTIONS:
         code = get_emotion(emotion).code
-        inner = f"{DATABASE}/subject {subject}/{_emotion_folder(subject, emotion)}"
+        shown = ODD_FOLDERS.get((subject, emotion), emotion)
+        inner = f"{DATABASE}/subject {subject}/{shown}"
         if subject == 6:  # one unsegmented session per emotion
             frames = _length(subject, emotion, 0, 3 * seconds)
             yield Take(f"{inner}/s6_{code}.avi", subject, emotion, None, frames)
@@ -206,26 +164,13 @@ def _plan(subject: int, sentences: int, seconds: float) -> Iterator[Take]:
             yield Take(f"{inner}/{below}/{name}", subject, emotion, sentence, frames)
 
 
-def _emotion_folder(subject: int, emotion: str) -> str:
-    odd = {
-        5: {"anger": "Anger", "disgust": "disgust ", "happiness": "HAPPINESS "},
-        20: {"surprise": "Surprise"},
-    }
-    return odd.get(subject, {}).get(emotion, emotion)
-
-
 def _length(subject: int, emotion: str, sentence: int, seconds: float) -> int:
     rng = np.random.default_rng([subject, EMOTIONS.index(emotion), sentence, 21])
     return round(RATE * seconds * rng.uniform(0.9, 1.1))
 
 
 def _bystanders(subjects: list[int]) -> list[str]:
-    """Files and folders that are no clips, below the database; folders end in /."""
-    names = {
-        12: (".DS_Store",),
-        20: ("neutral/", "anger/Thumbs.db", "fear/sentence 1/Thumbs.db"),
-    }
-    return [f"subject {n}/{name}" for n in subjects for name in names.get(n, ())]
+    return [f"subject {n}/{name}" for n in subjects for name in BYSTANDERS.get(n, ())]
 
 
 def _write_bystander(path: Path) -> None:
@@ -240,20 +185,15 @@ def _finished(folder: Path, takes: list[Take]) -> bool:
         return False
     if not folder.is_dir():
         raise ValueError(f"{folder} is a file; name a folder for the stand-in.")
-    strange = {p.name for p in folder.iterdir()} - {DATABASE, TRUTH}
-    if strange:
-        raise ValueError(
-            f"{folder} holds {sorted(strange)[0]!r}, which is no part of a stand-in; "
-            "name a new folder."
-        )
+    if strange := {p.name for p in folder.iterdir()} - {DATABASE, TRUTH}:
+        what = f"{folder} holds {min(strange)!r}, which is no part of a stand-in"
+        raise ValueError(f"{what}; name a new folder.")
     if not (folder / TRUTH).is_file():
         return False
-    truth = pd.read_csv(folder / TRUTH)
-    known = zip(truth["path"], truth["frames"], strict=True)
-    if set(known) != {(take.path, take.frames) for take in takes}:
-        raise ValueError(
-            f"{folder} holds a stand-in of other settings; name a new folder."
-        )
+    known = pd.read_csv(folder / TRUTH)[["path", "frames"]].to_numpy().tolist()
+    if sorted(known) != sorted([take.path, take.frames] for take in takes):
+        what = f"{folder} holds a stand-in of other settings"
+        raise ValueError(f"{what}; name a new folder.")
     return True
 
 
@@ -286,9 +226,8 @@ def _film(folder: Path, take: Take) -> dict:
     faces, eyes = [], []
     for frame in drawn:
         scene = replace(frame.scene, background=None, scale=0.5)
-        image, truth = render_with_truth(
-            person, frame.expression, scene, size=PATCH, colour=True
-        )
+        shape = {"size": PATCH, "colour": True}
+        image, truth = render_with_truth(person, frame.expression, scene, **shape)
         large = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
         faces.append(np.pad(np.asarray(large), margins, "edge"))
         eyes.append([truth[name] * side for name in EYES])
@@ -303,14 +242,11 @@ def _film(folder: Path, take: Take) -> dict:
     middle = take.frames // 2
     pupils = np.array(eyes[shown[middle]]) + np.tile(places[middle], 2)
     return {
-        "path": take.path,
-        "subject": take.subject,
-        "emotion": take.emotion,
+        "path": take.path, "subject": take.subject, "emotion": take.emotion,
         "sentence": "" if take.sentence is None else take.sentence,
-        "usable": take.usable,
-        "frames": take.frames,
+        "usable": take.usable, "frames": take.frames,
         **{n: f"{v:.2f}" for n, v in zip(EYES, pupils, strict=True)},
-    }
+    }  # fmt: skip
 
 
 def _write_video(path: Path, pictures: Iterator[np.ndarray]) -> None:
@@ -319,8 +255,7 @@ def _write_video(path: Path, pictures: Iterator[np.ndarray]) -> None:
     with av.open(str(path), "w", format="avi", options={"fflags": "+bitexact"}) as file:
         video = file.add_stream("mpeg4", rate=RATE)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        video.bit_rate = 1_500_000
-        video.codec_context.thread_count = 1
+        video.bit_rate, video.codec_context.thread_count = 1_500_000, 1
         sound = file.add_stream("pcm_s16le", rate=SOUND, layout="mono")
         seconds = np.arange(SOUND // RATE) / SOUND
         tone = np.int16(2000 * np.sin(2 * np.pi * 200 * seconds))[None]  # of one frame

@@ -18,8 +18,7 @@ from emolib.datasets.face_dataset import DatasetError
 POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
 #: Largest frame in pixels, and largest number of frames, that are decoded.
 MAX_PIXELS, MAX_FRAMES = 4096 * 4096, 30_000
-#: A video must decode to this share of the frames that its header announces.
-COMPLETE = 0.9
+COMPLETE = 0.9  #: A video must decode to this share of the frames it announces.
 
 
 class VideoError(DatasetError):
@@ -27,61 +26,29 @@ class VideoError(DatasetError):
 
 
 class SampledFrames(NamedTuple):
-    """Frames of one video.
+    """Some frames of a video of `total` frames."""
 
-    Attributes
-    ----------
-    images : ndarray, uint8, (count, height, width, 3)
-        RGB, 0-255, with square pixels.
-    times : ndarray, float64, (count,)
-        Seconds from the beginning.
-    total : int
-        Number of frames of the whole video.
-    """
-
-    images: np.ndarray
-    times: np.ndarray
+    images: np.ndarray  # uint8 (count, height, width, 3), RGB, 0-255, square pixels
+    times: np.ndarray  # float64 (count,), seconds from the beginning
     total: int
 
 
 def sample_frames(
-    video: str | Path | bytes,
-    count: int = 10,
-    policy: str = "middle",
-    *,
+    video: str | Path | bytes, count: int = 10, policy: str = "middle", *,
     name: str | None = None,
-) -> SampledFrames:
-    """Take frames out of a video at equal distances.
+) -> SampledFrames:  # fmt: skip
+    """Take frames out of a video, a file or its bytes, at equal distances.
 
-    Codec, size and rate come from the file. The length is counted, because headers of
-    old AVI files are often wrong.
+    Codec, size and rate come from the file; frames are counted, because headers of old
+    AVI files are often wrong. `policy` is ``"middle"``, half of the clip, where the
+    expression usually is at its height, or ``"whole"``; errors call the video by its
+    path or `name`.
 
-    Parameters
-    ----------
-    video : str, Path or bytes
-        The file, or what is in it.
-    count : int
-        Frames wanted, at least 1.
-    policy : {"middle", "whole"}
-        Spread over the middle half of the clip, where the expression usually is at
-        its height, or over all of it.
-    name : str, optional
-        What errors call the video; default is the path.
-
-    Raises
-    ------
-    VideoError
-        If the file is empty or no video, is cut short, has fewer than `count` frames,
-        or is larger than ``MAX_PIXELS`` or longer than ``MAX_FRAMES``.
-    ValueError
-        If `policy` or `count` is impossible.
-    ImportError
-        If PyAV is missing: ``pip install "emolib[video]"``.
+    Raises VideoError if it is empty, no video, cut short, has fewer than `count`
+    frames, or is larger than ``MAX_PIXELS`` or longer than ``MAX_FRAMES``; ValueError
+    if `policy` or `count` is impossible; ImportError if PyAV is missing.
     """
-    if policy not in POLICIES:
-        raise ValueError(
-            f"policy must be one of {', '.join(POLICIES)}; received {policy!r}."
-        )
+    check_policy(policy)
     if count < 1:
         raise ValueError(f"count must be at least 1; received {count}.")
     av = require_av()
@@ -101,10 +68,9 @@ def sample_frames(
             total = decoded  # packets that give no frame: count again what decodes
             _check_length(name, announced, total, count)
     except av.error.FFmpegError as error:
-        raise VideoError(
-            f"{name} does not decode as a video ({error.strerror}); it is damaged, cut "
-            "short, or something else."
-        ) from error
+        what = f"{name} does not decode as a video ({error.strerror})"
+        why = "it is damaged, cut short, or something else"
+        raise VideoError(f"{what}; {why}.") from error
     except (OSError, EOFError) as error:
         raise VideoError(f"{name} cannot be read ({error}).") from error
     if len(images) != count:
@@ -112,21 +78,18 @@ def sample_frames(
     return SampledFrames(np.stack(images), np.array(times), total)
 
 
+def check_policy(policy: str) -> None:
+    """Raise ValueError if a policy is unknown."""
+    if policy not in POLICIES:
+        known = ", ".join(POLICIES)
+        raise ValueError(f"policy must be one of {known}; received {policy!r}.")
+
+
 def sample_positions(total: int, count: int, policy: str = "middle") -> list[int]:
-    """Return which frames of a clip are taken.
+    """Return which `count` of the `total` frames of a clip are taken.
 
-    Parameters
-    ----------
-    total : int
-        Frames of the clip.
-    count : int
-        Frames wanted, at most `total`.
-    policy : str
-        As in `sample_frames`. The part is widened where it has fewer than `count`
-        frames, so that none is taken twice.
+    The part is widened where it has fewer frames, so that none is taken twice.
 
-    Examples
-    --------
     >>> sample_positions(80, 4)
     [25, 35, 45, 55]
     """
@@ -138,19 +101,12 @@ def sample_positions(total: int, count: int, policy: str = "middle") -> list[int
 
 
 def require_av() -> ModuleType:
-    """Return the module ``av``, or say how to install it.
-
-    Raises
-    ------
-    ImportError
-        If it is missing.
-    """
+    """Return the module ``av``, or raise an ImportError that says how to install it."""
     try:
         import av
     except ImportError as error:
-        raise ImportError(
-            'Videos need PyAV, which is not installed: pip install "emolib[video]".'
-        ) from error
+        what = "Videos need PyAV, which is not installed"
+        raise ImportError(f'{what}: pip install "emolib[video]".') from error
     return av
 
 
@@ -166,10 +122,9 @@ def _opened(av, data: bytes, name: str) -> Iterator[tuple]:
             raise VideoError(f"{name} is of a kind that cannot be decoded.")
         stream.thread_type, codec.thread_count = "SLICE", 1
         if not 0 < codec.width * codec.height <= MAX_PIXELS:
-            raise VideoError(
-                f"{name} has frames of {codec.width} x {codec.height} pixels, expected "
-                f"at most {MAX_PIXELS:,} pixels."
-            )
+            size = f"{codec.width} x {codec.height} pixels"
+            most = f"at most {MAX_PIXELS:,} pixels"
+            raise VideoError(f"{name} has frames of {size}, expected {most}.")
         yield container, stream
 
 
@@ -186,9 +141,8 @@ def _count(av, data: bytes, name: str) -> tuple[int, int]:
 
 def _check_length(name: str, announced: int, total: int, count: int) -> None:
     if total < COMPLETE * announced:
-        raise VideoError(
-            f"{name} is cut short: {total} of {announced} frames can be read."
-        )
+        what = f"{total} of {announced} frames can be read"
+        raise VideoError(f"{name} is cut short: {what}.")
     if total < count:
         raise VideoError(f"{name} has {total} frames; {count} are wanted.")
 
@@ -197,8 +151,7 @@ def _decode(
     av, data: bytes, name: str, wanted: list[int]
 ) -> tuple[list[np.ndarray], list[float], int]:
     """Decode up to the last frame wanted; return images, times, frames decoded."""
-    keep, last, shape = set(wanted), wanted[-1], None
-    images, times, position = [], [], 0
+    images, times, position, shape = [], [], 0, None
     with _opened(av, data, name) as (container, stream):
         rate = float(stream.average_rate or 25)
         for packet in container.demux(stream):
@@ -207,13 +160,13 @@ def _decode(
             except av.error.InvalidDataError:
                 continue  # one damaged frame; the caller counts what is left
             for frame in frames:
-                if position in keep:
+                if position in wanted:
                     shape = shape or _shown_size(frame, stream)
                     picture = frame.reformat(*shape, format="rgb24")
                     images.append(picture.to_ndarray())
                     times.append(position / rate)
                 position += 1
-            if position > last:
+            if position > wanted[-1]:
                 break
     return images, times, position
 
