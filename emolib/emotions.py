@@ -20,16 +20,14 @@ class Emotion:
     Attributes
     ----------
     name : str
-        English name in lower case, the class label used in every file and figure.
+        English, in lower case: the class label in every file and figure.
     code : str
         Two letters, as in eNTERFACE'05 file names (``s1_an_1.avi``).
     colour : str
-        Hex colour of the class in every figure; the six are told apart in the
-        common forms of colour blindness (Okabe and Ito's palette).
+        Hex colour in every figure, from Okabe and Ito's palette for colour blindness.
     action_units : tuple of int
-        Prototypical facial action units after the FACS manual and EMFACS. The
-        sources disagree, so read it as a prototype and not as a definition
-        (Ekman & Friesen 1978; Du, Tao & Martinez 2014).
+        Prototypical facial action units after the FACS manual and EMFACS; the sources
+        disagree (Ekman & Friesen 1978; Du, Tao & Martinez 2014).
     """
 
     name: str

@@ -16,15 +16,12 @@ if TYPE_CHECKING:
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options of `run`."""
-    command.add_argument("--model", default="real-faces", metavar="NAME_OR_FOLDER")
-    command.add_argument(
-        "--crops", action="store_true", help="the pictures are ready crops of one face"
-    )
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument(
-        "--annotate", type=Path, metavar="FILE", help="draw the faces of one picture"
-    )
-    command.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER")
+    add = command.add_argument
+    add("--model", default="real-faces", metavar="NAME_OR_FOLDER")
+    add("--crops", action="store_true", help="the pictures are ready crops of one face")
+    add("--json", action="store_true", help="print JSON")
+    add("--annotate", type=Path, metavar="FILE", help="draw the faces of one picture")
+    add("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -79,13 +76,11 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _answer(recognizer: "EmotionRecognizer", shares: "np.ndarray") -> dict:
+    rounded = [round(float(share), 4) for share in shares]
     return {
         "label": EMOTIONS[int(shares.argmax())],
         "unsure": recognizer.unsure(shares),
-        "probabilities": {
-            name: round(float(share), 4)
-            for name, share in zip(EMOTIONS, shares, strict=True)
-        },
+        "probabilities": dict(zip(EMOTIONS, rounded, strict=True)),
     }
 
 

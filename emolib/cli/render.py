@@ -27,28 +27,23 @@ def add_options(command: argparse.ArgumentParser) -> None:
     shown.add_argument("--emotion", metavar="NAME", help="default: happiness")
     shown.add_argument("--intensity", type=float, help="0 to 1; default: 1")
     shown.add_argument(
-        "--expression-seed",
-        type=seed,
-        metavar="SEED",
+        "--expression-seed", type=seed, metavar="SEED",
         help="which way to show the emotion; default: the identity's seed",
-    )
+    )  # fmt: skip
     shown.add_argument(
-        "--unit",
-        action="append",
-        dest="units",
-        metavar="NAME=WEIGHT",
+        "--unit", action="append", dest="units", metavar="NAME=WEIGHT",
         help="such as browDown=0.8, mouthSmileLeft=1 or AU4=0.8; repeatable",
-    )
-    taken = command.add_argument_group("person and picture")
-    taken.add_argument("--identity", type=seed, default=0, metavar="SEED")
+    )  # fmt: skip
+    add = command.add_argument_group("person and picture").add_argument
+    add("--identity", type=seed, default=0, metavar="SEED")
     for name, meaning in ANGLES.items():
         option = f"--{name.replace('_', '-')}"
-        taken.add_argument(option, type=float, metavar="VALUE", help=meaning)
-    taken.add_argument("--occluder", metavar="NAME", help="such as glasses or mask")
-    taken.add_argument("--background", type=seed, metavar="SEED")
-    taken.add_argument("--size", type=int, default=64, help="pixels, 16 to 256")
-    taken.add_argument("--colour", action="store_true")
-    taken.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+        add(option, type=float, metavar="VALUE", help=meaning)
+    add("--occluder", metavar="NAME", help="such as glasses or mask")
+    add("--background", type=seed, metavar="SEED")
+    add("--size", type=int, default=64, help="pixels, 16 to 256")
+    add("--colour", action="store_true")
+    add("-o", "--output", type=Path, required=True, metavar="FILE")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -56,16 +51,14 @@ def run(options: argparse.Namespace) -> None:
     check_picture(options.output)
     from emolib import synthesis
 
-    given = {
-        name: getattr(options, name) for name in (*ANGLES, "occluder", "background")
-    }
-    image = synthesis.render(
+    fields = (*ANGLES, "occluder", "background")
+    given = {k: v for k, v in vars(options).items() if k in fields and v is not None}
+    person, scene = (
         synthesis.random_identity(options.identity),
-        _expression(options),
-        synthesis.Scene(**{k: v for k, v in given.items() if v is not None}),
-        size=options.size,
-        colour=options.colour,
+        synthesis.Scene(**given),
     )
+    units, size = _expression(options), options.size
+    image = synthesis.render(person, units, scene, size=size, colour=options.colour)
     save_picture(image, options.output)
     print(f"saved {options.output}")
 

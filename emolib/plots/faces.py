@@ -32,8 +32,7 @@ def contact_sheet(
     images : ndarray, uint8, (n, 64, 64)
         At most 48, row by row.
     labels : ndarray of int, (n,), optional
-        Classes 0 to 5 (-1: other); each face gets its emotion as caption, in the
-        emotion's colour.
+        Classes 0 to 5 (-1: other), shown as caption and colour.
     columns : int, default 6
     captions : sequence of str, (n,), optional
         Captions to use instead.
@@ -42,18 +41,15 @@ def contact_sheet(
     Raises
     ------
     ValueError
-        If there is no image, more than 48 of them, or another number of labels or
-        captions.
+        If there are no images, more than 48, or another number of labels or captions.
     """
     _check(images, 48, labels=labels, captions=captions)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     captioned = labels is not None or captions is not None
     side = 0.92 if len(images) <= 24 else 3.8 / len(images) ** 0.5  # bounds the PNG
-    figure, axes = style.panels(
-        rows, columns, side * columns,
-        (side + 0.2 * captioned) * rows + 0.4 * bool(title), title,
-    )  # fmt: skip
+    height = (side + 0.2 * captioned) * rows + 0.4 * bool(title)
+    figure, axes = style.panels(rows, columns, side * columns, height, title)
     for ax in axes.flat:
         ax.set_axis_off()
     for i, image in enumerate(images):
@@ -222,13 +218,11 @@ def _grid(planes: np.ndarray, title: str, colours: str, **limits: float) -> Figu
     columns = min(8, count)
     rows = -(-count // columns)
     figure, axes = style.panels(rows, columns, 0.8 * columns, 0.8 * rows + 0.4, title)
-    for ax in axes.flat:
+    limits |= {"cmap": sns.color_palette(colours, as_cmap=True)}
+    for k, ax in enumerate(axes.flat):
         ax.set_axis_off()
-    cmap = sns.color_palette(colours, as_cmap=True)
-    for k in range(count):
-        axes.flat[k].imshow(
-            planes[..., k], cmap=cmap, interpolation="nearest", **limits
-        )
+        if k < count:
+            ax.imshow(planes[..., k], interpolation="nearest", **limits)
     return figure
 
 

@@ -25,7 +25,7 @@ def history(run: "History", *, title: str = "") -> Figure:
     Parameters
     ----------
     run : History
-        What `emolib.training.fit` returned.
+        As `emolib.training.fit` returns it.
     title : str
     """
     frame = run.frame
@@ -55,20 +55,17 @@ def confusion(result: Evaluation, *, title: str = "") -> Figure:
     Parameters
     ----------
     result : Evaluation
-        Rows are the labels, columns the answers; the colour and the percentage are
-        shares of the row.
+        Rows are the labels, columns the answers; percentages are of the row.
     title : str
     """
     counts = result.confusion
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    text = [
-        [f"{n:,}\n{p:.0%}" if n else "" for n, p in zip(row, part, strict=True)]
-        for row, part in zip(counts, share, strict=True)
-    ]
+    cells = zip(counts.flat, share.flat, strict=True)
+    text = np.array([f"{n:,}\n{p:.0%}" if n else "" for n, p in cells])
     figure, ax = style.panel(6.2, 5)
     sns.heatmap(
-        share, annot=np.array(text), fmt="", vmin=0, vmax=1, cmap="Blues", ax=ax,
-        square=True, linewidths=1, linecolor=PAPER, annot_kws={"fontsize": 9},
+        share, annot=text.reshape(share.shape), fmt="", vmin=0, vmax=1, cmap="Blues",
+        square=True, linewidths=1, linecolor=PAPER, annot_kws={"fontsize": 9}, ax=ax,
         xticklabels=EMOTIONS, yticklabels=EMOTIONS,
         cbar_kws={"label": "share of the row", "format": PercentFormatter(1)},
     )  # fmt: skip
@@ -88,13 +85,10 @@ def intervals(
 ) -> Figure:
     """Draw accuracies as dots with their 95 % intervals.
 
-    Also the figure of the four splits, with the leaky ones highlighted.
-
     Parameters
     ----------
     table : DataFrame
-        Columns name, accuracy, low, high. Rows of the same name (seeds) share a line;
-        the first row of each name decides the order, from the top.
+        Columns name, accuracy, low, high. Rows of the same name (seeds) share a line.
     highlight : sequence of str
         Names to draw in the warning colour.
     target : float, optional
@@ -105,9 +99,8 @@ def intervals(
     figure, ax = style.panel(7, 0.42 * len(names) + 1.1)
     for line, name in enumerate(names):
         rows = table[table["name"] == name]
-        offsets = (np.arange(len(rows)) - (len(rows) - 1) / 2) * 0.2
+        y = line + (np.arange(len(rows)) - (len(rows) - 1) / 2) * 0.2
         colour = ALERT if name in highlight else ACCENT
-        y = line + offsets
         ax.hlines(y, rows["low"], rows["high"], color=colour, lw=2, alpha=0.5)
         ax.plot(rows["accuracy"], y, "o", color=colour, ms=5)
         ax.annotate(
@@ -136,9 +129,8 @@ def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
         interval of its accuracy. Below the diagonal the model claims too much.
     title : str
     """
-    figure, axes = style.panels(
-        2, 1, 4.6, 4.8, title, height_ratios=(4, 1), sharex=True
-    )
+    shape = {"height_ratios": (4, 1), "sharex": True}
+    figure, axes = style.panels(2, 1, 4.6, 4.8, title, **shape)
     ax, counts = axes[:, 0]
     ax.plot([0, 1], [0, 1], color=QUIET, lw=1, ls="--", label="as claimed")
     ax.vlines(table["confidence"], table["low"], table["high"], color=ACCENT, lw=2,
