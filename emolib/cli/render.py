@@ -26,14 +26,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     shown = command.add_argument_group("expression: an emotion, or action units")
     shown.add_argument("--emotion", metavar="NAME", help="default: happiness")
     shown.add_argument("--intensity", type=float, help="0 to 1; default: 1")
-    shown.add_argument(
-        "--expression-seed", type=seed, metavar="SEED",
-        help="which way to show the emotion; default: the identity's seed",
-    )  # fmt: skip
-    shown.add_argument(
-        "--unit", action="append", dest="units", metavar="NAME=WEIGHT",
-        help="such as browDown=0.8, mouthSmileLeft=1 or AU4=0.8; repeatable",
-    )  # fmt: skip
+    way = "which way to show the emotion; default: the identity's seed"
+    shown.add_argument("--expression-seed", type=seed, metavar="SEED", help=way)
+    units = "such as browDown=0.8, mouthSmileLeft=1 or AU4=0.8; repeatable"
+    shown.add_argument("--unit", action="append", dest="units", metavar="NAME=WEIGHT",
+                       help=units)  # fmt: skip
     add = command.add_argument_group("person and picture").add_argument
     add("--identity", type=seed, default=0, metavar="SEED")
     for name, meaning in ANGLES.items():
@@ -53,12 +50,9 @@ def run(options: argparse.Namespace) -> None:
 
     fields = (*ANGLES, "occluder", "background")
     given = {k: v for k, v in vars(options).items() if k in fields and v is not None}
-    person, scene = (
-        synthesis.random_identity(options.identity),
-        synthesis.Scene(**given),
-    )
-    units, size = _expression(options), options.size
-    image = synthesis.render(person, units, scene, size=size, colour=options.colour)
+    person, units = synthesis.random_identity(options.identity), _expression(options)
+    how = {"size": options.size, "colour": options.colour}
+    image = synthesis.render(person, units, synthesis.Scene(**given), **how)
     save_picture(image, options.output)
     print(f"saved {options.output}")
 
@@ -68,12 +62,10 @@ def _expression(options: argparse.Namespace) -> dict[str, float]:
     from emolib.synthesis import express
 
     if not options.units:
+        intensity = 1.0 if options.intensity is None else options.intensity
         way = options.expression_seed
-        return express(
-            options.emotion or "happiness",
-            1.0 if options.intensity is None else options.intensity,
-            seed=options.identity if way is None else way,
-        )
+        way = options.identity if way is None else way
+        return express(options.emotion or "happiness", intensity, seed=way)
     if (options.emotion, options.intensity, options.expression_seed) != (None,) * 3:
         raise CommandError(
             "--unit sets the face by itself; drop --emotion, --intensity and "

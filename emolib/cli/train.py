@@ -52,12 +52,8 @@ def run(options: argparse.Namespace) -> None:
     names = ("epochs", "batch_size", "learning_rate", "augment", "soft_targets", "seed")
     settings = {name: getattr(options, name) for name in names}
     model = build(options.model, options.seed)
-    augment = False if options.augment == "none" else options.augment
-    history = fit(
-        model, train, validation, **settings | {"augment": augment},
-        progress=not options.quiet,
-    )  # fmt: skip
-    print(history)
+    how = settings | {"augment": options.augment != "none" and options.augment}
+    print(fit(model, train, validation, **how, progress=not options.quiet))
     card = {
         "title": f"{options.output.name}: {options.model} trained on {everything.name}",
         "training_data": {"name": everything.name, "images": len(train), "split": how},

@@ -52,8 +52,7 @@ def contact_sheet(
     figure, axes = style.panels(rows, columns, side * columns, height, title)
     for ax in axes.flat:
         ax.set_axis_off()
-    for i, image in enumerate(images):
-        ax = axes.flat[i]
+    for i, (ax, image) in enumerate(zip(axes.flat, images, strict=False)):
         _show_face(ax, image)
         known = labels is not None and labels[i] >= 0
         name = EMOTIONS[labels[i]] if known else "other"
@@ -139,10 +138,9 @@ def probabilities(
     """
     _check(images, 8, probabilities=probabilities, labels=labels, maps=maps)
     ratios = [1, 2.2] if maps is None else [1, 1, 2.2]
-    figure, axes = style.panels(
-        len(images), len(ratios), 1.55 * sum(ratios) + 1, 1.5 * len(images) + 0.4,
-        title, width_ratios=ratios,
-    )  # fmt: skip
+    places = (len(images), len(ratios))
+    size = (1.55 * sum(ratios) + 1, 1.5 * len(images) + 0.4)
+    figure, axes = style.panels(*places, *size, title, width_ratios=ratios)
     for i, row in enumerate(axes):
         _show_face(row[0], images[i])
         if maps is not None:
@@ -187,13 +185,12 @@ def overlay(
 
 def _check(images: np.ndarray, most: int, **others: Sequence | None) -> None:
     """Refuse what does not fit on a figure, and what would be left out of it."""
-    if not 0 < len(images) <= most:
-        raise ValueError(f"The figure shows 1 to {most} faces. Received: {len(images)}")
+    n = len(images)
+    if not 0 < n <= most:
+        raise ValueError(f"The figure shows 1 to {most} faces. Received: {n}")
     for name, given in others.items():
-        if given is not None and len(given) != len(images):
-            raise ValueError(
-                f"{len(images)} faces need as many {name}. Received: {len(given)}"
-            )
+        if given is not None and len(given) != n:
+            raise ValueError(f"{n} faces need as many {name}. Received: {len(given)}")
 
 
 def _show_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:
@@ -227,14 +224,13 @@ def _grid(planes: np.ndarray, title: str, colours: str, **limits: float) -> Figu
 
 
 def _bars(ax: Axes, shares: np.ndarray, label: int | None) -> None:
-    places = np.arange(len(EMOTIONS))
+    places = range(len(EMOTIONS))
     ax.barh(places, shares, color=list(EMOTION_COLOURS.values()), height=0.75)
     for place, share in zip(places, shares, strict=True):
         ax.text(min(share, 0.86) + 0.015, place, f"{share:.0%}", va="center", size=8)
     labelled = [f"label: {n}" if k == label else n for k, n in enumerate(EMOTIONS)]
     ax.set_yticks(places, labelled, fontsize=9)
-    ax.set(xlim=(0, 1), ylim=(len(EMOTIONS) - 0.5, -0.5))
-    ax.set_xticks([])
+    ax.set(xlim=(0, 1), ylim=(len(EMOTIONS) - 0.5, -0.5), xticks=[])
     ax.spines["bottom"].set_visible(False)
     if label is not None and label >= 0:
         ax.get_yticklabels()[label].set_weight("bold")

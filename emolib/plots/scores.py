@@ -31,10 +31,9 @@ def history(run: "History", *, title: str = "") -> Figure:
     frame = run.frame
     figure, axes = style.panels(1, 2, 7.2, 3, title)
     for ax, quantity in zip(axes[0], ("loss", "accuracy"), strict=True):
-        ax.plot(frame["epoch"], frame[quantity], color=QUIET, label="training",
-                marker="o", ms=3)  # fmt: skip
-        ax.plot(frame["epoch"], frame[f"val_{quantity}"], color=ACCENT,
-                label="validation", marker="o", ms=3)  # fmt: skip
+        known, new = frame[quantity], frame[f"val_{quantity}"]
+        ax.plot(frame["epoch"], known, "o-", color=QUIET, label="training", ms=3)
+        ax.plot(frame["epoch"], new, "o-", color=ACCENT, label="validation", ms=3)
         if run.best_epoch:
             ax.axvline(run.best_epoch, color=ACCENT, lw=1, ls=":", label="weights kept")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -133,17 +132,14 @@ def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
     figure, axes = style.panels(2, 1, 4.6, 4.8, title, **shape)
     ax, counts = axes[:, 0]
     ax.plot([0, 1], [0, 1], color=QUIET, lw=1, ls="--", label="as claimed")
-    ax.vlines(table["confidence"], table["low"], table["high"], color=ACCENT, lw=2,
-              alpha=0.4)  # fmt: skip
-    ax.vlines(table["confidence"], table["confidence"], table["accuracy"],
-              color=ALERT, lw=1, ls=":", label="gap")  # fmt: skip
-    ax.plot(table["confidence"], table["accuracy"], "o", color=ACCENT, ms=5,
-            label="accuracy, 95 % interval")  # fmt: skip
+    x, y = table["confidence"], table["accuracy"]
+    ax.vlines(x, table["low"], table["high"], color=ACCENT, lw=2, alpha=0.4)
+    ax.vlines(x, x, y, color=ALERT, lw=1, ls=":", label="gap")
+    ax.plot(x, y, "o", color=ACCENT, ms=5, label="accuracy, 95 % interval")
     ax.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
     figure.legend(loc="outside lower right", ncols=3, fontsize=8)
-    middles = [one.mid for one in table["bin"]]
-    widths = [0.9 * one.length for one in table["bin"]]
-    counts.bar(middles, table["n"], widths, color=QUIET)
+    bins = pd.IntervalIndex(table["bin"])
+    counts.bar(bins.mid, table["n"], 0.9 * bins.length, color=QUIET)
     counts.set(xlabel="top probability (the model's claim)", ylabel="images")
     for axis in (ax.xaxis, ax.yaxis, counts.xaxis):
         style.in_percent(axis)
@@ -174,8 +170,8 @@ def learning_curves(table: pd.DataFrame, *, title: str = "") -> Figure:
         ax.plot(rows["people"], rows["accuracy"], ls="", ms=4, alpha=0.4, **look)
     people = sorted(table["people"].unique())
     ax.axhline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
-    ax.set(xscale="log", ylim=(0, 1), ylabel="accuracy", title=title)
-    ax.set(xlabel="people to learn from (logarithmic)")
+    ax.set(xscale="log", ylim=(0, 1), ylabel="accuracy", title=title,
+           xlabel="people to learn from (logarithmic)")  # fmt: skip
     ax.set_xticks(people, [str(one) for one in people])
     ax.minorticks_off()
     style.in_percent(ax.yaxis)

@@ -104,10 +104,8 @@ def panels(
     rows: int, columns: int, width: float, height: float, title: str = "", **options
 ) -> tuple[Figure, np.ndarray]:
     """Return a figure of `width` by `height` inches, and its axes (rows, columns)."""
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width, height), layout="constrained", squeeze=False,
-        **options,
-    )  # fmt: skip
+    options |= {"figsize": (width, height), "layout": "constrained", "squeeze": False}
+    figure, axes = plt.subplots(rows, columns, **options)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure, axes

@@ -105,19 +105,17 @@ class Mixture:
             parts.append(self.train)
             labels = self.train.labels
             weights.append(class_weights(labels, stage.class_weight_power)[labels])
-        images = np.concatenate([part.images for part in parts])
-        order = rng.permutation(len(images))
-        images = images[order]
+        order = rng.permutation(sum(map(len, parts)))
+        images = np.concatenate([part.images for part in parts])[order]
         targets = np.concatenate([targets_of(part) for part in parts])[order]
         strong = rng.random(len(images)) < stage.strong_share
         for mask, strength in ((strong, "strong"), (~strong, "light")):
             images[mask] = augment(images[mask], [self.seed, view], strength)
         if stage.mixup:
             images, targets = mixup(images, targets, stage.mixup, rng)
-        if stage.distillation_weight:
+        if weight := stage.distillation_weight:
             answers = self.teacher_probabilities(view, images)
-            weight, softness = stage.distillation_weight, stage.temperature
-            targets = distill(targets, answers, weight, softness)
+            targets = distill(targets, answers, weight, stage.temperature)
         targets = smooth_labels(targets, stage.label_smoothing).astype(np.float32)
         weights = np.concatenate(weights)[order]
         order = np.random.default_rng([self.seed, epoch, 21]).permutation(len(images))

@@ -51,9 +51,8 @@ def augment(
         raise ValueError(
             f"strength must be 'light' or 'strong'. Received: strength={strength!r}"
         )
-    return (_augment_lightly if strength == "light" else _augment_strongly)(
-        images, seed
-    )
+    vary = _augment_lightly if strength == "light" else _augment_strongly
+    return vary(images, seed)
 
 
 def _augment_lightly(images: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:

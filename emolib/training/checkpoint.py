@@ -1,7 +1,7 @@
 """Checkpoints: a run that was interrupted goes on bit for bit, and no other run does.
 
-Keras' `BackupAndRestore` serves less: it leaves out the random state of dropout, the
-history and the weights of the best epoch, and takes the file of any run for its own.
+Keras' `BackupAndRestore` omits dropout's random state, history and best weights, and
+takes the file of any run for its own.
 """
 
 import json
@@ -27,9 +27,7 @@ def save_checkpoint(path: Path, identity: dict, log: dict, groups: Groups) -> No
     that JSON can hold; `groups` are weights, and what else training changes.
     """
     counts = {name: len(group) for name, group in groups.items()}
-    arrays = {
-        f"{name}{k}": groups[name][k] for name in groups for k in range(counts[name])
-    }
+    arrays = {f"{n}{k}": one for n in groups for k, one in enumerate(groups[n])}
     header = np.array(json.dumps([identity, counts, log]))
     with whole_file(path) as partial, partial.open("wb") as file:
         np.savez(file, header=header, **arrays)

@@ -266,9 +266,9 @@ class _Run:
             self.steps += EVERY
             self.average(self.mean, self.model.get_weights(), self.steps)
 
+        then = move_average if self.average else None
         hooks = keras.callbacks.LambdaCallback(
-            on_train_batch_begin=set_step_size,
-            on_train_batch_end=move_average if self.average else None,
+            on_train_batch_begin=set_step_size, on_train_batch_end=then
         )
         shown = batches((images[..., None], *others), batch_size)
         log = self.model.fit(shown, shuffle=False, verbose=0, callbacks=[hooks]).history

@@ -9,8 +9,6 @@ from emolib.emotions import EMOTIONS
 def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     """Mix the label with "cannot tell", by intensity: i * one-hot + (1 - i) / 6.
 
-    A weak expression asks the network for a weak opinion, a resting face for none.
-
     Parameters
     ----------
     labels : ndarray of int, (n,)
@@ -55,7 +53,9 @@ def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
 
 
 def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
-    """Spread a share of each target over all classes (Szegedy 2016, arXiv:1512.00567).
+    """Spread a share of each target over all classes: label smoothing.
+
+    Szegedy et al. 2016, arXiv:1512.00567.
 
     Parameters
     ----------
@@ -85,8 +85,7 @@ def mixup(
     """
     share = rng.beta(alpha, alpha, len(images)).astype(np.float32)
     share = np.maximum(share, 1 - share)
-    other = rng.permutation(len(images))
-    mixed = np.empty_like(images)
+    other, mixed = rng.permutation(len(images)), np.empty_like(images)
     for start in range(0, len(images), 2048):  # bounds the memory
         part = slice(start, start + 2048)
         own = share[part, None, None]
@@ -98,7 +97,7 @@ def mixup(
 def distill(
     targets: np.ndarray, answers: np.ndarray, weight: float, temperature: float = 1.0
 ) -> np.ndarray:
-    """Mix targets with a teacher's answers (Hinton et al. 2015, arXiv:1503.02531).
+    """Distil: mix targets with a teacher's answers (Hinton 2015, arXiv:1503.02531).
 
     Parameters
     ----------

@@ -35,8 +35,7 @@ class PredictionExplorer:
     """Browse labelled faces with a network's probabilities and Grad-CAM.
 
     The first face is a worked example, shown with its answer, so that a page without
-    a kernel is complete; every other face is hidden behind the reader's own guess.
-    Works with ipywidgets 7 and 8.
+    a kernel is complete; the others wait for the reader's guess. ipywidgets 7 and 8.
 
     Parameters
     ----------
@@ -119,11 +118,10 @@ class PredictionExplorer:
         """
         if self.current is None:
             raise ValueError("No face is shown; call filter() to choose others.")
-        shown = self.dataset.subset([self.current])
-        maps, shares = grad_cam(self.model, shown.images), self.probabilities
-        return plots.probabilities(
-            shown.images, shares[[self.current]], shown.labels, maps=maps
-        )
+        one = self.dataset.subset([self.current])
+        shares = self.probabilities[[self.current]]
+        maps = grad_cam(self.model, one.images)
+        return plots.probabilities(one.images, shares, one.labels, maps=maps)
 
     def _build(self) -> None:
         wide = {"description_width": "initial"}
@@ -136,19 +134,16 @@ class PredictionExplorer:
         self._next = ipywidgets.Button(description="Next face", button_style="primary")
         self._guesses = [ipywidgets.Button(description=name) for name in EMOTIONS]
         self._picture, self._text = ipywidgets.HTML(), ipywidgets.HTML()
-        for control in controls:
-            control.observe(
-                lambda _: self.filter(*(c.value for c in controls)), "value"
-            )
+        for one in controls:
+            one.observe(lambda _: self.filter(*(c.value for c in controls)), "value")
         self._back.on_click(lambda _: self.step(-1))
         self._next.on_click(lambda _: self.step(1))
         for button in self._guesses:
             button.on_click(lambda pressed: self.guess(pressed.description))
         wrap = ipywidgets.Layout(flex_flow="row wrap")
         rows = controls, self._guesses, [self._back, self._next]
-        asked, guessed, moved = (ipywidgets.HBox(row, layout=wrap) for row in rows)
-        parts = [asked, self._picture, self._text, guessed, moved]
-        self.widget = ipywidgets.VBox(parts)
+        asked, *others = (ipywidgets.HBox(row, layout=wrap) for row in rows)
+        self.widget = ipywidgets.VBox([asked, self._picture, self._text, *others])
 
     def _draw(self, guess: str | None = None) -> None:
         for button in self._guesses:
