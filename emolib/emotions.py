@@ -20,16 +20,14 @@ class Emotion:
     Attributes
     ----------
     name : str
-        English name in lower case, the class label used in every file and figure.
+        English, in lower case: the class label in every file and figure.
     code : str
         Two letters, as in eNTERFACE'05 file names (``s1_an_1.avi``).
     colour : str
-        Hex colour of the class in every figure; the six are told apart in the
-        common forms of colour blindness (Okabe and Ito's palette).
+        Hex colour in every figure, from Okabe and Ito's palette for colour blindness.
     action_units : tuple of int
-        Prototypical facial action units after the FACS manual and EMFACS. The
-        sources disagree, so read it as a prototype and not as a definition
-        (Ekman & Friesen 1978; Du, Tao & Martinez 2014).
+        Prototypical facial action units after the FACS manual and EMFACS; the sources
+        disagree (Ekman & Friesen 1978; Du, Tao & Martinez 2014).
     """
 
     name: str
@@ -50,8 +48,7 @@ _ALL = (
 #: The six class names in label order.
 EMOTIONS: tuple[str, ...] = tuple(emotion.name for emotion in _ALL)
 
-_BY_NAME = {emotion.name: emotion for emotion in _ALL}
-_BY_CODE = {emotion.code: emotion for emotion in _ALL}
+_BY_KEY = {key: emotion for emotion in _ALL for key in (emotion.name, emotion.code)}
 
 
 def get_emotion(name: str) -> Emotion:
@@ -73,25 +70,18 @@ def get_emotion(name: str) -> Emotion:
     'surprise'
     """
     key = str(name).strip().lower()
-    found = _BY_NAME.get(key) or _BY_CODE.get(key)
-    if found is None:
+    if key not in _BY_KEY:
+        codes = ", ".join(emotion.code for emotion in _ALL)
         raise UnknownEmotionError(
             f"Unknown emotion {name!r}; expected one of {', '.join(EMOTIONS)} "
-            f"(or {', '.join(_BY_CODE)}).{did_you_mean(key, EMOTIONS)}"
+            f"(or {codes}).{did_you_mean(key, EMOTIONS)}"
         )
-    return found
+    return _BY_KEY[key]
 
 
 def emotion_index(name: str) -> int:
-    """Return the label (0 to 5) of an emotion given by name or code.
+    """Return the label (0 to 5) of an emotion; `name` and errors as in `get_emotion`.
 
-    Raises
-    ------
-    UnknownEmotionError
-        If `name` is none of the six.
-
-    Examples
-    --------
     >>> emotion_index("fear")
     2
     """

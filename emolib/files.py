@@ -1,8 +1,6 @@
 """Files that appear whole or not at all, and files that are what they were.
 
-A file is written under another name in the same folder, flushed to the disk and then
-renamed, so that a crash, a full disk or Ctrl-C leaves the old file or the new one and
-never half of either. Used everywhere.
+Written under another name, flushed to the disk, then renamed. Used everywhere.
 """
 
 import hashlib
@@ -18,20 +16,7 @@ from pathlib import Path
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a path to write to; the file takes its name when the block has succeeded.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file to make or to replace; its folder is made if need be.
-
-    Yields
-    ------
-    Path
-        A free name in the same folder with the same ending.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written to; the old file is untouched.
+    Its folder is made if need be. If the block fails, the old file is untouched.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,23 +31,9 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 def write_whole(path: str | Path, content: bytes | str) -> Path:
-    """Write a file whole or not at all.
-
-    Parameters
-    ----------
-    path : str or Path
-        As in `whole_file`.
-    content : bytes or str
-        Text is written as UTF-8, line ends as they are.
-
-    Returns
-    -------
-    Path
-        `path`.
-    """
-    data = content.encode() if isinstance(content, str) else content
+    """Write bytes, or text as UTF-8 with its line ends, whole or not at all."""
     with whole_file(path) as partial:
-        partial.write_bytes(data)
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
     return Path(path)
 
 
@@ -75,21 +46,8 @@ def write_json(path: str | Path, record: dict) -> Path:
 def whole_folder(folder: str | Path) -> Iterator[Path]:
     """Give an empty folder that takes the place of `folder` when the block succeeds.
 
-    Parameters
-    ----------
-    folder : str or Path
-        The folder to make or to replace. What else is in it, files and folders that
-        the block does not write, is kept.
-
-    Yields
-    ------
-    Path
-        An empty folder beside it.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the old folder is untouched.
+    What else is in `folder`, and the block does not write, is kept. If the block fails,
+    the old folder is untouched.
     """
     folder = Path(folder)
     partial = folder.with_name(f".{folder.name}.partial")
@@ -101,8 +59,9 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
     partial.mkdir(parents=True)
     try:
         yield partial
-        if folder.exists():
-            _keep_others(folder, partial)
+        for path in folder.iterdir() if folder.exists() else ():
+            if not (kept := partial / path.name).exists():  # what the block left alone
+                (shutil.copytree if path.is_dir() else shutil.copy2)(path, kept)
         for path in (*partial.rglob("*"), partial):
             _flush(path)
         if folder.exists():
@@ -125,25 +84,10 @@ def sha256(content: bytes | Path) -> str:
 def verified_bytes(
     path: Path, expected: str, *, record: str, error: type[Exception], remedy: str
 ) -> bytes:
-    """Return the content of a file if it is the one that was recorded.
+    """Return the content of a file with the `expected` SHA-256, or raise `error`.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    expected : str
-        Its recorded SHA-256.
-    record : str
-        Where that is recorded, for the message, such as ``"its card"``.
-    error : type of Exception
-        What is raised.
-    remedy : str
-        What the user can do; it ends the message.
-
-    Raises
-    ------
-    error
-        If the file is missing, unreadable, cut short or altered.
+    The message says where that is recorded (`record`, such as ``"its card"``) and ends
+    with the `remedy`.
     """
     try:
         content = path.read_bytes()
@@ -170,10 +114,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _keep_others(old: Path, new: Path) -> None:
-    for path in old.iterdir():
-        kept = new / path.name
-        if not kept.exists():
-            (shutil.copytree if path.is_dir() else shutil.copy2)(path, kept)

@@ -1,7 +1,4 @@
-"""Where the data of the course are: one resolver for checkout, wheel and override.
-
-Used everywhere; the chapters read ``data_folder() / "results"``.
-"""
+"""Where the data of the course are, in a checkout and in a wheel. Used everywhere."""
 
 import os
 from pathlib import Path
@@ -14,16 +11,15 @@ class DataFolderError(FileNotFoundError):
 def data_folder() -> Path:
     """Return the folder of ``synthface/``, ``head/``, ``models/`` and ``results/``.
 
-    Looked for in this order: the environment variable ``EMOLIB_DATA``, the ``data/``
-    folder of the checkout this package lies in, the copy inside an installed wheel.
+    The first of: the environment variable ``EMOLIB_DATA``, the ``data/`` folder of the
+    checkout around this package, the copy inside an installed wheel.
 
     Raises
     ------
     DataFolderError
         If none of the three exists, or if ``EMOLIB_DATA`` names no folder.
     """
-    override = os.environ.get("EMOLIB_DATA")
-    if override:
+    if override := os.environ.get("EMOLIB_DATA"):
         folder = Path(override).expanduser()
         if not folder.is_dir():
             raise DataFolderError(

@@ -19,19 +19,12 @@ def measured() -> list[str]:
 
 
 def load_results(name: str) -> dict:
-    """Return what a command measured.
-
-    The file also names the command that wrote it, and its settings.
+    """Return what a command measured, as it wrote it; accuracies are shares, 0 to 1.
 
     Parameters
     ----------
     name : str
         Such as ``"by-subject-apex"``; `measured` lists them.
-
-    Returns
-    -------
-    dict
-        As the command wrote it; accuracies are shares, 0 to 1.
 
     Raises
     ------
@@ -57,15 +50,7 @@ def load_results(name: str) -> dict:
 def environment(*packages: str) -> dict[str, str]:
     """Return what a measurement was made with, for its file or a model's card.
 
-    Parameters
-    ----------
-    *packages : str
-        Names of installed packages.
-
-    Returns
-    -------
-    dict of str to str
-        Version of Python, kind and number of processors, version of each package.
+    Versions of Python and of the installed `packages`, kind and number of processors.
     """
     return {
         "python": platform.python_version(),

@@ -1,8 +1,6 @@
 """The command line: one module for each command, imported when the command is called.
 
-Every command ends in 0, in 2 with one line on the standard error stream, or in 130 if
-it was interrupted. A command imports its heavy libraries when it runs, so that
-``--help`` is fast.
+A command imports its heavy libraries when it runs, so that ``--help`` is fast.
 """
 
 import argparse
@@ -30,18 +28,15 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 2 (error) or 130 (interrupted).
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Default is what the shell passed.
+    Without `arguments`, those that the shell passed. An error is one line on the
+    standard error stream.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = _parser(arguments)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        getattr(options, "parser", parser).error(
-            f"unrecognized arguments: {' '.join(unknown)}"
-        )
+        named = getattr(options, "parser", parser)
+        named.error(f"unrecognized arguments: {' '.join(unknown)}")
     if options.version:
         print(f"emolib {emolib.__version__}")
         return 0

@@ -19,28 +19,16 @@ def add_options(command: argparse.ArgumentParser) -> None:
         epilog="afterwards: load('enterface05', DEST), or emolib train --data "
         "enterface05 --path DEST",
     )
-    corpus.add_argument("source", type=Path, metavar="SOURCE", help="zip or folder")
-    corpus.add_argument("dest", type=Path, metavar="DEST", help="a new folder")
-    corpus.add_argument(
-        "--frames", type=positive, default=10, help="per clip; default: 10"
-    )
-    corpus.add_argument(
-        "--policy",
-        default="middle",
-        choices=("middle", "whole"),
-        help="part of a clip that frames come from; default: its middle half",
-    )
-    corpus.add_argument(
-        "--smallest",
-        type=positive,
-        default=80,
-        metavar="PIXELS",
-        help="smallest face to look for; default: 80",
-    )
-    corpus.add_argument(
-        "--workers", type=positive, help="processes; default: one per core, up to 4"
-    )
-    corpus.add_argument("--quiet", action="store_true", help="no progress bar")
+    add = corpus.add_argument
+    add("source", type=Path, metavar="SOURCE", help="zip or folder")
+    add("dest", type=Path, metavar="DEST", help="a new folder")
+    add("--frames", type=positive, default=10, help="per clip; default: 10")
+    policy = "part of a clip that frames come from; default: its middle half"
+    add("--policy", default="middle", choices=("middle", "whole"), help=policy)
+    add("--smallest", type=positive, default=80, metavar="PIXELS",
+        help="smallest face to look for; default: 80")  # fmt: skip
+    add("--workers", type=positive, help="processes; default: one per core, up to 4")
+    add("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -48,12 +36,8 @@ def run(options: argparse.Namespace) -> None:
     from emolib.datasets.enterface05.prepare import Settings, prepare
     from emolib.datasets.enterface05.report import report_text
 
-    report = prepare(
-        options.source,
-        options.dest,
-        Settings(options.frames, options.policy, options.smallest),
-        workers=options.workers,
-        progress=not options.quiet,
-    )
+    settings = Settings(options.frames, options.policy, options.smallest)
+    report = prepare(options.source, options.dest, settings, workers=options.workers,
+                     progress=not options.quiet)  # fmt: skip
     print(report_text(report))
     print(f"the data set and report.json are in {options.dest}")

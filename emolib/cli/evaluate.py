@@ -10,11 +10,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options of `run`."""
     add_data(command)
     command.add_argument("--model", required=True, metavar="NAME_OR_FOLDER")
-    command.add_argument(
-        "--part",
-        choices=("train", "validation", "test", "all"),
-        help="default: test, else validation, else all",
-    )
+    parts = ("train", "validation", "test", "all")
+    told = "default: test, else validation, else all"
+    command.add_argument("--part", choices=parts, help=told)
     command.add_argument("--json", type=Path, metavar="FILE", help="save the result")
 
 
@@ -28,10 +26,9 @@ def run(options: argparse.Namespace) -> None:
         check_folder_of(options.json)
     model = load_model(options.model)
     dataset = load(options)
-    parts = set(dataset.meta["split"].dropna())
-    part = options.part or next(
-        (p for p in ("test", "validation") if p in parts), "all"
-    )
+    parts = set(dataset.meta["split"])
+    there = [part for part in ("test", "validation") if part in parts]
+    part = options.part or next(iter(there), "all")
     if part != "all":
         dataset = dataset.part(part)
     dataset = dataset.labelled().apex()

@@ -7,12 +7,8 @@ import emolib
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options of `run`."""
-    command.add_argument(
-        "model",
-        nargs="?",
-        metavar="NAME_OR_FOLDER",
-        help="print a model's card instead",
-    )
+    told = "print a model's card instead"
+    command.add_argument("model", nargs="?", metavar="NAME_OR_FOLDER", help=told)
 
 
 def run(options: argparse.Namespace) -> None:

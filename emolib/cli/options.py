@@ -62,6 +62,5 @@ def check_model_folder(folder: Path) -> None:
 
     free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     if not free and not (folder / CARD).is_file():
-        raise CommandError(
-            f"{folder} exists and is no model folder; choose a new --output."
-        )
+        fault = "exists and is no model folder; choose a new --output."
+        raise CommandError(f"{folder} {fault}")

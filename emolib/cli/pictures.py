@@ -8,10 +8,8 @@ from emolib.cli.options import CommandError, check_folder_of
 if TYPE_CHECKING:
     import numpy as np
 
-READABLE = (
-    ".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff",
-)  # fmt: skip
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp")
+READABLE = (*WRITABLE, ".avif", ".gif", ".bmp", ".tif", ".tiff")
 
 
 def find_pictures(paths: list[Path]) -> list[Path]:
@@ -45,6 +43,5 @@ def save_picture(image: "np.ndarray", path: Path) -> None:
         with whole_file(path) as partial:
             Image.fromarray(image).save(partial)
     except OSError as error:
-        raise CommandError(
-            f"{path} cannot be written ({error.strerror or error})."
-        ) from error
+        why = error.strerror or error
+        raise CommandError(f"{path} cannot be written ({why}).") from error

@@ -2,29 +2,20 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from emolib.cli.options import CAUTION, CommandError
 from emolib.cli.pictures import check_picture, find_pictures, save_picture
 from emolib.emotions import EMOTIONS
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from emolib.recognizer import EmotionRecognizer
-
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options of `run`."""
-    command.add_argument("--model", default="real-faces", metavar="NAME_OR_FOLDER")
-    command.add_argument(
-        "--crops", action="store_true", help="the pictures are ready crops of one face"
-    )
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument(
-        "--annotate", type=Path, metavar="FILE", help="draw the faces of one picture"
-    )
-    command.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER")
+    add = command.add_argument
+    add("--model", default="real-faces", metavar="NAME_OR_FOLDER")
+    add("--crops", action="store_true", help="the pictures are ready crops of one face")
+    add("--json", action="store_true", help="print JSON")
+    add("--annotate", type=Path, metavar="FILE", help="draw the faces of one picture")
+    add("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -52,15 +43,11 @@ def run(options: argparse.Namespace) -> None:
             shares = recognizer.predict_proba(to_canonical(image)[None])
             faces = [_answer(recognizer, one) for one in shares]
         else:
-            found = recognizer.recognize(image)
-            faces = [
-                {
-                    "box": [round(float(v), 1) for v in one.face.box],
-                    "score": round(one.face.score, 4),
-                    **_answer(recognizer, one.probabilities),
-                }
-                for one in found
-            ]
+            found, faces = recognizer.recognize(image), []
+            for one in found:
+                box = [round(float(value), 1) for value in one.face.box]
+                place = {"box": box, "score": round(one.face.score, 4)}
+                faces.append(place | _answer(recognizer, one.probabilities))
             if options.annotate:
                 save_picture(annotate(image, found), options.annotate)
         report.append({"file": str(path), "faces": faces})
@@ -71,21 +58,18 @@ def run(options: argparse.Namespace) -> None:
     elif len(problems) < len(paths):
         print(CAUTION)
     if problems:
+        told = f"{len(problems)} of {len(paths)} pictures could not be read: "
         more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
-        raise CommandError(
-            f"{len(problems)} of {len(paths)} pictures could not be read: "
-            f"{' '.join(problems[:3])}{more}"
-        )
+        raise CommandError(f"{told}{' '.join(problems[:3])}{more}")
 
 
-def _answer(recognizer: "EmotionRecognizer", shares: "np.ndarray") -> dict:
+def _answer(recognizer, shares) -> dict:
+    """Return what an `EmotionRecognizer` says of one face, (6,)."""
+    rounded = [round(float(share), 4) for share in shares]
     return {
         "label": EMOTIONS[int(shares.argmax())],
         "unsure": recognizer.unsure(shares),
-        "probabilities": {
-            name: round(float(share), 4)
-            for name, share in zip(EMOTIONS, shares, strict=True)
-        },
+        "probabilities": dict(zip(EMOTIONS, rounded, strict=True)),
     }
 
 

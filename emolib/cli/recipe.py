@@ -1,7 +1,6 @@
 """Train a shipped network again, with the settings that made it.
 
-A recipe has its own data, network and settings: no option changes them. To train with
-settings of your own, see emolib train.
+No option changes its data, network and settings; for your own, see emolib train.
 """
 
 import argparse
@@ -12,18 +11,13 @@ from emolib.cli.options import check_model_folder, seed
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options of `run`."""
-    command.add_argument(
-        "name", choices=("real-faces",), metavar="NAME", help="real-faces"
-    )
-    command.add_argument(
-        "--fer2013", type=Path, required=True, metavar="PATH", help="your FER2013"
-    )
-    command.add_argument(
-        "--minutes", type=float, default=135.0, help="stop here, go on next time"
-    )
-    command.add_argument("--seed", type=seed, default=0)
-    command.add_argument("--output", type=Path, required=True, metavar="FOLDER")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    add = command.add_argument
+    add("name", choices=("real-faces",), metavar="NAME", help="real-faces")
+    add("--fer2013", type=Path, required=True, metavar="PATH", help="your FER2013")
+    add("--minutes", type=float, default=135.0, help="stop here, go on next time")
+    add("--seed", type=seed, default=0)
+    add("--output", type=Path, required=True, metavar="FOLDER")
+    add("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -32,13 +26,7 @@ def run(options: argparse.Namespace) -> None:
 
     check_model_folder(options.output)
     saved = train_real_faces(
-        options.fer2013,
-        options.output,
-        minutes=options.minutes,
-        seed=options.seed,
+        options.fer2013, options.output, minutes=options.minutes, seed=options.seed,
         progress=not options.quiet,
-    )
-    if saved:
-        print(f"saved in {saved}")
-    else:
-        print("saved how far it is; run again to go on")
+    )  # fmt: skip
+    print(f"saved in {saved}" if saved else "saved how far it is; run again to go on")

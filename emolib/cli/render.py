@@ -26,29 +26,21 @@ def add_options(command: argparse.ArgumentParser) -> None:
     shown = command.add_argument_group("expression: an emotion, or action units")
     shown.add_argument("--emotion", metavar="NAME", help="default: happiness")
     shown.add_argument("--intensity", type=float, help="0 to 1; default: 1")
-    shown.add_argument(
-        "--expression-seed",
-        type=seed,
-        metavar="SEED",
-        help="which way to show the emotion; default: the identity's seed",
-    )
-    shown.add_argument(
-        "--unit",
-        action="append",
-        dest="units",
-        metavar="NAME=WEIGHT",
-        help="such as browDown=0.8, mouthSmileLeft=1 or AU4=0.8; repeatable",
-    )
-    taken = command.add_argument_group("person and picture")
-    taken.add_argument("--identity", type=seed, default=0, metavar="SEED")
+    way = "which way to show the emotion; default: the identity's seed"
+    shown.add_argument("--expression-seed", type=seed, metavar="SEED", help=way)
+    units = "such as browDown=0.8, mouthSmileLeft=1 or AU4=0.8; repeatable"
+    shown.add_argument("--unit", action="append", dest="units", metavar="NAME=WEIGHT",
+                       help=units)  # fmt: skip
+    add = command.add_argument_group("person and picture").add_argument
+    add("--identity", type=seed, default=0, metavar="SEED")
     for name, meaning in ANGLES.items():
         option = f"--{name.replace('_', '-')}"
-        taken.add_argument(option, type=float, metavar="VALUE", help=meaning)
-    taken.add_argument("--occluder", metavar="NAME", help="such as glasses or mask")
-    taken.add_argument("--background", type=seed, metavar="SEED")
-    taken.add_argument("--size", type=int, default=64, help="pixels, 16 to 256")
-    taken.add_argument("--colour", action="store_true")
-    taken.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+        add(option, type=float, metavar="VALUE", help=meaning)
+    add("--occluder", metavar="NAME", help="such as glasses or mask")
+    add("--background", type=seed, metavar="SEED")
+    add("--size", type=int, default=64, help="pixels, 16 to 256")
+    add("--colour", action="store_true")
+    add("-o", "--output", type=Path, required=True, metavar="FILE")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -56,16 +48,11 @@ def run(options: argparse.Namespace) -> None:
     check_picture(options.output)
     from emolib import synthesis
 
-    given = {
-        name: getattr(options, name) for name in (*ANGLES, "occluder", "background")
-    }
-    image = synthesis.render(
-        synthesis.random_identity(options.identity),
-        _expression(options),
-        synthesis.Scene(**{k: v for k, v in given.items() if v is not None}),
-        size=options.size,
-        colour=options.colour,
-    )
+    fields = (*ANGLES, "occluder", "background")
+    given = {k: v for k, v in vars(options).items() if k in fields and v is not None}
+    person, units = synthesis.random_identity(options.identity), _expression(options)
+    how = {"size": options.size, "colour": options.colour}
+    image = synthesis.render(person, units, synthesis.Scene(**given), **how)
     save_picture(image, options.output)
     print(f"saved {options.output}")
 
@@ -75,12 +62,10 @@ def _expression(options: argparse.Namespace) -> dict[str, float]:
     from emolib.synthesis import express
 
     if not options.units:
+        intensity = 1.0 if options.intensity is None else options.intensity
         way = options.expression_seed
-        return express(
-            options.emotion or "happiness",
-            1.0 if options.intensity is None else options.intensity,
-            seed=options.identity if way is None else way,
-        )
+        way = options.identity if way is None else way
+        return express(options.emotion or "happiness", intensity, seed=way)
     if (options.emotion, options.intensity, options.expression_seed) != (None,) * 3:
         raise CommandError(
             "--unit sets the face by itself; drop --emotion, --intensity and "

@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from emolib.cli.options import (
     CAUTION,
@@ -16,31 +15,27 @@ from emolib.cli.options import (
 #: The names of `emolib.models.cnn.NETWORKS`, known before TensorFlow is loaded.
 NETWORKS = ("plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn")
 
-if TYPE_CHECKING:
-    from emolib.datasets import FaceDataset
-
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options of `run`."""
     add_data(command)
-    command.add_argument("--model", default="small_cnn", choices=NETWORKS)
-    command.add_argument("--epochs", type=positive, default=20)
-    command.add_argument("--batch-size", type=positive, default=32)
-    command.add_argument("--learning-rate", type=float, default=1e-3)
-    command.add_argument("--limit", type=positive, help="use only so many images")
-    command.add_argument("--seed", type=seed, default=0)
-    command.add_argument(
-        "--augment", default="light", choices=("light", "strong", "none")
-    )
-    command.add_argument(
-        "--soft-targets", action="store_true", help="weight targets by intensity"
-    )
-    command.add_argument("--output", type=Path, required=True, metavar="FOLDER")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    add = command.add_argument
+    add("--model", default="small_cnn", choices=NETWORKS)
+    add("--epochs", type=positive, default=20)
+    add("--batch-size", type=positive, default=32)
+    add("--learning-rate", type=float, default=1e-3)
+    add("--limit", type=positive, help="use only so many images")
+    add("--seed", type=seed, default=0)
+    add("--augment", default="light", choices=("light", "strong", "none"))
+    add("--soft-targets", action="store_true", help="weight targets by intensity")
+    add("--output", type=Path, required=True, metavar="FOLDER")
+    add("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options: argparse.Namespace) -> None:
     """Train on apex frames, or on all if `options` ask for soft targets, and save."""
+    import numpy as np
+
     from emolib.datasets.splits import divide
     from emolib.export import add_onnx
     from emolib.models.registry import build, save_model
@@ -51,17 +46,14 @@ def run(options: argparse.Namespace) -> None:
     dataset = everything if options.soft_targets else everything.labelled().apex()
     train, validation, how = divide(dataset, options.seed)
     if options.limit:
-        train = _some(train, options.limit, options.seed)
+        order = np.random.default_rng(options.seed).permutation(len(train))
+        train = train.subset(order[: options.limit])
     print(f"training on {len(train):,} images; {how}", flush=True)
     names = ("epochs", "batch_size", "learning_rate", "augment", "soft_targets", "seed")
     settings = {name: getattr(options, name) for name in names}
     model = build(options.model, options.seed)
-    augment = False if options.augment == "none" else options.augment
-    history = fit(
-        model, train, validation, **settings | {"augment": augment},
-        progress=not options.quiet,
-    )  # fmt: skip
-    print(history)
+    how = settings | {"augment": options.augment != "none" and options.augment}
+    print(fit(model, train, validation, **how, progress=not options.quiet))
     card = {
         "title": f"{options.output.name}: {options.model} trained on {everything.name}",
         "training_data": {"name": everything.name, "images": len(train), "split": how},
@@ -70,9 +62,3 @@ def run(options: argparse.Namespace) -> None:
     }
     print(f"saved in {save_model(model, options.output, card)}")
     add_onnx(options.output)
-
-
-def _some(dataset: "FaceDataset", count: int, seed: int) -> "FaceDataset":
-    import numpy as np
-
-    return dataset.subset(np.random.default_rng(seed).permutation(len(dataset))[:count])

@@ -1,9 +1,7 @@
-"""Every kind of figure in the book, in one style.
+"""Every kind of figure in the book, in one style, readable on a light and a dark page.
 
-Each function returns a matplotlib ``Figure`` that is already closed, so that a
-notebook shows it once, as the value of the cell. The title is an argument, because it
-says what the figure shows. The background is opaque and nearly white: it can be read
-on a light and on a dark page. Used everywhere.
+Each function returns a matplotlib ``Figure`` that is already closed, so that a notebook
+shows it once, as the value of the cell. Used everywhere.
 """
 
 from emolib.plots.data import class_counts, intensity_over_time, split_map

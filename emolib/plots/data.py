@@ -28,19 +28,17 @@ def class_counts(dataset: FaceDataset, *, by: str, title: str = "") -> Figure:
     ----------
     dataset : FaceDataset
     by : str
-        A column of ``dataset.meta`` with few values, such as ``"split"``: one shade
-        for each of them.
+        A column of ``dataset.meta`` with few values, such as ``"split"``; a shade each.
     title : str
     """
     meta = dataset.meta
     order = [*EMOTIONS, *sorted(set(meta["emotion"]) - set(EMOTIONS))]
     figure, ax = style.panel(6.5, 3)
     found = list(meta[by].dropna().unique())
-    known = [part for part in _PARTS if part in found]
-    sns.countplot(
-        meta, x="emotion", order=order, hue=by, ax=ax, palette="crest",
-        hue_order=[*known, *(value for value in found if value not in known)],
-    )  # fmt: skip
+    shades = [part for part in _PARTS if part in found]
+    shades += [value for value in found if value not in _PARTS]
+    sns.countplot(meta, x="emotion", order=order, hue=by, ax=ax, palette="crest",
+                  hue_order=shades)  # fmt: skip
     sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title=by)
     ax.set(xlabel="", ylabel="images", title=title)
     return figure
@@ -80,8 +78,8 @@ def split_map(
 ) -> Figure:
     """Show which frames a split trains on and which it tests on.
 
-    Six people are shown, a band each: the last split tests on the last of them and
-    validates on the one before. Inside a band a column is a clip and a row a frame.
+    Of six people, a band each, the last split tests on the last and validates on the
+    one before. Inside a band a column is a clip and a row a frame.
 
     Parameters
     ----------
@@ -103,8 +101,7 @@ def split_map(
         part = np.full(len(dataset), 3)
         for k, name in enumerate(colours):
             part[getattr(split, name)] = k
-        table = meta.assign(part=part)
-        bands = []
+        table, bands = meta.assign(part=part), []
         for person in people:
             frames = table[table["subject"] == person]
             band = frames.pivot(index="frame", columns="clip", values="part")
@@ -113,6 +110,6 @@ def split_map(
         ax.imshow(shades[picture], aspect="auto", interpolation="nearest")
         ax.set_axis_off()
         ax.set_title(split.name, fontsize=9, weight="normal")
-    handles = [Patch(color=colour) for colour in colours.values()]
-    figure.legend(handles, colours, loc="outside lower right", ncols=3, fontsize=8)
+    patches = [Patch(color=colour) for colour in colours.values()]
+    figure.legend(patches, colours, loc="outside lower right", ncols=3, fontsize=8)
     return figure

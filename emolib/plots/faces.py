@@ -32,8 +32,7 @@ def contact_sheet(
     images : ndarray, uint8, (n, 64, 64)
         At most 48, row by row.
     labels : ndarray of int, (n,), optional
-        Classes 0 to 5 (-1: other); each face gets its emotion as caption, in the
-        emotion's colour.
+        Classes 0 to 5 (-1: other), shown as caption and colour.
     columns : int, default 6
     captions : sequence of str, (n,), optional
         Captions to use instead.
@@ -42,22 +41,18 @@ def contact_sheet(
     Raises
     ------
     ValueError
-        If there is no image, more than 48 of them, or another number of labels or
-        captions.
+        If there are no images, more than 48, or another number of labels or captions.
     """
     _check(images, 48, labels=labels, captions=captions)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     captioned = labels is not None or captions is not None
     side = 0.92 if len(images) <= 24 else 3.8 / len(images) ** 0.5  # bounds the PNG
-    figure, axes = style.panels(
-        rows, columns, side * columns,
-        (side + 0.2 * captioned) * rows + 0.4 * bool(title), title,
-    )  # fmt: skip
+    height = (side + 0.2 * captioned) * rows + 0.4 * bool(title)
+    figure, axes = style.panels(rows, columns, side * columns, height, title)
     for ax in axes.flat:
         ax.set_axis_off()
-    for i, image in enumerate(images):
-        ax = axes.flat[i]
+    for i, (ax, image) in enumerate(zip(axes.flat, images, strict=False)):
         _show_face(ax, image)
         known = labels is not None and labels[i] >= 0
         name = EMOTIONS[labels[i]] if known else "other"
@@ -143,10 +138,9 @@ def probabilities(
     """
     _check(images, 8, probabilities=probabilities, labels=labels, maps=maps)
     ratios = [1, 2.2] if maps is None else [1, 1, 2.2]
-    figure, axes = style.panels(
-        len(images), len(ratios), 1.55 * sum(ratios) + 1, 1.5 * len(images) + 0.4,
-        title, width_ratios=ratios,
-    )  # fmt: skip
+    places = (len(images), len(ratios))
+    size = (1.55 * sum(ratios) + 1, 1.5 * len(images) + 0.4)
+    figure, axes = style.panels(*places, *size, title, width_ratios=ratios)
     for i, row in enumerate(axes):
         _show_face(row[0], images[i])
         if maps is not None:
@@ -191,13 +185,12 @@ def overlay(
 
 def _check(images: np.ndarray, most: int, **others: Sequence | None) -> None:
     """Refuse what does not fit on a figure, and what would be left out of it."""
-    if not 0 < len(images) <= most:
-        raise ValueError(f"The figure shows 1 to {most} faces. Received: {len(images)}")
+    n = len(images)
+    if not 0 < n <= most:
+        raise ValueError(f"The figure shows 1 to {most} faces. Received: {n}")
     for name, given in others.items():
-        if given is not None and len(given) != len(images):
-            raise ValueError(
-                f"{len(images)} faces need as many {name}. Received: {len(given)}"
-            )
+        if given is not None and len(given) != n:
+            raise ValueError(f"{n} faces need as many {name}. Received: {len(given)}")
 
 
 def _show_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:
@@ -222,25 +215,22 @@ def _grid(planes: np.ndarray, title: str, colours: str, **limits: float) -> Figu
     columns = min(8, count)
     rows = -(-count // columns)
     figure, axes = style.panels(rows, columns, 0.8 * columns, 0.8 * rows + 0.4, title)
-    for ax in axes.flat:
+    limits |= {"cmap": sns.color_palette(colours, as_cmap=True)}
+    for k, ax in enumerate(axes.flat):
         ax.set_axis_off()
-    cmap = sns.color_palette(colours, as_cmap=True)
-    for k in range(count):
-        axes.flat[k].imshow(
-            planes[..., k], cmap=cmap, interpolation="nearest", **limits
-        )
+        if k < count:
+            ax.imshow(planes[..., k], interpolation="nearest", **limits)
     return figure
 
 
 def _bars(ax: Axes, shares: np.ndarray, label: int | None) -> None:
-    places = np.arange(len(EMOTIONS))
+    places = range(len(EMOTIONS))
     ax.barh(places, shares, color=list(EMOTION_COLOURS.values()), height=0.75)
     for place, share in zip(places, shares, strict=True):
         ax.text(min(share, 0.86) + 0.015, place, f"{share:.0%}", va="center", size=8)
     labelled = [f"label: {n}" if k == label else n for k, n in enumerate(EMOTIONS)]
     ax.set_yticks(places, labelled, fontsize=9)
-    ax.set(xlim=(0, 1), ylim=(len(EMOTIONS) - 0.5, -0.5))
-    ax.set_xticks([])
+    ax.set(xlim=(0, 1), ylim=(len(EMOTIONS) - 0.5, -0.5), xticks=[])
     ax.spines["bottom"].set_visible(False)
     if label is not None and label >= 0:
         ax.get_yticklabels()[label].set_weight("bold")

@@ -25,16 +25,15 @@ def history(run: "History", *, title: str = "") -> Figure:
     Parameters
     ----------
     run : History
-        What `emolib.training.fit` returned.
+        As `emolib.training.fit` returns it.
     title : str
     """
     frame = run.frame
     figure, axes = style.panels(1, 2, 7.2, 3, title)
     for ax, quantity in zip(axes[0], ("loss", "accuracy"), strict=True):
-        ax.plot(frame["epoch"], frame[quantity], color=QUIET, label="training",
-                marker="o", ms=3)  # fmt: skip
-        ax.plot(frame["epoch"], frame[f"val_{quantity}"], color=ACCENT,
-                label="validation", marker="o", ms=3)  # fmt: skip
+        known, new = frame[quantity], frame[f"val_{quantity}"]
+        ax.plot(frame["epoch"], known, "o-", color=QUIET, label="training", ms=3)
+        ax.plot(frame["epoch"], new, "o-", color=ACCENT, label="validation", ms=3)
         if run.best_epoch:
             ax.axvline(run.best_epoch, color=ACCENT, lw=1, ls=":", label="weights kept")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -55,20 +54,17 @@ def confusion(result: Evaluation, *, title: str = "") -> Figure:
     Parameters
     ----------
     result : Evaluation
-        Rows are the labels, columns the answers; the colour and the percentage are
-        shares of the row.
+        Rows are the labels, columns the answers; percentages are of the row.
     title : str
     """
     counts = result.confusion
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    text = [
-        [f"{n:,}\n{p:.0%}" if n else "" for n, p in zip(row, part, strict=True)]
-        for row, part in zip(counts, share, strict=True)
-    ]
+    cells = zip(counts.flat, share.flat, strict=True)
+    text = np.array([f"{n:,}\n{p:.0%}" if n else "" for n, p in cells])
     figure, ax = style.panel(6.2, 5)
     sns.heatmap(
-        share, annot=np.array(text), fmt="", vmin=0, vmax=1, cmap="Blues", ax=ax,
-        square=True, linewidths=1, linecolor=PAPER, annot_kws={"fontsize": 9},
+        share, annot=text.reshape(share.shape), fmt="", vmin=0, vmax=1, cmap="Blues",
+        square=True, linewidths=1, linecolor=PAPER, annot_kws={"fontsize": 9}, ax=ax,
         xticklabels=EMOTIONS, yticklabels=EMOTIONS,
         cbar_kws={"label": "share of the row", "format": PercentFormatter(1)},
     )  # fmt: skip
@@ -88,13 +84,10 @@ def intervals(
 ) -> Figure:
     """Draw accuracies as dots with their 95 % intervals.
 
-    Also the figure of the four splits, with the leaky ones highlighted.
-
     Parameters
     ----------
     table : DataFrame
-        Columns name, accuracy, low, high. Rows of the same name (seeds) share a line;
-        the first row of each name decides the order, from the top.
+        Columns name, accuracy, low, high. Rows of the same name (seeds) share a line.
     highlight : sequence of str
         Names to draw in the warning colour.
     target : float, optional
@@ -105,9 +98,8 @@ def intervals(
     figure, ax = style.panel(7, 0.42 * len(names) + 1.1)
     for line, name in enumerate(names):
         rows = table[table["name"] == name]
-        offsets = (np.arange(len(rows)) - (len(rows) - 1) / 2) * 0.2
+        y = line + (np.arange(len(rows)) - (len(rows) - 1) / 2) * 0.2
         colour = ALERT if name in highlight else ACCENT
-        y = line + offsets
         ax.hlines(y, rows["low"], rows["high"], color=colour, lw=2, alpha=0.5)
         ax.plot(rows["accuracy"], y, "o", color=colour, ms=5)
         ax.annotate(
@@ -136,22 +128,18 @@ def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
         interval of its accuracy. Below the diagonal the model claims too much.
     title : str
     """
-    figure, axes = style.panels(
-        2, 1, 4.6, 4.8, title, height_ratios=(4, 1), sharex=True
-    )
+    shape = {"height_ratios": (4, 1), "sharex": True}
+    figure, axes = style.panels(2, 1, 4.6, 4.8, title, **shape)
     ax, counts = axes[:, 0]
     ax.plot([0, 1], [0, 1], color=QUIET, lw=1, ls="--", label="as claimed")
-    ax.vlines(table["confidence"], table["low"], table["high"], color=ACCENT, lw=2,
-              alpha=0.4)  # fmt: skip
-    ax.vlines(table["confidence"], table["confidence"], table["accuracy"],
-              color=ALERT, lw=1, ls=":", label="gap")  # fmt: skip
-    ax.plot(table["confidence"], table["accuracy"], "o", color=ACCENT, ms=5,
-            label="accuracy, 95 % interval")  # fmt: skip
+    x, y = table["confidence"], table["accuracy"]
+    ax.vlines(x, table["low"], table["high"], color=ACCENT, lw=2, alpha=0.4)
+    ax.vlines(x, x, y, color=ALERT, lw=1, ls=":", label="gap")
+    ax.plot(x, y, "o", color=ACCENT, ms=5, label="accuracy, 95 % interval")
     ax.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
     figure.legend(loc="outside lower right", ncols=3, fontsize=8)
-    middles = [one.mid for one in table["bin"]]
-    widths = [0.9 * one.length for one in table["bin"]]
-    counts.bar(middles, table["n"], widths, color=QUIET)
+    bins = pd.IntervalIndex(table["bin"])
+    counts.bar(bins.mid, table["n"], 0.9 * bins.length, color=QUIET)
     counts.set(xlabel="top probability (the model's claim)", ylabel="images")
     for axis in (ax.xaxis, ax.yaxis, counts.xaxis):
         style.in_percent(axis)
@@ -182,8 +170,8 @@ def learning_curves(table: pd.DataFrame, *, title: str = "") -> Figure:
         ax.plot(rows["people"], rows["accuracy"], ls="", ms=4, alpha=0.4, **look)
     people = sorted(table["people"].unique())
     ax.axhline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
-    ax.set(xscale="log", ylim=(0, 1), ylabel="accuracy", title=title)
-    ax.set(xlabel="people to learn from (logarithmic)")
+    ax.set(xscale="log", ylim=(0, 1), ylabel="accuracy", title=title,
+           xlabel="people to learn from (logarithmic)")  # fmt: skip
     ax.set_xticks(people, [str(one) for one in people])
     ax.minorticks_off()
     style.in_percent(ax.yaxis)

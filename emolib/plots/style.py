@@ -36,12 +36,8 @@ _SERIES = (
 # What looks the same in every chapter, by its place in `_SERIES`. A network has two
 # names: that of its folder, and that of its line in a table.
 _KEPT = {
-    "plain-cnn": 0, "plain CNN": 0, "deck-cnn": 0, "the deck's CNN": 0,
-    "small-cnn": 1, "small CNN": 1,
-    "synthface": 6,
-    "real-faces": 3,
-    "HOG + logistic regression": 2,
-    "pixel 1-NN": 5,
+    "plain-cnn": 0, "plain CNN": 0, "small-cnn": 1, "small CNN": 1,
+    "synthface": 6, "real-faces": 3, "HOG + logistic regression": 2, "pixel 1-NN": 5,
     "face": 0, "both": 1, "together": 1, "voice": 2,
 }  # fmt: skip
 
@@ -54,8 +50,8 @@ def use_style() -> None:
 def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return a colour and a marker for each series of a figure.
 
-    The networks and baselines of the course look the same in every figure; other
-    series get the styles that are left, in their order.
+    Networks and baselines of the course look the same in every figure; other series get
+    the styles that are left, in their order.
 
     Parameters
     ----------
@@ -107,14 +103,9 @@ def closed_figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 def panels(
     rows: int, columns: int, width: float, height: float, title: str = "", **options
 ) -> tuple[Figure, np.ndarray]:
-    """Return a figure of `width` by `height` inches, and its axes (rows, columns).
-
-    The `title` stands over all of them; `options` go to matplotlib's ``subplots``.
-    """
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width, height), layout="constrained", squeeze=False,
-        **options,
-    )  # fmt: skip
+    """Return a figure of `width` by `height` inches, and its axes (rows, columns)."""
+    options |= {"figsize": (width, height), "layout": "constrained", "squeeze": False}
+    figure, axes = plt.subplots(rows, columns, **options)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure, axes

@@ -1,8 +1,4 @@
-"""The cards of the networks that ship, filled in from what was measured.
-
-Each function returns the entries of `emolib.models.cards.ModelCard` that
-`emolib.models.save_model` does not know by itself.
-"""
+"""What `save_model` cannot know of the networks that ship, for their `ModelCard`."""
 
 import numpy as np
 
@@ -49,10 +45,7 @@ _TEACHING = {
 
 
 def counts(train: FaceDataset, validation: FaceDataset) -> dict[str, int]:
-    """Return the numbers of images and people in `train`, and people in `validation`.
-
-    Subjects must be known.
-    """
+    """Count the images and people of `train`, and the people of `validation`."""
     return {
         "images": len(train),
         "subjects": len(np.unique(train.groups)),
@@ -61,41 +54,25 @@ def counts(train: FaceDataset, validation: FaceDataset) -> dict[str, int]:
 
 
 def failures(result: Evaluation, what: str = "images") -> list[str]:
-    """Say which emotion is missed most, and which two are confused most often.
-
-    `result` is about a number of `what`, for the sentence.
-    """
+    """Say which emotion is missed most, and which two are confused most often."""
     recall = result.per_class["recall"]
     confused = result.confusion - np.diag(np.diag(result.confusion))
     shown, read_as = np.unravel_index(confused.argmax(), confused.shape)
+    weakest = recall.idxmin().capitalize()
     return [
-        f"{recall.idxmin().capitalize()} is recognised least often: recall "
-        f"{recall.min():.2f}.",
+        f"{weakest} is recognised least often: recall {recall.min():.2f}.",
         f"{EMOTIONS[shown].capitalize()} read as {EMOTIONS[read_as]} is the most "
         f"frequent mistake: {confused.max():,} of {result.n:,} {what}.",
     ]
 
 
 def teaching_card(
-    title: str,
-    architecture: str,
-    training: dict,
-    recipe: dict,
-    result: Evaluation,
+    title: str, architecture: str, training: dict, recipe: dict, result: Evaluation
 ) -> dict:
-    """Describe a network that ships to be taken apart.
+    """Describe a network that ships to be taken apart: ``plain_cnn`` or ``small_cnn``.
 
-    Parameters
-    ----------
-    title : str
-        Name of the network in figures.
-    architecture : {"plain_cnn", "small_cnn"}
-    training : dict
-        What `counts` returns, and ``frames``.
-    recipe : dict
-        Settings, seed and command.
-    result : Evaluation
-        On the test people.
+    `training` holds `counts` and ``frames``; `recipe` settings, seed and command;
+    `result` is on the test people.
     """
     about, limit = _TEACHING[architecture]
     return {
@@ -116,26 +93,14 @@ def teaching_card(
     }
 
 
-def synthface_card(
-    training: dict,
-    recipe: dict,
-    rows: list[dict],
-    chosen: int,
-) -> dict:
+def synthface_card(training: dict, recipe: dict, rows: list[dict], chosen: int) -> dict:
     """Describe the network that has seen very many rendered people, and nobody else.
 
-    Parameters
-    ----------
-    training, recipe
-        As in `teaching_card`.
-    rows : list of dict
-        One per seed, as ``synthface-model.json`` has them.
-    chosen : int
-        The row that ships.
+    `rows` are those of ``synthface-model.json``, one per seed; `chosen` is shipped.
     """
     result = Evaluation.from_dict(rows[chosen]["evaluation"])
-    occluded = [one for one in rows[chosen]["by_occlusion"] if one["n"]]
-    hardest = min(occluded, key=lambda one: one["accuracy"])
+    covered = [one for one in rows[chosen]["by_occlusion"] if one["n"]]
+    hardest = min(covered, key=lambda one: one["accuracy"])
     measured = ("seed", "accuracy", "low", "high", "by_occlusion")
     measured += ("neutral_median_top_probability", "validation_loss")
     return {
@@ -182,19 +147,10 @@ def real_faces_card(
 ) -> dict:
     """Describe the network that has learnt from photographs.
 
-    Parameters
-    ----------
-    training : dict
-        ``images``, ``validation_images`` and ``rendered_per_epoch``.
-    recipe : dict
-        Settings and curves of both stages, seed, command and environment.
-    result : Evaluation
-        On the validation photographs of the six emotions.
-    doubt : dict
-        ``temperature``; ``unsure_below``; ``accuracy_answered``, over the photographs
-        that get an answer; ``neutral_unsure``, the share of neutral ones that get none.
+    `result` is on validation photographs of the six emotions; of `doubt`,
+    ``accuracy_answered`` is over those that get an answer, and ``neutral_unsure`` is
+    the share of neutral ones that get none.
     """
-    shares = {name: doubt[name] for name in ("accuracy_answered", "neutral_unsure")}
     return {
         "title": "real-faces: trained on photographs (FER2013) and rendered faces "
         "(SynthFace)",
@@ -217,7 +173,8 @@ def real_faces_card(
             "photographs, the weights were not",
             **_scores(result),
             **_BOTH_WAYS,
-            **shares,
+            "accuracy_answered": doubt["accuracy_answered"],
+            "neutral_unsure": doubt["neutral_unsure"],
         },
         "intended_use": _TRYING_OUT,
         "prohibited_use": _PROHIBITED_USE,
@@ -235,7 +192,7 @@ def real_faces_card(
 
 
 def _scores(result: Evaluation) -> dict:
-    """Return the numbers of a card's ``results``, and what the interval is over."""
+    """Return the numbers of a card's ``results``."""
     return {
         "images": result.n,
         "subjects": "unknown" if result.optimistic else result.n_groups,

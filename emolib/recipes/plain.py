@@ -12,10 +12,7 @@ NETWORKS = {
         "ships_as": "small-cnn",
         "frames": "all",
         "fit": {
-            "epochs": 12,
-            "batch_size": 32,
-            "learning_rate": 2e-3,
-            "soft_targets": True,
+            "epochs": 12, "batch_size": 32, "learning_rate": 2e-3, "soft_targets": True,
         },
     },
-}
+}  # fmt: skip

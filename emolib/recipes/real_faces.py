@@ -1,8 +1,6 @@
 """The recipe of the shipped network for photographs: FER2013 and SynthFace together.
 
-The loop of chapter 4 with other parts, in two stages, each of which can be interrupted:
-a wide network learns from the labels; the small one from the labels and from the wide
-one's answers.
+A wide network learns from the labels, then a small one from them and its answers.
 """
 
 import math
@@ -37,49 +35,27 @@ from emolib.training.targets import (
 
 @dataclass(frozen=True)
 class Stage:
-    """How one network is trained.
+    """How one network is trained: the parameters of `emolib.training` and its parts.
 
-    Attributes
-    ----------
-    architecture : str
-        A name of `emolib.models.cnn.NETWORKS`.
-    epochs, batch_size, learning_rate, weight_decay
-        As in `emolib.training.fit`; the step size rises through the first epoch.
-    label_smoothing : float
-        See `emolib.training.smooth_labels`.
-    mixup : float
-        The `alpha` of `emolib.training.mixup`; 0 for none.
-    strong_share : float
-        Share of the pictures that are augmented strongly; the others lightly.
-    rendered : int
-        SynthFace frames mixed into each epoch, drawn anew.
-    photographs : bool
-        Whether FER2013 is learnt from; without it `rendered` frames are an epoch.
-    class_weight_power : float
-        See `emolib.training.class_weights`; rendered frames weigh 1.
-    ema_decay : float
-        See `emolib.training.MovingAverage`.
-    distillation_weight, temperature : float
-        See `emolib.training.distill`.
-    repeat_views_every : int
-        Epochs after which the same augmented pictures come again, in another order, so
-        that the teacher need not answer anew; 0 for always new ones.
+    The step size rises through the first epoch.
     """
 
-    architecture: str = "real_cnn"
+    architecture: str = "real_cnn"  # of emolib.models.cnn.NETWORKS
     epochs: int = 45
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
     label_smoothing: float = 0.1
-    mixup: float = 0.2
-    strong_share: float = 0.25
-    rendered: int = 3000
-    photographs: bool = True
+    mixup: float = 0.2  # alpha; 0 for none
+    strong_share: float = 0.25  # of the pictures, augmented strongly; others lightly
+    rendered: int = 3000  # SynthFace frames in each epoch, drawn anew, of weight 1
+    photographs: bool = True  # whether FER2013 is learnt from as well
     class_weight_power: float = 0.25
     ema_decay: float = 0.998
     distillation_weight: float = 0.0
     temperature: float = 1.0
+    #: Epochs after which the same augmented pictures come again, in another order, so
+    #: that the teacher need not answer anew; 0 for always new ones.
     repeat_views_every: int = 0
 
 
@@ -93,25 +69,9 @@ STAGES = {
 
 
 def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
-    """Return the photographs to learn from, and those to choose by.
+    """Return the photographs to learn from, and a tenth to choose by, neutral ones too.
 
-    Both come from FER2013's Training part, each picture once; PublicTest is not
-    touched.
-
-    Parameters
-    ----------
-    path : str or Path
-        What ``load("fer2013", path)`` takes.
-
-    Returns
-    -------
-    train, validation : FaceDataset
-        Nine tenths and one tenth, neutral faces (label -1) among them.
-
-    Raises
-    ------
-    DatasetError
-        If there is no FER2013 at `path`.
+    Both come from FER2013's Training part, each picture once; no PublicTest.
     """
     faces = load("fer2013", path, drop_duplicates=True).part("train")
     return hold_out(faces, 0.1, seed=0)
@@ -145,20 +105,17 @@ class Mixture:
             parts.append(self.train)
             labels = self.train.labels
             weights.append(class_weights(labels, stage.class_weight_power)[labels])
-        images = np.concatenate([part.images for part in parts])
-        order = rng.permutation(len(images))
-        images = images[order]
+        order = rng.permutation(sum(map(len, parts)))
+        images = np.concatenate([part.images for part in parts])[order]
         targets = np.concatenate([targets_of(part) for part in parts])[order]
         strong = rng.random(len(images)) < stage.strong_share
         for mask, strength in ((strong, "strong"), (~strong, "light")):
             images[mask] = augment(images[mask], [self.seed, view], strength)
         if stage.mixup:
             images, targets = mixup(images, targets, stage.mixup, rng)
-        if stage.distillation_weight:
+        if weight := stage.distillation_weight:
             answers = self.teacher_probabilities(view, images)
-            targets = distill(
-                targets, answers, stage.distillation_weight, stage.temperature
-            )
+            targets = distill(targets, answers, weight, stage.temperature)
         targets = smooth_labels(targets, stage.label_smoothing).astype(np.float32)
         weights = np.concatenate(weights)[order]
         order = np.random.default_rng([self.seed, epoch, 21]).permutation(len(images))
@@ -166,14 +123,12 @@ class Mixture:
 
     def teacher_probabilities(self, view: int, images: np.ndarray) -> np.ndarray:
         """Return its mean answer to pictures and mirror images, asked once a view."""
+
+        def ask(faces):  # compiled, which our `predict` is not: half as long again
+            return self.teacher.predict(batches((faces[..., None],), 256), verbose=0)
+
         if view not in self._answers:
-            # compiled, which `predict` of this package is not: half as long again
-            self._answers[view] = both_ways(
-                lambda faces: self.teacher.predict(
-                    batches((faces[..., None],), 256), verbose=0
-                ),
-                images,
-            )
+            self._answers[view] = both_ways(ask, images)
         return self._answers[view]
 
     def identity(self) -> dict:
@@ -217,97 +172,44 @@ def train_stage(
     minutes: float = math.inf,
     progress: bool = True,
 ) -> Run:
-    """Train one network as its stage says.
+    """Train one network as its stage says, and leave it with the averaged weights.
 
-    Parameters
-    ----------
-    stage : Stage
-    train, validation : FaceDataset
-        As `photographs` returns them; nothing is chosen by the curve over the second.
-    rendered : FaceDataset
-        Frames of SynthFace's training people.
-    teacher : keras.Model, optional
-        Needed where ``stage.distillation_weight`` is above 0.
-    start : keras.Model, optional
-        A network of the same architecture whose weights are the first ones
-        (fine-tuning); without it they are drawn.
-    checkpoint, seed, minutes, progress
-        As in `emolib.training.fit`, which also says what is raised.
-
-    Returns
-    -------
-    Run
-        Its network has the averaged weights of the last complete epoch.
+    Nothing is chosen by the curve over `validation`. `rendered` are frames of
+    SynthFace's training people. A stage with a distillation weight needs its `teacher`;
+    the weights of `start`, not drawn ones, are the first (fine-tuning).
     """
     model = build(stage.architecture, seed)
     if start is not None:
         model.set_weights(start.get_weights())
     history = fit(
-        model,
-        Mixture(stage, train, rendered, teacher, seed),
-        validation,
-        epochs=stage.epochs,
-        batch_size=stage.batch_size,
-        learning_rate=stage.learning_rate,
-        schedule=Cosine(warm_up=1.0, per_step=True),
-        soft_targets=True,
-        weight_decay=stage.weight_decay,
-        average=MovingAverage(stage.ema_decay),
-        monitor=None,
-        minutes=minutes,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+        model, Mixture(stage, train, rendered, teacher, seed), validation,
+        epochs=stage.epochs, batch_size=stage.batch_size, monitor=None,
+        learning_rate=stage.learning_rate, weight_decay=stage.weight_decay,
+        schedule=Cosine(warm_up=1.0, per_step=True), soft_targets=True,
+        average=MovingAverage(stage.ema_decay), minutes=minutes,
+        checkpoint=checkpoint, progress=progress,
+    )  # fmt: skip
     return Run(stage, train, validation, seed, model, history)
 
 
 def train_real_faces(
-    fer2013: str | Path,
-    output: str | Path,
-    *,
-    minutes: float = 135.0,
-    seed: int = 0,
-    progress: bool = True,
+    fer2013: Path, output: Path, *, minutes: float, seed: int, progress: bool
 ) -> Path | None:
     """Train the teacher or, once it is complete, the student; call again to go on.
 
-    Checkpoints lie beside `output`, in ``<output>-stages/teacher`` and ``student``. The
-    complete student is calibrated and saved in `output` with its card and its ONNX
-    form.
-
-    Parameters
-    ----------
-    fer2013 : str or Path
-        What ``load("fer2013", path)`` takes.
-    output : str or Path
-        The model folder to write.
-    minutes : float, default 135
-        No epoch but the first is begun after this.
-    seed : int, default 0
-    progress : bool, default True
-
-    Returns
-    -------
-    Path or None
-        The model folder, or None if the student is not complete yet.
-
-    Raises
-    ------
-    DatasetError
-        If there is no FER2013 at `fer2013`.
-    TrainingError
-        If a checkpoint belongs to another run.
+    Checkpoints are beside `output`, in ``<output>-stages/teacher`` and ``student``. The
+    complete student is calibrated and saved in `output` with its card and ONNX form;
+    None is returned before.
     """
-    output = Path(output)
     sets = (*photographs(fer2013), load("synthface").part("train"))
-    options = {"seed": seed, "minutes": minutes, "progress": progress}
     runs: dict[str, Run] = {}
     for name, stage in STAGES.items():
         checkpoint = output.with_name(f"{output.name}-stages") / name / "state.npz"
         teacher = runs["teacher"].model if runs else None
         run = runs[name] = train_stage(
-            stage, *sets, checkpoint, teacher=teacher, **options
-        )
+            stage, *sets, checkpoint, teacher=teacher, minutes=minutes, seed=seed,
+            progress=progress,
+        )  # fmt: skip
         begun_here = run.history.resumed < stage.epochs
         if not run.complete or (begun_here and name == "teacher"):
             return None
@@ -315,10 +217,7 @@ def train_real_faces(
 
 
 def _save(teacher: Run, run: Run, output: Path) -> Path:
-    """Calibrate the student of a complete run and save it with its card.
-
-    It is asked as `emolib.recognizer` asks it: of a picture and its mirror image.
-    """
+    """Calibrate a complete student, asked as the recognizer asks it, and save it."""
     model, aside = run.model, run.validation
     known = aside.labels >= 0
     labels = aside.labels[known]
@@ -327,30 +226,25 @@ def _save(teacher: Run, run: Run, output: Path) -> Path:
     shares = predict_both_ways(model, aside.images)
     threshold = unsure_threshold(aside.labels, shares)
     sure = shares.max(axis=1) >= threshold
-    answered = sure & known
+    right = shares.argmax(axis=1) == aside.labels
+    counts = {"images": len(run.train), "validation_images": len(aside)}
+    recipe = {
+        "command": "emolib recipe real-faces",
+        "seed": run.seed,
+        "environment": environment("numpy", "tensorflow", "keras"),
+        "teacher": _history(teacher),
+        "student": _history(run),
+    }
+    doubt = {
+        "temperature": round(temperature, 4),
+        "unsure_below": round(threshold, 4),
+        "accuracy_answered": float(right[sure & known].mean()),
+        "neutral_unsure": float((~sure)[~known].mean()),
+    }
     card = real_faces_card(
-        {
-            "images": len(run.train),
-            "validation_images": len(aside),
-            "rendered_per_epoch": run.stage.rendered,
-        },
-        {
-            "command": "emolib recipe real-faces",
-            "seed": run.seed,
-            "environment": environment("numpy", "tensorflow", "keras"),
-            "teacher": _history(teacher),
-            "student": _history(run),
-        },
-        evaluate(labels, shares[known]),
-        {
-            "temperature": round(temperature, 4),
-            "unsure_below": round(threshold, 4),
-            "accuracy_answered": float(
-                (shares.argmax(axis=1) == aside.labels)[answered].mean()
-            ),
-            "neutral_unsure": float((~sure)[~known].mean()),
-        },
-    )
+        counts | {"rendered_per_epoch": run.stage.rendered}, recipe,
+        evaluate(labels, shares[known]), doubt,
+    )  # fmt: skip
     folder = save_model(model, output.absolute(), card)
     add_onnx(folder)
     return folder

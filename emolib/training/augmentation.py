@@ -1,9 +1,4 @@
-"""Augmentation: each face once more, as another photograph might show it.
-
-``"light"`` moves the face in the crop and changes the exposure. ``"strong"`` adds what
-separates a rendered face from a photograph: other lenses, other light, and what
-cameras and files do to fine detail.
-"""
+"""Augmentation: each face once more, as another photograph might show it."""
 
 import os
 from collections.abc import Sequence
@@ -31,25 +26,21 @@ def augment(
 ) -> np.ndarray:
     """Return each image once more, as another photograph might show the same face.
 
+    What comes in from outside repeats the border.
+
     Parameters
     ----------
     images : ndarray, uint8, (n, 64, 64)
         Grey values 0-255.
     seed : int or sequence of int, default 0
-        The same seed gives the same images.
     strength : {"light", "strong"}
         *light*: mirrored in half of the cases, turned by up to 10 degrees, scaled by
         up to 10 %, shifted by up to 8 % of the side, with other contrast and
-        brightness (Krizhevsky et al. 2012). *strong*: also stretched, sheared and
-        seen in perspective; with another gamma curve and light from one side; and in
-        part of the cases with a patch covered (DeVries & Taylor 2017,
+        brightness (Krizhevsky et al. 2012). *strong* adds what separates a rendered
+        face from a photograph: stretched, sheared, in perspective, other gamma, light
+        from one side; and in part of the cases a patch covered (DeVries & Taylor 2017,
         arXiv:1708.04552), blurred or brought down to 32 pixels and back, sharpened,
-        noisy, and compressed as in JPEG files.
-
-    Returns
-    -------
-    ndarray, uint8, (n, 64, 64)
-        What comes in from outside repeats the border.
+        noisy, compressed as JPEG.
 
     Raises
     ------
@@ -66,27 +57,24 @@ def augment(
 
 def _augment_lightly(images: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    n, side = len(images), images.shape[1]
+    n, side = images.shape[:2]
     geometry = _random_transforms(n, side, rng)  # (n, 8)
     gain = rng.uniform(1 - CONTRAST, 1 + CONTRAST, (n, 1, 1)).astype(np.float32)
     offset = rng.uniform(-BRIGHTNESS, BRIGHTNESS, (n, 1, 1)).astype(np.float32)
     result = np.empty_like(images)
     for start in range(0, n, _CHUNK):
         part = slice(start, start + _CHUNK)
-        moved = _warp(images[part], geometry[part])
-        middle = moved.mean(axis=(1, 2), keepdims=True)
-        moved = (moved - middle) * gain[part] + middle + offset[part]
-        result[part] = np.clip(np.rint(moved), 0, 255)
+        faces = _warp(images[part], geometry[part])
+        middle = faces.mean(axis=(1, 2), keepdims=True)
+        faces = (faces - middle) * gain[part] + middle + offset[part]
+        result[part] = np.clip(np.rint(faces), 0, 255)
     return result
 
 
 def _warp(images: np.ndarray, transforms: np.ndarray) -> np.ndarray:
     """Move pixels by maps (n, 8); returns float32 (n, side, side)."""
     moved = keras.ops.image.affine_transform(
-        images[..., None].astype(np.float32),
-        transforms,
-        interpolation="bilinear",
-        fill_mode="nearest",
+        images[..., None].astype(np.float32), transforms, fill_mode="nearest"
     )
     return np.asarray(moved)[..., 0]
 
@@ -108,27 +96,20 @@ def _random_transforms(n: int, side: int, rng: np.random.Generator) -> np.ndarra
 
 def _augment_strongly(images: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
     """Augment chunk by chunk on all cores; each chunk has a seed of its own."""
-    seeds = np.atleast_1d(seed).tolist()
-    starts = range(0, len(images), _SMALL_CHUNK)
-    result = np.empty_like(images)
+    seeds, result = np.atleast_1d(seed).tolist(), np.empty_like(images)
 
     def one(start: int) -> None:
-        part = slice(start, start + _SMALL_CHUNK)
         rng = np.random.default_rng([*seeds, start])
-        result[part] = _strong_chunk(images[part], rng)
+        chunk = images[start : start + _SMALL_CHUNK]
+        faces = _warp(chunk, _strong_transforms(*chunk.shape[:2], rng))
+        faces = _relit(np.clip(faces / 255, 0, 1), rng)
+        _cover_a_patch(faces, rng)
+        faces = _as_a_camera_stores(faces, rng)
+        result[start : start + _SMALL_CHUNK] = np.clip(np.rint(faces * 255), 0, 255)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy frees the GIL
-        list(threads.map(one, starts))
+        list(threads.map(one, range(0, len(images), _SMALL_CHUNK)))
     return result
-
-
-def _strong_chunk(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    n, side = len(images), images.shape[1]
-    faces = _warp(images, _strong_transforms(n, side, rng))
-    faces = _relit(np.clip(faces / 255, 0, 1), rng)
-    _cover_a_patch(faces, rng)
-    faces = _as_a_camera_stores(faces, rng)
-    return np.clip(np.rint(faces * 255), 0, 255)
 
 
 def _strong_transforms(n: int, side: int, rng: np.random.Generator) -> np.ndarray:
@@ -160,10 +141,7 @@ def _strong_transforms(n: int, side: int, rng: np.random.Generator) -> np.ndarra
 
 
 def _relit(faces: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Change gamma, let light fall from one side, change contrast and exposure.
-
-    `faces` are float32 (n, side, side), 0 to 1; so is what comes back, not clipped.
-    """
+    """Change gamma, light from one side, contrast and exposure of faces, 0 to 1."""
     n, side, _ = faces.shape
     gamma = np.exp(rng.uniform(np.log(0.5), np.log(1.8), (n, 1, 1)))
     faces = np.exp(gamma.astype(np.float32) * np.log(faces + np.float32(1e-3)))
@@ -177,8 +155,7 @@ def _relit(faces: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     middle = faces.mean(axis=(1, 2), keepdims=True)
     gain = rng.uniform(0.7, 1.35, (n, 1, 1)).astype(np.float32)
     wanted = rng.uniform(0.3, 0.7, (n, 1, 1)).astype(np.float32)
-    shown = (middle + wanted) / 2  # halfway to another mean brightness
-    return (faces - middle) * gain + shown
+    return (faces - middle) * gain + (middle + wanted) / 2  # halfway to another mean
 
 
 def _cover_a_patch(faces: np.ndarray, rng: np.random.Generator) -> None:
@@ -186,8 +163,7 @@ def _cover_a_patch(faces: np.ndarray, rng: np.random.Generator) -> None:
     n, side, _ = faces.shape
     for k in np.flatnonzero(rng.random(n) < 0.3):
         height, width = rng.integers(side // 8, side * 3 // 8, 2)
-        top = rng.integers(0, side - height)
-        left = rng.integers(0, side - width)
+        top, left = rng.integers(0, side - height), rng.integers(0, side - width)
         coarse = rng.uniform(0, 0.2)
         grain = coarse * rng.standard_normal((height, width), dtype=np.float32)
         faces[k, top : top + height, left : left + width] = rng.uniform(0, 1) + grain
@@ -222,10 +198,7 @@ def _along_both_sides(matrix: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 @cache
 def _detail_losses(side: int) -> np.ndarray:
-    """Ways to lose detail, float32 (ways, side, side); the first one loses nothing.
-
-    Each shrinks to fewer pixels and back, and blurs.
-    """
+    """Return maps that shrink and blur, (ways, side, side); the first loses nothing."""
     sizes = range(side, side // 2 - 1, -4)  # 64 down to 32
     shrunk = [triangle_weights(k, side) @ triangle_weights(side, k) for k in sizes]
     blurs = [_blur(side, spread) for spread in (0.0, 0.5, 0.9)]
@@ -240,14 +213,9 @@ def _blur(side: int, spread: float) -> np.ndarray:
 
 
 def _compressed(faces: np.ndarray, coarse: np.ndarray) -> np.ndarray:
-    """Round the cosine coefficients of 8x8 blocks, as JPEG does.
-
-    `faces` are (n, side, side), 0 to 1, with a `side` of 8k; `coarse`, (n,), goes from
-    0 (hardly visible) to 1 (blocks show).
-    """
-    side = faces.shape[1]
-    cosines = _block_cosines(side)
-    frequency = np.arange(side) % 8
+    """Round the cosines of 8x8 blocks, as JPEG does; `coarse` is (n,), 0 to 1."""
+    cosines = _block_cosines(faces.shape[1])
+    frequency = np.arange(faces.shape[1]) % 8
     # coarser steps for finer waves, roughly as in JPEG's usual table
     steps = 0.02 + 0.025 * (frequency[:, None] + frequency)  # of grey 0 to 1
     steps = coarse[:, None, None] * steps.astype(np.float32)

@@ -10,10 +10,10 @@ EVERY = 8
 
 @dataclass(frozen=True)
 class MovingAverage:
-    """Exponential moving average of the weights, EMA (Polyak & Juditsky 1992).
+    """Exponential moving average of the weights, EMA (doi:10.1137/0330046).
 
-    doi:10.1137/0330046. Keras' `use_ema` has no short memory at the start and leaves
-    out the statistics of batch normalisation, which then fit other weights.
+    Polyak & Juditsky 1992. Keras' `use_ema` has no short memory at the start and omits
+    the statistics of batch normalisation, which then fit other weights.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """Checkpoints: a run that was interrupted goes on bit for bit, and no other run does.
 
-Keras' `BackupAndRestore` serves less: it leaves out the random state of dropout, the
-history and the weights of the best epoch, and takes the file of any run for its own.
+Keras' `BackupAndRestore` omits dropout's random state, history and best weights, and
+takes the file of any run for its own.
 """
 
 import json
@@ -21,40 +21,22 @@ class TrainingError(EmolibError, RuntimeError):
 
 
 def save_checkpoint(path: Path, identity: dict, log: dict, groups: Groups) -> None:
-    """Write how far a run is, whole or not at all.
+    """Write how far a run is to an ``.npz`` file, whole or not at all.
 
-    Parameters
-    ----------
-    path : Path
-        An ``.npz`` file; its folder is made if need be.
-    identity : dict
-        What makes the run this one and no other: name -> digest or setting.
-    log : dict
-        Anything that JSON can hold.
-    groups : dict of str to list of ndarray
-        Weights, and whatever else training changes.
+    `identity` tells it from other runs: name -> digest or setting. `log` is anything
+    that JSON can hold; `groups` are weights, and what else training changes.
     """
     counts = {name: len(group) for name, group in groups.items()}
-    arrays = {
-        f"{name}{k}": value
-        for name, group in groups.items()
-        for k, value in enumerate(group)
-    }
+    arrays = {f"{n}{k}": one for n in groups for k, one in enumerate(groups[n])}
     header = np.array(json.dumps([identity, counts, log]))
     with whole_file(path) as partial, partial.open("wb") as file:
         np.savez(file, header=header, **arrays)
 
 
 def load_checkpoint(path: Path, identity: dict) -> tuple[dict, Groups]:
-    """Return the log and the groups of `save_checkpoint`, if they are of this run.
+    """Return the log and groups of `save_checkpoint`, if they are of this run.
 
-    Parameters are those of `save_checkpoint`.
-
-    Raises
-    ------
-    TrainingError
-        If the file is damaged or belongs to another run; the message names what
-        differs, such as the validation data or the first weights.
+    If not, a `TrainingError` names what differs, such as the first weights.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -80,7 +62,7 @@ def load_checkpoint(path: Path, identity: dict) -> tuple[dict, Groups]:
 
 def digest(*arrays: np.ndarray) -> str:
     """Return the SHA-256 of the contents and shapes of arrays, 64 digits."""
-    parts = [sha256(np.ascontiguousarray(one).tobytes()) for one in arrays]
+    parts = [sha256(np.asarray(one).tobytes()) for one in arrays]
     return sha256(json.dumps([parts, [np.shape(one) for one in arrays]]).encode())
 
 

@@ -1,7 +1,6 @@
 """The training loop: show pictures, epoch by epoch, and keep the best weights.
 
-Everything random is drawn from the seed and the number of the epoch, so that an
-interrupted run, resumed from its checkpoint, ends like one that was not interrupted.
+Chance depends on seed and epoch alone, so that a run may be interrupted and resumed.
 """
 
 import math
@@ -43,14 +42,13 @@ class History:
         One row per epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy,
         learning_rate, seconds. The training loss and accuracy are means over the
         epoch, on augmented images and with dropout.
-    best_epoch : int
-        The epoch whose weights the model now has; 0 if none was completed.
+    best_epoch, resumed : int
+        The epoch whose weights the model now has (0 if none was completed), and the
+        number of epochs that were read from the checkpoint.
     seconds : float
         Duration of all epochs.
     interrupted : bool
         Whether Ctrl-C ended the run.
-    resumed : int
-        Epochs that were done before and read from the checkpoint.
     """
 
     frame: pd.DataFrame
@@ -104,31 +102,27 @@ def fit(
 ) -> History:
     """Train a network with Adam and leave it with the weights of its best epoch.
 
-    The same seed on the same machine with the same number of threads gives the same
-    weights, bit for bit. Ctrl-C ends the training early: the unfinished epoch is
-    dropped, and what was best before it is kept. Adam is Kingma & Ba 2015
-    (arXiv:1412.6980).
+    The same seed, machine and number of threads give the same weights, bit for bit.
+    Ctrl-C ends the training early: the unfinished epoch is dropped, and what was best
+    before it is kept. Adam is Kingma & Ba 2015 (arXiv:1412.6980).
 
     Parameters
     ----------
     model : keras.Model
-        Any network from images (n, 64, 64, 1) to six probabilities; it is compiled
-        here and trained in place.
+        From images (n, 64, 64, 1) to six probabilities; compiled and trained in place.
     train : FaceDataset or Feed
-        Images to learn from. A `Feed`, such as the recipe of `real-faces` has, makes
-        each epoch's images and targets itself; `augment` and `seed` are then its own.
+        A `Feed`, such as the recipe of `real-faces` has, makes each epoch's images and
+        targets itself; `augment` and `seed` are then its own.
     validation : FaceDataset
         Images to choose the best epoch by.
-    epochs : int
-        Passes over the training images, at least 1.
-    batch_size : int, default 32
+    epochs, batch_size : int
+        Passes over the images, and images a step, at least 1.
     learning_rate : float, default 1e-3
         Adam's largest step size.
     schedule : Cosine, optional
         How the step size changes; None leaves it as it is.
     augment : bool or {"light", "strong"}, default True
-        Whether each epoch sees the images varied by `emolib.training.augment`, and how
-        much; True is "light".
+        How `emolib.training.augment` varies each epoch's images; True is "light".
     soft_targets : bool, default False
         Whether targets follow the intensity (see `emolib.training.soft_targets`);
         images labelled -1 are then allowed and ask for the uniform distribution.
@@ -145,15 +139,11 @@ def fit(
     minutes : float, optional
         Begin no epoch but the first after this; default is no limit.
     seed : int, default 0
-        Seeds the order of the images and the augmentation.
+        Of the order of the images and the augmentation.
     checkpoint : str or Path, optional
         A file written after each epoch, and continued from where it exists.
     progress : bool, default True
         Whether to show a progress bar on the standard error stream.
-
-    Returns
-    -------
-    History
 
     Raises
     ------
@@ -162,21 +152,18 @@ def fit(
     ValueError
         If a parameter is out of range.
     TrainingError
-        If the loss becomes NaN, or the checkpoint is damaged or belongs to a run with
-        other data, other first weights or other settings.
+        If the loss becomes NaN, or the checkpoint is damaged or of another run.
     """
     if epochs < 1 or batch_size < 1 or monitor not in ("accuracy", "loss", None):
         raise ValueError(
             "epochs and batch_size are at least 1; monitor is 'accuracy', 'loss' or "
-            f"None. Received: epochs={epochs}, batch_size={batch_size}, "
-            f"monitor={monitor!r}"
+            f"None. Received: {epochs=}, {batch_size=}, {monitor=}"
         )
     _check_labels(validation, "validation", soft_targets)
-    feed = train
     if isinstance(train, FaceDataset):
         _check_labels(train, "training", soft_targets)
         strength = "light" if augment is True else augment
-        feed = _Shuffled(train, strength, soft_targets, seed)
+        train = _Shuffled(train, strength, soft_targets, seed)
 
     def step_size(done: float) -> float:  # after so many epochs
         return learning_rate * (schedule(done, epochs) if schedule else 1.0)
@@ -190,14 +177,12 @@ def fit(
     if checkpoint is not None:
         settings = {
             "epochs": epochs if schedule else None,  # a constant one can be prolonged
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "schedule": repr(schedule),
-            "weight_decay": weight_decay,
+            "batch_size": batch_size, "learning_rate": learning_rate,
+            "schedule": repr(schedule), "weight_decay": weight_decay,
             "soft_targets": soft_targets,
             "validation data": digest_of_faces(validation),
-        }
-        run.open(Path(checkpoint), feed.identity() | settings)
+        }  # fmt: skip
+        run.open(Path(checkpoint), train.identity() | settings)
     resumed, begin, interrupted = len(run.rows), time.perf_counter(), False
     bar = tqdm(
         total=epochs, initial=resumed, desc=f"training {model.name}", unit="epoch",
@@ -208,13 +193,12 @@ def fit(
             for epoch in range(resumed, epochs):
                 now = time.perf_counter()
                 late = epoch > resumed and now - begin > 60 * minutes
-                since_best = epoch - run.best[0]
-                if late or (patience is not None and since_best >= patience):
+                if late or (patience is not None and epoch - run.best[0] >= patience):
                     break
-                row = run.train(epoch, feed(epoch), batch_size, step_size)
+                row = run.train(epoch, train(epoch), batch_size, step_size)
                 row |= run.validate(validation, soft_targets)
                 run.complete(row | {"seconds": time.perf_counter() - now})
-                shown = {name: f"{row[name]:.3f}" for name in ("loss", "val_accuracy")}
+                shown = {key: f"{row[key]:.3f}" for key in ("loss", "val_accuracy")}
                 bar.set_postfix(shown, refresh=False)
                 bar.update()
         except KeyboardInterrupt:
@@ -269,13 +253,9 @@ class _Run:
         return [*self.model.variables, *self.model.optimizer.variables]
 
     def train(
-        self,
-        epoch: int,
-        shown: tuple[np.ndarray, ...],
-        batch_size: int,
-        step_size: Callable[[float], float],
+        self, epoch: int, shown: tuple, batch_size: int, step_size: Callable
     ) -> dict[str, float]:
-        """Take the steps of one epoch."""
+        """Take the steps of one epoch; the step size is one of epochs done."""
         images, *others = shown
         count = math.ceil(len(images) / batch_size)
 
@@ -286,24 +266,21 @@ class _Run:
             self.steps += EVERY
             self.average(self.mean, self.model.get_weights(), self.steps)
 
-        hooks = {"on_train_batch_begin": set_step_size}
-        if self.average:
-            hooks["on_train_batch_end"] = move_average
-        log = self.model.fit(
-            batches((images[..., None], *others), batch_size),
-            shuffle=False,
-            verbose=0,
-            callbacks=[keras.callbacks.LambdaCallback(**hooks)],
-        ).history
-        rate, loss, accuracy = step_size(epoch), log["loss"][-1], log["_hit_rate"][-1]
+        then = move_average if self.average else None
+        hooks = keras.callbacks.LambdaCallback(
+            on_train_batch_begin=set_step_size, on_train_batch_end=then
+        )
+        shown = batches((images[..., None], *others), batch_size)
+        log = self.model.fit(shown, shuffle=False, verbose=0, callbacks=[hooks]).history
+        rate, loss = step_size(epoch), log["loss"][-1]
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss became infinite or NaN in epoch {epoch + 1}. Try a smaller "
                 f"learning rate (it was {rate:g}), and check that the network rescales "
                 "its input and ends in a softmax."
             )
-        row = {"epoch": epoch + 1, "loss": loss, "accuracy": accuracy}
-        return row | {"learning_rate": rate}
+        scores = {"loss": loss, "accuracy": log["_hit_rate"][-1]}
+        return {"epoch": epoch + 1, **scores, "learning_rate": rate}
 
     def validate(self, faces: FaceDataset, soft: bool) -> dict[str, float]:
         """Score the weights that may be kept; accuracy is over labelled images."""
@@ -360,11 +337,7 @@ class _Shuffled:
 
 
 def batches(arrays: tuple[np.ndarray, ...], size: int) -> tf.data.Dataset:
-    """Return arrays in batches of `size`.
-
-    What Keras makes of arrays tunes itself, and its end waits for the tuner: up to 20
-    seconds an epoch without a stroke of work.
-    """
+    """Return arrays in batches; Keras' own would wait up to 20 s for their tuner."""
     options = tf.data.Options()
     options.autotune.enabled = False
     dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(size)
@@ -383,12 +356,10 @@ def _check_labels(faces: FaceDataset, role: str, soft: bool) -> None:
         )
 
 
-def _adam(
-    model: keras.Model, learning_rate: float, weight_decay: float
-) -> keras.optimizers.Optimizer:
-    if not weight_decay:
-        return keras.optimizers.Adam(learning_rate)
-    adam = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
+def _adam(model: keras.Model, rate: float, decay: float) -> keras.optimizers.Optimizer:
+    if not decay:
+        return keras.optimizers.Adam(rate)
+    adam = keras.optimizers.AdamW(rate, weight_decay=decay)
     spared = [variable for variable in model.trainable_variables if variable.ndim < 2]
     adam.exclude_from_weight_decay(spared)
     return adam

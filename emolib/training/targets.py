@@ -9,9 +9,6 @@ from emolib.emotions import EMOTIONS
 def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     """Mix the label with "cannot tell", by intensity: i * one-hot + (1 - i) / 6.
 
-    A weak expression then asks the network for a weak opinion, and a resting face
-    for none.
-
     Parameters
     ----------
     labels : ndarray of int, (n,)
@@ -40,13 +37,11 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
             "labels and intensity must both have shape (n,); received "
             f"{labels.shape} and {intensity.shape}."
         )
-    strength = np.where(np.isnan(intensity), 1.0, intensity)
-    if ((strength < 0) | (strength > 1)).any():
-        raise ValueError(
-            "intensity must lie in 0 to 1; received "
-            f"{strength.min():g} to {strength.max():g}."
-        )
-    strength = np.where(labels < 0, 0.0, strength)[:, None]  # (n, 1)
+    known = np.where(np.isnan(intensity), 1.0, intensity)
+    if ((known < 0) | (known > 1)).any():
+        found = f"{known.min():g} to {known.max():g}"
+        raise ValueError(f"intensity must lie in 0 to 1; received {found}.")
+    strength = np.where(labels < 0, 0.0, known)[:, None]  # (n, 1)
     one_hot = np.eye(len(EMOTIONS))[np.maximum(labels, 0)]  # (n, 6)
     return (strength * one_hot + (1 - strength) / len(EMOTIONS)).astype(np.float32)
 
@@ -58,9 +53,9 @@ def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
 
 
 def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
-    """Spread a share of each target over all classes.
+    """Spread a share of each target over all classes: label smoothing.
 
-    Label smoothing: Szegedy et al. 2016, arXiv:1512.00567.
+    Szegedy et al. 2016, arXiv:1512.00567.
 
     Parameters
     ----------
@@ -78,7 +73,7 @@ def mixup(
     """Mix each picture with another, and their targets alike.
 
     Zhang et al. 2018, arXiv:1710.09412. The larger share is the picture's own. Keras'
-    `MixUp` layer mixes within a batch, and an interrupted run could not repeat it.
+    `MixUp` mixes within a batch; an interrupted run could not repeat it.
 
     Parameters
     ----------
@@ -90,8 +85,7 @@ def mixup(
     """
     share = rng.beta(alpha, alpha, len(images)).astype(np.float32)
     share = np.maximum(share, 1 - share)
-    other = rng.permutation(len(images))
-    mixed = np.empty_like(images)
+    other, mixed = rng.permutation(len(images)), np.empty_like(images)
     for start in range(0, len(images), 2048):  # bounds the memory
         part = slice(start, start + 2048)
         own = share[part, None, None]
@@ -103,9 +97,7 @@ def mixup(
 def distill(
     targets: np.ndarray, answers: np.ndarray, weight: float, temperature: float = 1.0
 ) -> np.ndarray:
-    """Mix targets with a teacher's answers.
-
-    Distillation: Hinton et al. 2015, arXiv:1503.02531.
+    """Distil: mix targets with a teacher's answers (Hinton 2015, arXiv:1503.02531).
 
     Parameters
     ----------

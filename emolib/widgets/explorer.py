@@ -35,8 +35,7 @@ class PredictionExplorer:
     """Browse labelled faces with a network's probabilities and Grad-CAM.
 
     The first face is a worked example, shown with its answer, so that a page without
-    a kernel is complete; every other face is hidden behind the reader's own guess.
-    Works with ipywidgets 7 and 8.
+    a kernel is complete; the others wait for the reader's guess. ipywidgets 7 and 8.
 
     Parameters
     ----------
@@ -68,9 +67,7 @@ class PredictionExplorer:
         self.probabilities = predict(model, self.dataset.images)  # (n, 6)
         self.score = (0, 0)
         self._order = np.random.default_rng(0).permutation(len(self.dataset))
-        self._shown = self._order
-        self._place = 0
-        self._revealed = True
+        self._shown, self._place, self._revealed = self._order, 0, True
         self._build()
         self._draw()
 
@@ -88,15 +85,10 @@ class PredictionExplorer:
 
     def filter(self, emotion: str = ALL, verdict: str = ALL) -> None:
         """Keep the faces of one emotion, or one verdict, and show the first."""
-        fitting = [
-            i
-            for i in self._order
-            if emotion in (ALL, EMOTIONS[self.dataset.labels[i]])
-            and verdict in {ALL, *self.verdict(i)}
-        ]
-        self._shown = np.array(fitting, dtype=int)
-        self._place = 0
-        self._revealed = False
+        labels = self.dataset.labels
+        fitting = [i for i in self._order if emotion in (ALL, EMOTIONS[labels[i]])]
+        fitting = [i for i in fitting if verdict in {ALL, *self.verdict(i)}]
+        self._shown, self._place, self._revealed = fitting, 0, False
         self._draw()
 
     def step(self, by: int) -> None:
@@ -126,46 +118,32 @@ class PredictionExplorer:
         """
         if self.current is None:
             raise ValueError("No face is shown; call filter() to choose others.")
-        part = slice(self.current, self.current + 1)
-        images = self.dataset.images[part]
-        return plots.probabilities(
-            images,
-            self.probabilities[part],
-            self.dataset.labels[part],
-            maps=grad_cam(self.model, images),
-        )
+        one = self.dataset.subset([self.current])
+        shares = self.probabilities[[self.current]]
+        maps = grad_cam(self.model, one.images)
+        return plots.probabilities(one.images, shares, one.labels, maps=maps)
 
     def _build(self) -> None:
         wide = {"description_width": "initial"}
-        self._emotion = ipywidgets.Dropdown(
-            options=(ALL, *EMOTIONS), value=ALL, description="Label", style=wide
-        )
-        self._verdict = ipywidgets.Dropdown(
-            options=VERDICTS, value=ALL, description="The model is", style=wide
-        )
+        choices = (("Label", (ALL, *EMOTIONS)), ("The model is", VERDICTS))
+        self._emotion, self._verdict = controls = [
+            ipywidgets.Dropdown(options=options, description=name, style=wide)
+            for name, options in choices
+        ]
         self._back = ipywidgets.Button(description="Previous face")
         self._next = ipywidgets.Button(description="Next face", button_style="primary")
         self._guesses = [ipywidgets.Button(description=name) for name in EMOTIONS]
-        self._picture = ipywidgets.HTML()
-        self._text = ipywidgets.HTML()
-        for control in (self._emotion, self._verdict):
-            control.observe(
-                lambda _: self.filter(self._emotion.value, self._verdict.value), "value"
-            )
+        self._picture, self._text = ipywidgets.HTML(), ipywidgets.HTML()
+        for one in controls:
+            one.observe(lambda _: self.filter(*(c.value for c in controls)), "value")
         self._back.on_click(lambda _: self.step(-1))
         self._next.on_click(lambda _: self.step(1))
         for button in self._guesses:
             button.on_click(lambda pressed: self.guess(pressed.description))
         wrap = ipywidgets.Layout(flex_flow="row wrap")
-        self.widget = ipywidgets.VBox(
-            [
-                ipywidgets.HBox([self._emotion, self._verdict], layout=wrap),
-                self._picture,
-                self._text,
-                ipywidgets.HBox(self._guesses, layout=wrap),
-                ipywidgets.HBox([self._back, self._next], layout=wrap),
-            ]
-        )
+        rows = controls, self._guesses, [self._back, self._next]
+        asked, *others = (ipywidgets.HBox(row, layout=wrap) for row in rows)
+        self.widget = ipywidgets.VBox([asked, self._picture, self._text, *others])
 
     def _draw(self, guess: str | None = None) -> None:
         for button in self._guesses:
@@ -187,23 +165,19 @@ class PredictionExplorer:
 
     def _answer(self) -> str:
         shares = self.probabilities[self.current]
-        listed = ", ".join(
-            f"{EMOTIONS[k]} {shares[k]:.0%}" for k in np.argsort(-shares)
-        )
+        said = [f"{EMOTIONS[k]} {shares[k]:.0%}" for k in np.argsort(-shares)]
         label = EMOTIONS[self.dataset.labels[self.current]]
-        return f"A face labelled {label}; the model says: {listed}."
+        return f"A face labelled {label}; the model says: {', '.join(said)}."
 
     def _told(self, guess: str | None) -> str:
-        parts = [
-            f"<b>Label: {EMOTIONS[self.dataset.labels[self.current]]}.</b>",
-            f"The model is {' and '.join(sorted(self.verdict(self.current)))}.",
-        ]
-        if guess is None:
-            parts.append("A worked example; go to the next face and guess first.")
-        else:
+        label = EMOTIONS[self.dataset.labels[self.current]]
+        verdict = " and ".join(sorted(self.verdict(self.current)))
+        end = "A worked example; go to the next face and guess first."
+        if guess is not None:
             right, total = self.score
-            parts.append(f"You said {html.escape(guess)}: {right} of {total} right.")
-        return f"<p>{' '.join(parts)}<br><small>{_NOTE}</small></p>"
+            end = f"You said {html.escape(guess)}: {right} of {total} right."
+        told = f"<b>Label: {label}.</b> The model is {verdict}. {end}"
+        return f"<p>{told}<br><small>{_NOTE}</small></p>"
 
     def _ipython_display_(self) -> None:
         display(self.widget)
