@@ -1,8 +1,7 @@
 """The convolutional networks side by side: plain, small, contrast, real and wide.
 
-All read the canonical crop as it is stored, grey values 0-255 of shape
-``(n, 64, 64, 1)``, because rescaling is a layer of the model; all return
-probabilities ``(n, 6)`` in the order of `emolib.EMOTIONS`.
+All read stored crops ``(n, 64, 64, 1)``, 0-255, because rescaling is a layer of the
+model, and return probabilities ``(n, 6)`` in the order of `emolib.EMOTIONS`.
 """
 
 from emolib.emotions import EMOTIONS
@@ -18,17 +17,15 @@ def plain_cnn(
 ) -> keras.Model:
     """Build the network of the published system: convolution, max-pooling, dense.
 
-    Three times a convolution with ReLU and a 2x2 max-pooling, then two dense
-    layers: the lineage of LeNet (LeCun et al. 1998, doi:10.1109/5.726791) and
-    AlexNet (Krizhevsky et al. 2012), with AlexNet's strided first convolution,
-    which halves the cost, and dropout (Srivastava et al. 2014) before the last
-    layer. 188,230 parameters, 70 % of them in the first dense layer.
+    Three convolutions with ReLU and 2x2 max-pooling, then two dense layers: the lineage
+    of LeNet (LeCun et al. 1998, doi:10.1109/5.726791) and AlexNet (Krizhevsky et al.
+    2012), whose strided first convolution halves the cost, with dropout (Srivastava et
+    al. 2014). 188,230 parameters, 70 % of them in the first dense layer.
 
     Parameters
     ----------
     seed : int, default 0
-        Seeds the initial weights and the dropout; the global random state is left
-        alone.
+        Of the initial weights and the dropout; the global random state is left alone.
     dropout : float, default 0.5
         Share of the dense units switched off in each training step, 0 to below 1.
     batch_norm : bool, default False
@@ -45,9 +42,8 @@ def plain_cnn(
     he = keras.initializers.HeNormal(seed=draw)
     inputs = _face()
     x = layers.Rescaling(1 / 127.5, -1, name="rescale")(inputs)  # -1 to 1
-    for block, (filters, size, stride) in enumerate(
-        ((32, 5, 2), (64, 3, 1), (64, 3, 1)), start=1
-    ):
+    shapes = ((32, 5, 2), (64, 3, 1), (64, 3, 1))
+    for block, (filters, size, stride) in enumerate(shapes, start=1):
         x = layers.Conv2D(
             filters, size, stride, padding="same",
             activation=None if batch_norm else "relu",
@@ -59,17 +55,16 @@ def plain_cnn(
         x = layers.MaxPooling2D(2, name=f"pool{block}")(x)  # 16, 8, then 4 wide
     x = layers.Flatten(name="flatten")(x)  # (n, 4 * 4 * 64)
     x = layers.Dense(128, activation="relu", kernel_initializer=he, name="dense")(x)
-    outputs = _emotion(x, dropout, seed, draw)
-    return keras.Model(inputs, outputs, name="plain_cnn")
+    return keras.Model(inputs, _emotion(x, dropout, seed, draw), name="plain_cnn")
 
 
 def small_cnn(seed: int = 0) -> keras.Model:
     """Build a small modern network: contrast normalisation, residual blocks, pooling.
 
-    Each image is standardised, then passes a strided stem and two stages of 3x3
-    convolutions with batch normalisation (Ioffe & Szegedy 2015) and shortcuts (He et
-    al. 2016, doi:10.1109/CVPR.2016.90); a global average replaces the large dense
-    layer. 133,374 parameters. `seed` and the result are those of `plain_cnn`.
+    A strided stem and two stages of 3x3 convolutions with batch normalisation (Ioffe &
+    Szegedy 2015) and shortcuts (He et al. 2016, doi:10.1109/CVPR.2016.90); a global
+    average replaces the large dense layer. 133,374 parameters. `seed` and the result
+    are those of `plain_cnn`.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
@@ -88,11 +83,9 @@ def small_cnn(seed: int = 0) -> keras.Model:
 def contrast_cnn(seed: int = 0) -> keras.Model:
     """Build the network for strange cameras and light: local contrast comes first.
 
-    Meant for training on rendered faces and meeting photographs: each image is
-    standardised, then `LocalContrast` takes out shading and skin tone, which a
-    renderer gets least right. Two strided convolutions and two residual blocks (He et
-    al. 2016, doi:10.1109/CVPR.2016.90) follow, then a global average. 173,558
-    parameters. `seed` and the result are those of `plain_cnn`.
+    Meant to learn from rendered faces and meet photographs: `LocalContrast` takes out
+    shading and skin tone, which a renderer gets least right. 173,558 parameters. `seed`
+    and the result are those of `plain_cnn`.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
@@ -119,11 +112,10 @@ def real_cnn(seed: int = 0) -> keras.Model:
 
 
 def wide_cnn(seed: int = 0) -> keras.Model:
-    """Build the teacher of `real_cnn`: wider, with 1.2 million parameters.
+    """Build the teacher of `real_cnn`: wider, 1.2 million parameters, too slow to ship.
 
-    Residual blocks (He et al. 2016, doi:10.1109/CVPR.2016.90) at 12, 6 and 3 pixels.
-    Too slow to ship; the small network learns from its probabilities (Hinton, Vinyals
-    & Dean 2015, arXiv:1503.02531). `seed` and the result are those of `plain_cnn`.
+    The small network learns from its probabilities (Hinton, Vinyals & Dean 2015,
+    arXiv:1503.02531). `seed` and the result are those of `plain_cnn`.
     """
     return _photograph_cnn("wide_cnn", seed, (16, 32), (80, 144, 224), dropout=0.4)
 
@@ -171,10 +163,9 @@ def _emotion(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):
 
 
 def _residual_parts(draw: keras.random.SeedGenerator):
-    """Return the two builders of the residual networks.
+    """Return builders of a normalised convolution and of a residual block.
 
-    One adds a convolution with batch normalisation, the other a residual block; both
-    draw their initial weights from `draw`.
+    Both draw their initial weights from `draw`.
     """
     he = keras.initializers.HeNormal(seed=draw)
 
