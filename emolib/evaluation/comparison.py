@@ -8,11 +8,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from emolib.datasets import FaceDataset
-from emolib.evaluation.bootstrap import (
-    EvaluationError,
-    bootstrap_interval,
-    group_codes,
-)
+from emolib.evaluation.bootstrap import EvaluationError, bootstrap_interval, group_codes
 from emolib.evaluation.metrics import checked, evaluate
 
 
@@ -25,8 +21,7 @@ class McNemar:
     only_first, only_second : int
         Images that only one of the two names correctly.
     p_value : float
-        How probable so uneven a division is if neither model were better, and the
-        images independent.
+        How probable so uneven a division is if neither were better, images independent.
     """
 
     only_first: int
@@ -44,10 +39,8 @@ class Difference:
         Accuracy of the second minus accuracy of the first, -1 to 1.
     interval : (float, float)
         95 % interval by bootstrap over groups, NaN with fewer than two.
-    n, n_groups : int
-        Images, and the groups they come from.
-    optimistic : bool
-        Whether no groups were given, so that images count as independent.
+    n, n_groups, optimistic
+        As in `Evaluation`.
     """
 
     difference: float
@@ -60,20 +53,16 @@ class Difference:
 def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNemar:
     """Test whether two models err equally often on the same images.
 
-    Only images on which one is right and the other wrong tell; under the null each of
-    them is a toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact
-    binomial test, two-sided). The images count as independent, which several images
-    of a person are not: the p-value is then too small; prefer `paired_bootstrap`.
+    Only images on which one is right and the other wrong tell; under the null each is a
+    toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact binomial test,
+    two-sided). Several images of a person are not independent, and make the p-value too
+    small: prefer `paired_bootstrap`.
 
     Parameters
     ----------
     y_true : ndarray of int, (n,)
     first, second : ndarray of float, (n, 6)
         Probabilities of the two models.
-
-    Returns
-    -------
-    McNemar
 
     Raises
     ------
@@ -105,10 +94,6 @@ def paired_bootstrap(
         Probabilities of the two models.
     groups : array, (n,), optional
         As in `evaluate`.
-
-    Returns
-    -------
-    Difference
 
     Raises
     ------
@@ -142,12 +127,11 @@ def learning_curve(
     ----------
     dataset, test : FaceDataset
         What to learn from, and other people to score on; subjects must be known.
-    sizes : sequence of int
-        Numbers of people to learn from.
+    sizes, seeds : sequence of int
+        Numbers of people to learn from, and seeds.
     fit : callable
         ``fit(part, seed)`` trains on a `FaceDataset` and returns a function from
         images, uint8 (n, 64, 64), to probabilities (n, 6).
-    seeds : sequence of int
 
     Returns
     -------
@@ -158,18 +142,15 @@ def learning_curve(
     Raises
     ------
     EvaluationError
-        If a size is below 1 or above the number of people, or if somebody is in both
-        sets.
+        If a size is below 1 or above the number of people, or somebody is in both sets.
     """
     people = np.unique(dataset.groups)
-    shared = set(people) & set(test.groups)
-    if shared:
+    if shared := set(people) & set(test.groups):
         raise EvaluationError(
             f"{len(shared)} people are in both sets (such as {min(shared)}); split by "
             "subject first."
         )
-    unfit = [size for size in sizes if not 1 <= size <= len(people)]
-    if unfit:
+    if unfit := [size for size in sizes if not 1 <= size <= len(people)]:
         raise EvaluationError(
             f"sizes must be 1 to {len(people)}, the number of people; received {unfit}."
         )
@@ -181,9 +162,8 @@ def learning_curve(
             answers = fit(part, seed)(test.images)
             result = evaluate(test.labels, answers, test.groups)
             rows.append((size, len(part), seed, result.accuracy, *result.interval))
-    return pd.DataFrame(
-        rows, columns=["people", "images", "seed", "accuracy", "low", "high"]
-    )
+    columns = ["people", "images", "seed", "accuracy", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _right(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
