@@ -1,7 +1,4 @@
-"""From Keras to ONNX, the form that runs without TensorFlow.
-
-The recogniser reads the result with onnxruntime, and so can any other language.
-"""
+"""From Keras to ONNX, the form that runs without TensorFlow, in any language."""
 
 import logging
 from dataclasses import replace
@@ -24,21 +21,16 @@ class ExportError(EmolibError, RuntimeError):
 
 
 def to_onnx(model: keras.Model) -> bytes:
-    """Turn a network into an ONNX graph.
+    """Turn a network into an ONNX graph, the bytes of an ``.onnx`` file.
 
+    The graph has the input ``face``, float32 ``(n, 64, 64, 1)``, 0-255, and the output
+    ``probabilities``, float32 ``(n, 6)``, and agrees with Keras to 1e-4 (checked here).
     Batch normalisation and dropout are in their state for prediction.
 
     Parameters
     ----------
     model : keras.Model
         A network of this package: one input ``(n, 64, 64, 1)``, one output ``(n, 6)``.
-
-    Returns
-    -------
-    bytes
-        What an ``.onnx`` file holds. The graph has the input ``face``, float32
-        ``(n, 64, 64, 1)``, 0-255, and the output ``probabilities``, float32 ``(n, 6)``,
-        and agrees with Keras to 1e-4 (checked here).
 
     Raises
     ------
@@ -51,17 +43,12 @@ def to_onnx(model: keras.Model) -> bytes:
 
 
 def add_onnx(name: str | Path) -> Path:
-    """Add the ONNX form to a model folder, and its SHA-256 to the card.
+    """Add the ONNX form to a model folder, its SHA-256 to the card; return its path.
 
     Parameters
     ----------
     name : str or Path
         A shipped model, or the folder of one of your own.
-
-    Returns
-    -------
-    Path
-        The file written.
 
     Raises
     ------

@@ -1,7 +1,6 @@
 """From photographs, or ready face crops, to the six probabilities; no TensorFlow.
 
-The detector of `emolib.faces` finds and aligns the faces, a shipped network in ONNX
-form reads them.
+The detector of `emolib.faces` finds the faces, a network in ONNX form reads them.
 """
 
 from dataclasses import dataclass
@@ -54,8 +53,8 @@ class Recognition:
 class EmotionRecognizer:
     """A trained network that reads faces.
 
-    It says how much a face resembles *posed* expressions, not what the person feels.
-    Do not judge people by it.
+    It says how much a face resembles *posed* expressions, not what the person feels. Do
+    not judge people by it.
 
     Parameters
     ----------
@@ -69,14 +68,13 @@ class EmotionRecognizer:
     card : ModelCard
         Training data, results, intended use, limits, known failures; print it.
     unsure_below : float
-        Smallest top probability that is an answer; 0 where the card names none, and
-        then no answer is unsure.
+        Smallest top probability that is an answer; 0, where none is unsure, if the card
+        names none.
 
     Raises
     ------
     ModelFileError
-        If there is no such model (the nearest name is suggested), it has no ONNX
-        form, or its files are damaged.
+        If there is no such model, it has no ONNX form, or its files are damaged.
 
     Examples
     --------
@@ -98,18 +96,13 @@ class EmotionRecognizer:
     def recognize(
         self, picture: "str | Path | bytes | Image.Image | np.ndarray"
     ) -> tuple[Recognition, ...]:
-        """Find the faces of a picture and read each.
+        """Find the faces of a picture, best score first, and read each.
 
         Parameters
         ----------
         picture : str, Path, bytes, PIL image or ndarray
             What `emolib.faces.read_picture` reads, or an array, uint8 (height, width)
             or (height, width, 3), RGB.
-
-        Returns
-        -------
-        tuple of Recognition
-            Best score of the detector first; empty where it finds no face.
 
         Raises
         ------
@@ -140,8 +133,8 @@ class EmotionRecognizer:
         Parameters
         ----------
         images : ndarray, uint8, (n, height, width)
-            Grey crops of any size, 0-255, with the eyes about where
-            `emolib.faces.CROP` has them, as in FER2013.
+            Grey crops of any size, 0-255, with the eyes about where `emolib.faces.CROP`
+            has them.
 
         Returns
         -------
@@ -173,19 +166,15 @@ class EmotionRecognizer:
 
 
 def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.ndarray:
-    """Draw boxes and answers into a copy of a picture.
+    """Draw boxes and answers into a copy of a picture, uint8 (height, width, 3).
 
     Parameters
     ----------
     image : ndarray, uint8, (height, width, 3)
         The picture that was read.
     recognitions : tuple of Recognition
-        What `EmotionRecognizer.recognize` returned for it.
-
-    Returns
-    -------
-    ndarray, uint8, (height, width, 3)
-        Boxes in the colours of the emotions, grey where unsure.
+        What `EmotionRecognizer.recognize` returned for it. Boxes are in the colours of
+        the emotions, grey where unsure.
     """
     from PIL import Image, ImageDraw, ImageFont
 

@@ -1,7 +1,6 @@
 """The canonical face crop: the one geometry that all images of the course share.
 
-The renderer draws into it, photographs are aligned to it, data sets are stored in
-it and models read it.
+The renderer draws into it, photographs are aligned to it, and models read it.
 """
 
 import math
@@ -13,16 +12,15 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class CanonicalCrop:
-    """Geometry of the canonical crop, in fractions of its side.
+    """Geometry of the canonical crop.
 
     Attributes
     ----------
     size : int
         Side in pixels.
-    eye_line : float
-        Height of the line through both pupils, from the top.
-    interocular : float
-        Distance between the pupils; they lie symmetric about the vertical middle.
+    eye_line, interocular : float
+        Height of the line through both pupils, from the top, and the distance between
+        them, in fractions of the side; they lie symmetric about the vertical middle.
     """
 
     size: int
@@ -76,7 +74,6 @@ def to_canonical(image: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, uint8, (64, 64)
-        Grey values 0-255.
 
     Raises
     ------
@@ -90,19 +87,16 @@ def to_canonical(image: np.ndarray) -> np.ndarray:
 
 
 def align(
-    image: np.ndarray,
-    left_eye: tuple[float, float],
-    right_eye: tuple[float, float],
+    image: np.ndarray, left_eye: tuple[float, float], right_eye: tuple[float, float]
 ) -> np.ndarray:
     """Cut the canonical crop out of a photograph, given where the pupils are.
 
-    The picture is turned and scaled so that the pupils fall on `CROP`'s; what lies
-    outside the picture is filled with its edge pixels.
+    The picture is turned and scaled so that the pupils fall on `CROP`'s; outside it its
+    edge pixels are repeated.
 
     Parameters
     ----------
     image : ndarray, uint8, (height, width) or (height, width, 3)
-        The photograph.
     left_eye, right_eye : (x, y)
         Pupils at the image's left and right, in pixels from the top left corner.
 
@@ -130,37 +124,26 @@ def align(
     cos, sin = dx / distance * step, dy / distance * step
     middle = (left_eye[0] + right_eye[0]) / 2, (left_eye[1] + right_eye[1]) / 2
     cx, cy = fine / 2, CROP.eye_line * fine
-    coefficients = (
-        cos, -sin, middle[0] - cos * cx + sin * cy,
-        sin, cos, middle[1] - sin * cx - cos * cy,
-    )  # fmt: skip
     margin = math.ceil(2 * side)
     padded = Image.fromarray(np.pad(np.array(grey), margin, mode="edge"))
-    a, b, c, d, e, f = coefficients
-    crop = padded.transform(
-        (fine, fine),
-        Image.Transform.AFFINE,
-        (a, b, c + margin, d, e, f + margin),
-        Image.Resampling.BILINEAR,
-    )
+    matrix = (
+        cos, -sin, middle[0] - cos * cx + sin * cy + margin,
+        sin, cos, middle[1] - sin * cx - cos * cy + margin,
+    )  # fmt: skip
+    crop = padded.transform((fine, fine), Image.Transform.AFFINE, matrix, RESAMPLE)
     return np.array(crop.resize((CROP.size, CROP.size), RESAMPLE))
 
 
 def triangle_weights(source: int, target: int) -> np.ndarray:
-    """Return the weights of `RESAMPLE` along one side, for resizing by a product.
+    """Return the weights of `RESAMPLE` along one side, float32 (target, source).
 
-    ``weights @ image @ weights.T`` resizes a square image; on a stack of images, or
-    inside a network, that is faster than resizing each.
+    ``weights @ image @ weights.T`` resizes a square image: faster on a stack of images,
+    or inside a network. Rows sum to 1.
 
     Parameters
     ----------
     source, target : int
         Side before and after, pixels.
-
-    Returns
-    -------
-    ndarray, float32, (target, source)
-        Rows sum to 1.
     """
     scale = source / target
     middle = (np.arange(target)[:, None] + 0.5) * scale - 0.5

@@ -28,8 +28,8 @@ def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
     """Read a picture of any common format: upright, in colour, with 8 bits.
 
     It is turned as its EXIF says, transparent parts become white, 16 bits and floating
-    point are scaled to 8, of an animation the first frame is taken. Safe to call from
-    several threads.
+    point are scaled to 8, of an animation the first frame is taken. Several threads may
+    call it.
 
     Parameters
     ----------
@@ -85,9 +85,8 @@ def _content(path: Path) -> bytes:
     except FileNotFoundError:
         raise PictureError(f"{path} does not exist; check the path.") from None
     except IsADirectoryError:
-        raise PictureError(
-            f"{path} is a folder; give the path of one picture in it."
-        ) from None
+        words = f"{path} is a folder; give the path of one picture in it."
+        raise PictureError(words) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PictureError(
@@ -135,16 +134,15 @@ def _in_rgb(image: Image.Image) -> Image.Image:
         return Image.fromarray(_shallow(np.array(image), image.mode)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
 
 
 def _shallow(values: np.ndarray, mode: str) -> np.ndarray:
     """Scale 16-bit, 32-bit and floating point values to bytes.
 
-    In 16 bits 65535 is white. Elsewhere it is 1 (floating point only), 255 or 65535,
-    whichever holds all values, else the range there is is stretched.
+    In 16 bits 65535 is white. Elsewhere it is the first of 1 (floating point only), 255
+    and 65535 that holds all values, else the range there is is stretched.
     """
     values = np.nan_to_num(values.astype(np.float64))
     low, high = float(values.min()), float(values.max())
