@@ -18,7 +18,7 @@ _BATCH = 128
 def grad_cam(
     model: keras.Model, images: np.ndarray, class_index: int | np.ndarray | None = None
 ) -> np.ndarray:
-    """Map the regions that raise a class's score (Selvaraju et al. 2017).
+    """Map the regions that raise a class's score (Selvaraju et al. 2017), 0 to 1.
 
     The last feature maps before pooling are added up, each weighted by the mean
     gradient of the class score with respect to it; negative sums become 0
@@ -39,8 +39,7 @@ def grad_cam(
     Returns
     -------
     ndarray, float32, (n, 64, 64)
-        0 to 1, each image scaled to its own maximum; all zero where nothing speaks for
-        the class.
+        Each scaled to its own maximum; all zero where nothing speaks for the class.
 
     Raises
     ------
@@ -59,13 +58,11 @@ def grad_cam(
 
 def _ends(model: keras.Model) -> tuple[keras.layers.Layer, keras.layers.Layer]:
     """Return the last layer with feature maps, and the last layer."""
-    found = None
-    if getattr(model, "inputs", None):
-        sees = False
-        for layer in model.layers:
-            sees = sees or isinstance(layer, _SEES)
-            mapped = len(layer.output.shape) == 4 and not isinstance(layer, _POOLING)
-            found = layer if sees and mapped else found
+    found, sees = None, False
+    for layer in model.layers if getattr(model, "inputs", None) else ():
+        sees = sees or isinstance(layer, _SEES)
+        mapped = len(layer.output.shape) == 4 and not isinstance(layer, _POOLING)
+        found = layer if sees and mapped else found
     dense = model.layers[-1] if model.layers else None
     if found is None or not isinstance(dense, keras.layers.Dense):
         raise ValueError(

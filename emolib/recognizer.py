@@ -125,7 +125,7 @@ class EmotionRecognizer:
         return low if low.ndim else bool(low)
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Return the six probabilities of each ready crop.
+        """Return the six probabilities of each crop, float32 (n, 6); rows sum to 1.
 
         The network reads the crop and its mirror image, and the mean is the answer: on
         photographs it errs less than either (measured in chapter 11).
@@ -135,11 +135,6 @@ class EmotionRecognizer:
         images : ndarray, uint8, (n, height, width)
             Grey crops of any size, 0-255, with the eyes about where `emolib.faces.CROP`
             has them.
-
-        Returns
-        -------
-        ndarray, float32, (n, 6)
-            Rows sum to 1, columns in the order of ``EMOTIONS``.
 
         Raises
         ------

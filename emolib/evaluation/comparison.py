@@ -61,13 +61,9 @@ def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNema
     Parameters
     ----------
     y_true : ndarray of int, (n,)
+        As in `evaluate`, and so are the errors.
     first, second : ndarray of float, (n, 6)
         Probabilities of the two models.
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`.
     """
     right, other = _right(y_true, first), _right(y_true, second)
     only_first, only_second = int((right & ~other).sum()), int((other & ~right).sum())
@@ -89,16 +85,10 @@ def paired_bootstrap(
 
     Parameters
     ----------
-    y_true : ndarray of int, (n,)
+    y_true, groups : array, (n,)
+        As in `evaluate`, and so are the errors.
     first, second : ndarray of float, (n, 6)
         Probabilities of the two models.
-    groups : array, (n,), optional
-        As in `evaluate`.
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`.
     """
     gain = _right(y_true, second).astype(int) - _right(y_true, first)  # -1, 0 or 1
     codes = group_codes(groups, len(gain))

@@ -223,14 +223,12 @@ def accuracy_by(
     rows = []
     for code, name in enumerate(names):
         here = codes == code
-        row = {"bin": name, "n": int(here.sum())}
-        row |= dict.fromkeys(("accuracy", "low", "high"), np.nan)
-        if row["n"]:
-            row["accuracy"] = correct[here].mean()
-            own = group_codes(people[here], row["n"])
-            row["low"], row["high"] = bootstrap_interval(correct[here], own)
-        rows.append(row)
-    return pd.DataFrame(rows)
+        n, scores = int(here.sum()), (np.nan,) * 3
+        if n:
+            ends = bootstrap_interval(correct[here], group_codes(people[here], n))
+            scores = correct[here].mean(), *ends
+        rows.append((name, n, *scores))
+    return pd.DataFrame(rows, columns=["bin", "n", "accuracy", "low", "high"])
 
 
 def checked(

@@ -64,45 +64,34 @@ def as_picture(image: np.ndarray, mode: str) -> Image.Image:
 
 
 def to_canonical(image: np.ndarray) -> np.ndarray:
-    """Turn a ready face crop of any size into the canonical grey format.
+    """Turn a face crop of any size into the canonical grey format, uint8 (64, 64).
 
     Parameters
     ----------
     image : ndarray, uint8, (height, width) or (height, width, 3)
         A crop whose eyes already lie about where `CROP` wants them, as in FER2013.
 
-    Returns
-    -------
-    ndarray, uint8, (64, 64)
-
     Raises
     ------
     ValueError
         If the array is not an image of bytes.
     """
-    grey = as_picture(image, "L")
-    if grey.size == (CROP.size, CROP.size):
-        return np.array(grey)
-    return np.array(grey.resize((CROP.size, CROP.size), RESAMPLE))
+    return np.array(as_picture(image, "L").resize((CROP.size, CROP.size), RESAMPLE))
 
 
 def align(
     image: np.ndarray, left_eye: tuple[float, float], right_eye: tuple[float, float]
 ) -> np.ndarray:
-    """Cut the canonical crop out of a photograph, given where the pupils are.
+    """Cut the canonical crop, uint8 (64, 64), out of a photograph, given the pupils.
 
-    The picture is turned and scaled so that the pupils fall on `CROP`'s; outside it its
-    edge pixels are repeated.
+    It is turned and scaled so that they fall on `CROP`'s; beyond it its edge is
+    repeated.
 
     Parameters
     ----------
     image : ndarray, uint8, (height, width) or (height, width, 3)
     left_eye, right_eye : (x, y)
         Pupils at the image's left and right, in pixels from the top left corner.
-
-    Returns
-    -------
-    ndarray, uint8, (64, 64)
 
     Raises
     ------

@@ -25,7 +25,7 @@ class PictureError(EmolibError, ValueError):
 
 
 def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
-    """Read a picture of any common format: upright, in colour, with 8 bits.
+    """Read a picture of any common format: RGB, uint8 (height, width, 3), upright.
 
     It is turned as its EXIF says, transparent parts become white, 16 bits and floating
     point are scaled to 8, of an animation the first frame is taken. Several threads may
@@ -35,11 +35,6 @@ def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
     ----------
     source : str, Path, bytes or PIL.Image.Image
         A file's path, its content, or an opened picture (which is left as it is).
-
-    Returns
-    -------
-    ndarray, uint8, (height, width, 3)
-        RGB, 0-255.
 
     Raises
     ------

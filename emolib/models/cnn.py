@@ -87,18 +87,9 @@ def contrast_cnn(seed: int = 0) -> keras.Model:
     shading and skin tone, which a renderer gets least right. 173,558 parameters. `seed`
     and the result are those of `plain_cnn`.
     """
-    draw = keras.random.SeedGenerator(seed)
-    convolution, residual = _residual_parts(draw)
-    inputs = _face()
-    x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
-    x = LocalContrast(name="local_contrast")(x)  # (n, 64, 64, 1)
-    for name, filters, size in (("stem1", 16, 5), ("stem2", 32, 3)):
-        x = convolution(x, filters, size, name, stride=2)
-        x = layers.ReLU(name=f"{name}_relu")(x)  # (n, 32, 32, 16), (n, 16, 16, 32)
-    x = residual(x, 64, "stage1", stride=2)  # (n, 8, 8, 64)
-    x = residual(x, 80, "stage2")  # (n, 8, 8, 80)
-    x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, 80)
-    return keras.Model(inputs, _emotion(x, 0.3, seed, draw), name="contrast_cnn")
+    contrast = LocalContrast(name="local_contrast")  # (n, 64, 64, 1)
+    stem, stages = ((16, 5, 2), (32, 3, 2)), ((64, 2), (80, 1))  # 32, 16, 8, 8 wide
+    return _residual_cnn("contrast_cnn", seed, contrast, stem, stages, dropout=0.3)
 
 
 def real_cnn(seed: int = 0) -> keras.Model:
@@ -108,7 +99,9 @@ def real_cnn(seed: int = 0) -> keras.Model:
     million multiplications a face, 189,398 parameters. The crop is first shrunk to the
     48 pixels that FER2013 has. `seed` and the result are those of `plain_cnn`.
     """
-    return _photograph_cnn("real_cnn", seed, (16, 24), (32, 64, 80), dropout=0.2)
+    stem, stages = ((16, 3, 1), (24, 3, 2)), ((32, 2), (64, 2), (80, 2))
+    shrink = Shrink(48, name="shrink")  # (n, 48, 48, 1)
+    return _residual_cnn("real_cnn", seed, shrink, stem, stages, dropout=0.2)
 
 
 def wide_cnn(seed: int = 0) -> keras.Model:
@@ -117,35 +110,34 @@ def wide_cnn(seed: int = 0) -> keras.Model:
     The small network learns from its probabilities (Hinton, Vinyals & Dean 2015,
     arXiv:1503.02531). `seed` and the result are those of `plain_cnn`.
     """
-    return _photograph_cnn("wide_cnn", seed, (16, 32), (80, 144, 224), dropout=0.4)
+    stem, stages = ((16, 3, 1), (32, 3, 2)), ((80, 2), (144, 2), (224, 2))
+    shrink = Shrink(48, name="shrink")  # (n, 48, 48, 1)
+    return _residual_cnn("wide_cnn", seed, shrink, stem, stages, dropout=0.4)
 
 
 #: What `emolib.models.build` builds, by name.
 NETWORKS = {
-    "plain_cnn": plain_cnn,
-    "small_cnn": small_cnn,
-    "contrast_cnn": contrast_cnn,
-    "real_cnn": real_cnn,
-    "wide_cnn": wide_cnn,
+    one.__name__: one
+    for one in (plain_cnn, small_cnn, contrast_cnn, real_cnn, wide_cnn)
 }
 
 
-def _photograph_cnn(name, seed, stem, stages, dropout) -> keras.Model:
-    """Two stem convolutions, a residual block per stage, global average, softmax.
+def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
+    """Standardised images, a layer, convolutions, residual blocks, average, softmax.
 
-    `stem` and `stages` are numbers of filters; all but the first halve the side.
+    `stem` holds filters, size and stride of each convolution, `stages` filters and
+    stride of each block.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
     inputs = _face()
-    x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
-    x = Shrink(48, name="shrink")(x)  # (n, 48, 48, 1)
-    for number, filters in enumerate(stem, start=1):
-        x = convolution(x, filters, 3, f"stem{number}", stride=number)
-        x = layers.ReLU(name=f"stem{number}_relu")(x)  # 48, then 24 wide
-    for number, filters in enumerate(stages, start=1):
-        x = residual(x, filters, f"stage{number}", stride=2)  # 12, 6, then 3 wide
-    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = front(ImageStandardisation(name="standardise")(inputs))  # (n, side, side, 1)
+    for number, (filters, size, stride) in enumerate(stem, start=1):
+        x = convolution(x, filters, size, f"stem{number}", stride)
+        x = layers.ReLU(name=f"stem{number}_relu")(x)
+    for number, (filters, stride) in enumerate(stages, start=1):
+        x = residual(x, filters, f"stage{number}", stride)
+    x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, filters)
     return keras.Model(inputs, _emotion(x, dropout, seed, draw), name=name)
 
 

@@ -39,21 +39,16 @@ def check_images(images: np.ndarray) -> np.ndarray:
 
 
 def predict(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
-    """Predict the six probabilities of each image.
+    """Return the probabilities of each image, float32 (n, 6), in the order of EMOTIONS.
 
     They say how much a face resembles the *posed* expressions that the model was
-    trained on, and not what the person feels.
+    trained on, and not what the person feels; rows sum to 1.
 
     Parameters
     ----------
     model : keras.Model or Baseline
     images : ndarray, uint8, (n, 64, 64)
         Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
-
-    Returns
-    -------
-    ndarray, float32, (n, 6)
-        Rows sum to 1, columns in the order of ``EMOTIONS``.
 
     Raises
     ------

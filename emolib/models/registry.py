@@ -78,16 +78,13 @@ def model_folder(name: str | Path) -> Path:
 def model_card(name: str | Path) -> ModelCard:
     """Read a model's card.
 
+    It is complete for a shipped model; your own may say no more than its architecture
+    and checksum.
+
     Parameters
     ----------
     name : str or Path
         As in `load_model`.
-
-    Returns
-    -------
-    ModelCard
-        Complete for a shipped model; your own may say no more than its architecture and
-        checksum.
 
     Raises
     ------
