@@ -22,29 +22,24 @@ def grad_cam(
 
     The last feature maps before pooling are added up, each weighted by the mean
     gradient of the class score with respect to it; negative sums become 0
-    (doi:10.1109/ICCV.2017.74). The map shows where evidence was, coarsely, and not what
-    the network saw there; some look convincing even for random weights (Adebayo et al.
+    (doi:10.1109/ICCV.2017.74). The map shows where evidence was, and not what the
+    network saw there; some look convincing even for random weights (Adebayo et al.
     2018, arXiv:1810.03292).
 
     Parameters
     ----------
     model : keras.Model
-        Functional or sequential, with feature maps (n, h, w, channels) among its layers
-        and a dense softmax layer at its end. A network inside it counts as one layer.
+        With feature maps (n, h, w, channels) among its layers and a dense softmax layer
+        at its end; a network inside it counts as one layer. Others raise `ValueError`.
     images : ndarray, uint8, (n, 64, 64)
         Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
     class_index : int or ndarray of int (n,), optional
-        The class to explain, 0 to 5; default is the predicted one of each image.
+        The class to explain, 0 to 5 (else `ValueError`); default is the predicted one.
 
     Returns
     -------
     ndarray, float32, (n, 64, 64)
         Each scaled to its own maximum; all zero where nothing speaks for the class.
-
-    Raises
-    ------
-    ValueError
-        If the network has no such layers, or a class index is not in 0 to 5.
     """
     images = check_images(images)
     target, dense = _ends(model)

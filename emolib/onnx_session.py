@@ -22,12 +22,7 @@ def open_session(graph: bytes) -> "InferenceSession":
     Parameters
     ----------
     graph : bytes
-        The content of an ONNX file.
-
-    Raises
-    ------
-    InvalidProtobuf
-        By ONNX Runtime, if the bytes are no ONNX file.
+        The content of an ONNX file; others raise ONNX Runtime's ``InvalidProtobuf``.
     """
     import onnxruntime
 

@@ -29,14 +29,12 @@ class Recognition:
     Attributes
     ----------
     face : Face
-        Where it is: box, score and five points, in pixels of the picture.
+        Box, score and five points, in pixels of the picture.
     probabilities : ndarray, float32, (6,)
-        In the order of ``EMOTIONS``; sums to 1. How much the face resembles *posed*
-        expressions, not what the person feels.
-    label : str
-        The most probable emotion.
-    unsure : bool
-        Whether that probability is too small to be worth an answer.
+        In the order of ``EMOTIONS``, sum 1: how much the face resembles *posed*
+        expressions.
+    label, unsure : str, bool
+        The most probable emotion; whether it is too improbable to be worth an answer.
     """
 
     face: Face
@@ -68,20 +66,12 @@ class EmotionRecognizer:
     card : ModelCard
         Training data, results, intended use, limits, known failures; print it.
     unsure_below : float
-        Smallest top probability that is an answer; 0, where none is unsure, if the card
-        names none.
+        Smallest top probability that is an answer; 0 where the card names none.
 
     Raises
     ------
     ModelFileError
         If there is no such model, it has no ONNX form, or its files are damaged.
-
-    Examples
-    --------
-    >>> EmotionRecognizer().predict_proba(photos).argmax(axis=1)  # doctest: +SKIP
-    array([3, 0])
-    >>> for one in EmotionRecognizer().recognize("party.jpg"):  # doctest: +SKIP
-    ...     print(one.face.box, one)
     """
 
     def __init__(self, model: str | Path = "real-faces"):
@@ -101,13 +91,8 @@ class EmotionRecognizer:
         Parameters
         ----------
         picture : str, Path, bytes, PIL image or ndarray
-            What `emolib.faces.read_picture` reads, or an array, uint8 (height, width)
-            or (height, width, 3), RGB.
-
-        Raises
-        ------
-        PictureError, ValueError
-            If the picture cannot be read, or an array is not a picture of bytes.
+            What `emolib.faces.read_picture` reads (else `PictureError`), or an array,
+            uint8 (height, width) or (height, width, 3), RGB (else `ValueError`).
         """
         image = picture if isinstance(picture, np.ndarray) else read_picture(picture)
         faces = self._detector.detect(image)
@@ -127,19 +112,14 @@ class EmotionRecognizer:
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return the six probabilities of each crop, float32 (n, 6); rows sum to 1.
 
-        The network reads the crop and its mirror image, and the mean is the answer: on
-        photographs it errs less than either (measured in chapter 11).
+        The mean of the answers to the crop and its mirror image: on photographs it errs
+        less than either (measured in chapter 11).
 
         Parameters
         ----------
         images : ndarray, uint8, (n, height, width)
             Grey crops of any size, 0-255, with the eyes about where `emolib.faces.CROP`
-            has them.
-
-        Raises
-        ------
-        ValueError
-            If the array is not a stack of grey images of bytes.
+            has them; other arrays raise `ValueError`.
         """
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape[1:]:
@@ -166,10 +146,8 @@ def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.n
     Parameters
     ----------
     image : ndarray, uint8, (height, width, 3)
-        The picture that was read.
     recognitions : tuple of Recognition
-        What `EmotionRecognizer.recognize` returned for it. Boxes are in the colours of
-        the emotions, grey where unsure.
+        What `EmotionRecognizer.recognize` returned for it; grey where unsure.
     """
     from PIL import Image, ImageDraw, ImageFont
 

@@ -34,9 +34,9 @@ def reliability(
     Parameters
     ----------
     y_true, probabilities, groups : array, (n,), (n, 6) and (n,)
-        As in `evaluate`.
+        As in `evaluate`, and so are the errors.
     bins : int, default 10
-        Bins of equal width between 0 and 1, 1 or more.
+        Bins of equal width between 0 and 1; fewer than one raise `EvaluationError`.
 
     Returns
     -------
@@ -44,11 +44,6 @@ def reliability(
         One row per bin that holds an image: ``bin`` (a `pandas.Interval`), ``n`` (int),
         ``confidence`` (mean top probability), ``accuracy``, and ``low`` and ``high`` of
         the accuracy's 95 % interval.
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`, or if there is no bin.
     """
     if bins < 1:
         raise EvaluationError(f"bins must be 1 or more; received {bins}.")
@@ -65,20 +60,14 @@ def reliability(
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Soften (T > 1) or sharpen (T < 1): softmax(log p / T), ndarray, float64, (n, 6).
 
-    The same as dividing the scores in front of the softmax by T, so the order of the
-    classes, and with it the accuracy, stays.
+    The same as dividing the scores in front of the softmax by T; the order stays.
 
     Parameters
     ----------
     probabilities : ndarray of float, (n, 6)
         Rows sum to 1.
     temperature : float
-        Above 0; 1 changes nothing.
-
-    Raises
-    ------
-    EvaluationError
-        If the temperature is not positive and finite.
+        Above 0 and finite, else `EvaluationError`; 1 changes nothing.
 
     Examples
     --------
@@ -98,10 +87,9 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
 def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the temperature under which the labels were most probable, 0.05 to 20.
 
-    Above 1 if the model claims too much, below 1 if too little; an end of the range
-    means that the images could not fix it, for example because every answer is right.
-    Fit it on validation images, never on those that are reported (Guo et al. 2017,
-    arXiv:1706.04599, section 4.2).
+    Above 1 if the model claims too much. An end of the range means that the images
+    could not fix it, as when every answer is right. Fit it on validation images, never
+    on those that are reported (Guo et al. 2017, arXiv:1706.04599, section 4.2).
 
     Parameters
     ----------

@@ -116,9 +116,9 @@ def learning_curve(
     Parameters
     ----------
     dataset, test : FaceDataset
-        What to learn from, and other people to score on; subjects must be known.
+        What to learn from, and other people to score on, else `EvaluationError`.
     sizes, seeds : sequence of int
-        Numbers of people to learn from, and seeds.
+        Numbers of people to learn from, 1 to all (else `EvaluationError`), and seeds.
     fit : callable
         ``fit(part, seed)`` trains on a `FaceDataset` and returns a function from
         images, uint8 (n, 64, 64), to probabilities (n, 6).
@@ -128,11 +128,6 @@ def learning_curve(
     DataFrame
         One row per seed and size: people, images, seed, accuracy, and low and high of
         its 95 % interval over test people.
-
-    Raises
-    ------
-    EvaluationError
-        If a size is below 1 or above the number of people, or somebody is in both sets.
     """
     people = np.unique(dataset.groups)
     if shared := set(people) & set(test.groups):

@@ -124,9 +124,9 @@ def evaluate(
     probabilities : ndarray of float, (n, 6)
         Rows sum to 1.
     groups : array, (n,), optional
-        Who is in each image, as ``dataset.groups`` has it. Images of a person are
-        alike, so the bootstrap draws persons with all their images. Without groups
-        (None) it draws images, and the result is marked optimistic.
+        Who is in each image, as ``dataset.groups`` has it: images of a person are
+        alike, so the bootstrap draws persons. Without groups it draws images, and the
+        result is marked optimistic.
 
     Raises
     ------
@@ -191,13 +191,13 @@ def accuracy_by(
     Parameters
     ----------
     values : array, (n,)
-        The property: numbers, or names if `bins` is None. Images whose value is missing
-        or outside the bins are left out.
+        Numbers, or names if `bins` is None. Images whose value is missing or outside
+        the bins are left out; another length raises `EvaluationError`.
     y_true, probabilities, groups : array, (n,), (n, 6) and (n,)
-        As in `evaluate`.
+        As in `evaluate`, and so are the errors.
     bins : sequence of float, optional
-        Ascending edges; a bin holds its left edge, the last one also its right edge.
-        Without edges every different value is a bin.
+        Ascending edges, else `EvaluationError`; a bin holds its left edge, the last one
+        also its right edge. Without edges every different value is a bin.
 
     Returns
     -------
@@ -205,11 +205,6 @@ def accuracy_by(
         One row per bin: ``bin`` (a `pandas.Interval`, or the value), ``n`` (int),
         ``accuracy``, and ``low`` and ``high`` of its 95 % interval (NaN with fewer than
         two groups).
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`, or if `values` has another length or edges do not ascend.
     """
     y_true, probabilities = checked(y_true, probabilities)
     values = np.asarray(values)

@@ -33,8 +33,7 @@ class CanonicalCrop:
         The origin is the top left corner of the top left pixel.
         """
         side = self.size if size is None else size
-        half = self.interocular / 2
-        y = self.eye_line * side
+        half, y = self.interocular / 2, self.eye_line * side
         return ((0.5 - half) * side, y), ((0.5 + half) * side, y)
 
 
@@ -69,12 +68,7 @@ def to_canonical(image: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     image : ndarray, uint8, (height, width) or (height, width, 3)
-        A crop whose eyes already lie about where `CROP` wants them, as in FER2013.
-
-    Raises
-    ------
-    ValueError
-        If the array is not an image of bytes.
+        Eyes about where `CROP` wants them, as in FER2013; others raise `ValueError`.
     """
     return np.array(as_picture(image, "L").resize((CROP.size, CROP.size), RESAMPLE))
 

@@ -44,7 +44,7 @@ class DetectorError(EmolibError, ValueError):
 
 @dataclass(frozen=True)
 class Face:
-    """One face that was found.
+    """One face that was found; left and right are those of the picture.
 
     Attributes
     ----------
@@ -53,8 +53,7 @@ class Face:
     score : float
         How sure the last network is that this is a face, 0 to 1.
     left_eye, right_eye, nose, left_mouth, right_mouth : (x, y)
-        Pupils, tip of the nose, corners of the mouth, in pixels; left as in the
-        picture.
+        Pupils, tip of the nose, corners of the mouth, in pixels.
     """
 
     box: tuple[float, float, float, float]
@@ -95,15 +94,13 @@ class FaceDetector:
     Parameters
     ----------
     smallest : int, default 40
-        Side in pixels of the smallest face to look for, at least 12. Twice as large is
-        about twice as fast.
+        Side in pixels of the smallest face to look for, at least 12.
     thresholds : (float, float, float)
-        Scores that a window has to exceed in each stage, 0 to 1; by default those of
-        the authors' release. What a third one of 0.6 or 0.8 gains and costs is in
-        ``data/results/detection.json``.
+        Scores that a window has to exceed in each stage, 0 to 1; by default the
+        authors'. What others gain and cost is in ``data/results/detection.json``.
     mirror : bool, default True
-        Whether the last network looks at each window and its mirror image, and the mean
-        counts: a tenth more time, better points on turned faces.
+        Whether the last network looks at the mirror image too, and the mean counts: a
+        tenth more time, better points on turned faces.
 
     Raises
     ------
@@ -142,12 +139,7 @@ class FaceDetector:
         Parameters
         ----------
         image : ndarray, uint8, (height, width) or (height, width, 3)
-            Grey or RGB, 0-255.
-
-        Raises
-        ------
-        ValueError
-            If the array is not an image of bytes.
+            Grey or RGB, 0-255; other arrays raise `ValueError`.
         """
         found = self.cascade(image)[-1]
         columns = (part.tolist() for part in (found.boxes, found.scores, found.points))
@@ -254,8 +246,7 @@ def main_face(faces: tuple[Face, ...], shape: tuple[int, ...]) -> Face | None:
     Parameters
     ----------
     faces : tuple of Face
-        As `FaceDetector.detect` returns them; those that score less than nine tenths of
-        the best are not considered.
+        Those that score less than nine tenths of the best are not considered.
     shape : (height, width, ...)
         Of the picture.
     """

@@ -46,20 +46,17 @@ class ModelCard:
         Number of weights.
     sha256, onnx_sha256 : str
         Of the weights and, if there is one, of the ONNX form; 64 hexadecimal digits.
-    training_data, recipe : dict
-        ``name``, ``images``, ``subjects``, ``licence``, ``terms`` and more; settings,
-        seed and the command that trained it.
-    results : dict
-        ``accuracy`` (0 to 1) and its 95 % ``interval``, with the protocol: ``data``,
-        ``split``, ``images``, ``subjects``, ``interval_over``.
+    training_data, recipe, results : dict
+        Who was learnt from and under what licence; settings, seed and command; accuracy
+        (0 to 1) with its 95 % interval and its protocol. `REQUIRED` lists their
+        entries.
     intended_use, prohibited_use, limits : str
         What it is for; what it must not be used for even if it worked; where it is
         known or suspected not to work.
     known_failures : list of str
         Measured, one sentence each.
     temperature, unsure_below : float, optional
-        Temperature built into the weights; smallest top probability that is an answer,
-        0 to 1.
+        Built into the weights; smallest top probability that is an answer, 0 to 1.
     other : dict, optional
         Entries that this version does not know; they are kept.
     """
@@ -132,10 +129,9 @@ class ModelCard:
 
     def __str__(self) -> str:
         """Return the card as a list in Markdown, at most 88 columns wide."""
-        network = f"{self.architecture}, {self.parameters:,} parameters"
         lines = [f"**{self.title or 'A network without a title'}**", ""]
         for label, value in {
-            "Architecture": network,
+            "Architecture": f"{self.architecture}, {self.parameters:,} parameters",
             "Intended use": self.intended_use,
             "Prohibited use": self.prohibited_use,
             "Limits": self.limits,

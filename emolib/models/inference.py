@@ -48,12 +48,8 @@ def predict(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
     ----------
     model : keras.Model or Baseline
     images : ndarray, uint8, (n, 64, 64)
-        Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
-
-    Raises
-    ------
-    ValueError
-        If the images have another shape.
+        Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64). Another
+        shape raises `ValueError`.
     """
     images = check_images(images)
     if len(images) == 0:

@@ -35,13 +35,9 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
     Parameters
     ----------
     architecture : {"plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
+        Another name raises `ModelFileError`.
     seed : int, default 0
         Of the initial weights.
-
-    Raises
-    ------
-    ModelFileError
-        If no network has this name.
     """
     from emolib.models.cnn import NETWORKS
 
@@ -115,8 +111,7 @@ def load_model(name: str | Path) -> "keras.Model":
     Raises
     ------
     ModelFileError
-        If there is no such model, or its weights are missing or are not those that its
-        card describes.
+        If there is no such model, or its weights are not those that its card describes.
     """
     card, path = model_card(name), model_folder(name) / WEIGHTS
     _verified(path, card.sha256)
