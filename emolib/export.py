@@ -56,12 +56,7 @@ def add_onnx(name: str | Path) -> Path:
     Parameters
     ----------
     name : str or Path
-        A shipped model, or the folder of one of your own.
-
-    Raises
-    ------
-    ModelFileError, ExportError
-        As in `emolib.models.load_model` and `to_onnx`.
+        As in `emolib.models.load_model`; errors are its own, and those of `to_onnx`.
     """
     folder = model_folder(name)
     graph, card = to_onnx(load_model(folder)), model_card(folder)

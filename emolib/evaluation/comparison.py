@@ -14,14 +14,10 @@ from emolib.evaluation.metrics import checked, evaluate
 
 @dataclass(frozen=True)
 class McNemar:
-    """Where two models differ; what `mcnemar` found.
+    """Images that only the first or only the second of two models names correctly.
 
-    Attributes
-    ----------
-    only_first, only_second : int
-        Images that only one of the two names correctly.
-    p_value : float
-        How probable so uneven a division is if neither were better, images independent.
+    `p_value` is how probable so uneven a division is if neither model were better, and
+    the images independent.
     """
 
     only_first: int
@@ -33,14 +29,8 @@ class McNemar:
 class Difference:
     """How much better the second of two models is.
 
-    Attributes
-    ----------
-    difference : float
-        Accuracy of the second minus accuracy of the first, -1 to 1.
-    interval : (float, float)
-        95 % interval by bootstrap over groups, NaN with fewer than two.
-    n, n_groups, optimistic
-        As in `Evaluation`.
+    `difference` is its accuracy minus that of the first, -1 to 1, and `interval` the 95
+    % interval by bootstrap over groups; the others are those of `Evaluation`.
     """
 
     difference: float

@@ -12,15 +12,10 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class CanonicalCrop:
-    """Geometry of the canonical crop.
+    """Geometry of the canonical crop: its side `size` in pixels, and where the pupils are.
 
-    Attributes
-    ----------
-    size : int
-        Side in pixels.
-    eye_line, interocular : float
-        Height of the line through both pupils, from the top, and the distance between
-        them, in fractions of the side; they lie symmetric about the vertical middle.
+    In fractions of the side, `eye_line` is the height of the line through both, from
+    the top, and `interocular` their distance, symmetric about the vertical middle.
     """
 
     size: int
@@ -84,13 +79,10 @@ def align(
     Parameters
     ----------
     image : ndarray, uint8, (height, width) or (height, width, 3)
+        Other arrays raise `ValueError`.
     left_eye, right_eye : (x, y)
-        Pupils at the image's left and right, in pixels from the top left corner.
-
-    Raises
-    ------
-    ValueError
-        If the eyes coincide or are swapped, or `image` is not an image of bytes.
+        Pupils at the image's left and right, in pixels from the top left corner; if
+        they coincide or are swapped, a `ValueError` says so.
     """
     grey = as_picture(image, "L")
     dx, dy = right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]

@@ -105,8 +105,7 @@ class FaceDetector:
     Raises
     ------
     DetectorError, ValueError
-        If files in ``data/detector`` are missing or altered; if a setting is out of
-        range.
+        If files in ``data/detector`` are missing or altered; if a setting is wrong.
 
     Examples
     --------

@@ -17,8 +17,6 @@ FORMATS = (
     "PNG", "JPEG", "MPO", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "JPEG2000",
 )  # fmt: skip
 
-_DEEP = ("I", "F")  # and all that start with "I;16": more than 8 bits a pixel
-
 
 class PictureError(EmolibError, ValueError):
     """A picture cannot be read; the message names it and says what to do."""
@@ -27,9 +25,8 @@ class PictureError(EmolibError, ValueError):
 def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
     """Read a picture of any common format: RGB, uint8 (height, width, 3), upright.
 
-    It is turned as its EXIF says, transparent parts become white, 16 bits and floating
-    point are scaled to 8, of an animation the first frame is taken. Several threads may
-    call it.
+    It is turned as its EXIF says, transparent parts become white, 16 bits and floats
+    are scaled to 8, of an animation the first frame is taken. Safe in threads.
 
     Parameters
     ----------
@@ -60,14 +57,16 @@ def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
         )
     if not content:
         raise PictureError(f"{name} is empty: 0 bytes. Copy or save it again.")
+    Image.init()
+    formats = [one for one in FORMATS if one in Image.OPEN]  # not all have AVIF
     try:
-        image = Image.open(io.BytesIO(content), formats=_formats())
+        image = Image.open(io.BytesIO(content), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name, "far too many") from error
     except Exception as error:  # each format's reader fails in ways of its own
         raise PictureError(
             f"{name} is not a picture that can be read; give one of "
-            f"{', '.join(_formats())}."
+            f"{', '.join(formats)}."
         ) from error
     with image:
         return _decoded(image, name)
@@ -87,12 +86,6 @@ def _content(path: Path) -> bytes:
         raise PictureError(
             f"{path} cannot be read ({reason}); check the path and its permissions."
         ) from error
-
-
-def _formats() -> list[str]:
-    """Return those of `FORMATS` that this Pillow can read."""
-    Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _decoded(image: Image.Image, name: str) -> np.ndarray:
@@ -125,7 +118,7 @@ def _too_large(name: str, pixels: str) -> PictureError:
 
 
 def _in_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16") or image.mode in _DEEP:
+    if image.mode.startswith(("I", "F")):  # more than 8 bits a pixel
         return Image.fromarray(_shallow(np.array(image), image.mode)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")

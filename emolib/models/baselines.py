@@ -75,14 +75,10 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
     name : {"chance", "majority", "pixel 1-NN", "HOG + logistic regression"}
         One sixth for every emotion; always the most frequent one; the label of the most
         similar training image; logistic regression on histograms of oriented gradients
-        (Dalal & Triggs 2005, doi:10.1109/CVPR.2005.177).
+        (Dalal & Triggs 2005, doi:10.1109/CVPR.2005.177). Another name raises
+        `ValueError`.
     train : FaceDataset
-        Images of the six emotions.
-
-    Raises
-    ------
-    ValueError, DatasetError
-        If the name is unknown; if `train` is empty or holds images labelled -1.
+        Images of the six emotions; none, or some labelled -1, raise `DatasetError`.
     """
     if name not in BASELINES:
         raise ValueError(

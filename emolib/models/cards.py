@@ -47,9 +47,8 @@ class ModelCard:
     sha256, onnx_sha256 : str
         Of the weights and, if there is one, of the ONNX form; 64 hexadecimal digits.
     training_data, recipe, results : dict
-        Who was learnt from and under what licence; settings, seed and command; accuracy
-        (0 to 1) with its 95 % interval and its protocol. `REQUIRED` lists their
-        entries.
+        Who was learnt from; settings, seed and command; accuracy (0 to 1) with its 95 %
+        interval and its protocol. `REQUIRED` lists their entries.
     intended_use, prohibited_use, limits : str
         What it is for; what it must not be used for even if it worked; where it is
         known or suspected not to work.

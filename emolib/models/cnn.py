@@ -10,6 +10,7 @@ from emolib.models._backend import keras
 from emolib.models.layers import ImageStandardisation, LocalContrast, Shrink
 
 layers = keras.layers
+_FACE = (CROP.size, CROP.size, 1)
 
 
 def plain_cnn(
@@ -20,7 +21,8 @@ def plain_cnn(
     Three convolutions with ReLU and 2x2 max-pooling, then two dense layers: the lineage
     of LeNet (LeCun et al. 1998, doi:10.1109/5.726791) and AlexNet (Krizhevsky et al.
     2012), whose strided first convolution halves the cost, with dropout (Srivastava et
-    al. 2014). 188,230 parameters, 70 % of them in the first dense layer.
+    al. 2014). 188,230 parameters, 70 % of them in the first dense layer. Not compiled;
+    input ``(n, 64, 64, 1)``, 0-255, output float32 ``(n, 6)``, probabilities.
 
     Parameters
     ----------
@@ -31,16 +33,10 @@ def plain_cnn(
     batch_norm : bool, default False
         Whether each convolution is normalised over the batch before its ReLU (Ioffe &
         Szegedy 2015).
-
-    Returns
-    -------
-    keras.Model
-        Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
-        probabilities.
     """
     draw = keras.random.SeedGenerator(seed)
     he = keras.initializers.HeNormal(seed=draw)
-    inputs = _face()
+    inputs = keras.Input(_FACE, name="face")
     x = layers.Rescaling(1 / 127.5, -1, name="rescale")(inputs)  # -1 to 1
     shapes = ((32, 5, 2), (64, 3, 1), (64, 3, 1))
     for block, (filters, size, stride) in enumerate(shapes, start=1):
@@ -68,7 +64,7 @@ def small_cnn(seed: int = 0) -> keras.Model:
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
-    inputs = _face()
+    inputs = keras.Input(_FACE, name="face")
     x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
     x = convolution(x, 24, 5, "stem", stride=2)  # (n, 32, 32, 24)
     x = layers.ReLU(name="stem_relu")(x)
@@ -130,7 +126,7 @@ def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
-    inputs = _face()
+    inputs = keras.Input(_FACE, name="face")
     x = front(ImageStandardisation(name="standardise")(inputs))  # (n, side, side, 1)
     for number, (filters, size, stride) in enumerate(stem, start=1):
         x = convolution(x, filters, size, f"stem{number}", stride)
@@ -139,10 +135,6 @@ def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
         x = residual(x, filters, f"stage{number}", stride)
     x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, filters)
     return keras.Model(inputs, _emotion(x, dropout, seed, draw), name=name)
-
-
-def _face() -> keras.KerasTensor:
-    return keras.Input((CROP.size, CROP.size, 1), name="face")
 
 
 def _emotion(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):

@@ -74,18 +74,13 @@ def model_folder(name: str | Path) -> Path:
 def model_card(name: str | Path) -> ModelCard:
     """Read a model's card.
 
-    It is complete for a shipped model; your own may say no more than its architecture
-    and checksum.
+    It is complete for a shipped model; yours may hold architecture and checksum only.
 
     Parameters
     ----------
     name : str or Path
-        As in `load_model`.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such model, or its card is not readable or lacks an entry.
+        As in `load_model`. If there is no such model, or its card is not readable or
+        lacks an entry, that raises `ModelFileError`.
     """
     folder = model_folder(name)
     path = folder / CARD
