@@ -12,7 +12,7 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class CanonicalCrop:
-    """Geometry of the canonical crop: its side `size` in pixels, and where the pupils are.
+    """Geometry of the canonical crop: its side `size`, pixels, and where pupils are.
 
     In fractions of the side, `eye_line` is the height of the line through both, from
     the top, and `interocular` their distance, symmetric about the vertical middle.

@@ -59,8 +59,7 @@ def small_cnn(seed: int = 0) -> keras.Model:
 
     A strided stem and two stages of 3x3 convolutions with batch normalisation (Ioffe &
     Szegedy 2015) and shortcuts (He et al. 2016, doi:10.1109/CVPR.2016.90); a global
-    average replaces the large dense layer. 133,374 parameters. `seed` and the result
-    are those of `plain_cnn`.
+    average replaces the dense layer. 133,374 parameters. `seed` as in `plain_cnn`.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
@@ -111,11 +110,9 @@ def wide_cnn(seed: int = 0) -> keras.Model:
     return _residual_cnn("wide_cnn", seed, shrink, stem, stages, dropout=0.4)
 
 
+_BUILDERS = (plain_cnn, small_cnn, contrast_cnn, real_cnn, wide_cnn)
 #: What `emolib.models.build` builds, by name.
-NETWORKS = {
-    one.__name__: one
-    for one in (plain_cnn, small_cnn, contrast_cnn, real_cnn, wide_cnn)
-}
+NETWORKS = {build.__name__: build for build in _BUILDERS}
 
 
 def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
@@ -147,10 +144,7 @@ def _emotion(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):
 
 
 def _residual_parts(draw: keras.random.SeedGenerator):
-    """Return builders of a normalised convolution and of a residual block.
-
-    Both draw their initial weights from `draw`.
-    """
+    """Return builders of a convolution and of a residual block, seeded by `draw`."""
     he = keras.initializers.HeNormal(seed=draw)
 
     def convolution(x, filters, size, name, stride=1):
