@@ -86,7 +86,7 @@ class EmotionRecognizer:
     def recognize(
         self, picture: "str | Path | bytes | Image.Image | np.ndarray"
     ) -> tuple[Recognition, ...]:
-        """Find the faces of a picture, best score first, and read each.
+        """Return a tuple of `Recognition`, one for each face, best score first.
 
         Parameters
         ----------
@@ -110,10 +110,10 @@ class EmotionRecognizer:
         return low if low.ndim else bool(low)
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Return the six probabilities of each crop, float32 (n, 6); rows sum to 1.
+        """Return the six probabilities, float32 (n, 6), in the order of ``EMOTIONS``.
 
-        The mean of the answers to the crop and its mirror image: on photographs it errs
-        less than either (measured in chapter 11).
+        The mean of the answers to the crop and its mirror image; rows sum to 1. On
+        photographs it errs less than either (measured in chapter 11).
 
         Parameters
         ----------

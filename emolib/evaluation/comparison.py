@@ -41,7 +41,7 @@ class Difference:
 
 
 def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNemar:
-    """Test whether two models err equally often on the same images.
+    """Return a `McNemar`: whether two models err equally often on the same images.
 
     Only images on which one is right and the other wrong tell; under the null each is a
     toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact binomial test,
@@ -68,7 +68,7 @@ def paired_bootstrap(
     second: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
 ) -> Difference:
-    """Return how much better the second model is, with an interval over people.
+    """Return the `Difference` of two models, with an interval over people.
 
     Each sample draws people and scores both models on the same ones, so that what is
     hard for both cancels (Efron & Tibshirani 1993).

@@ -115,7 +115,7 @@ def evaluate(
     probabilities: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
 ) -> Evaluation:
-    """Score predicted probabilities against labels.
+    """Score predicted probabilities against labels; return an `Evaluation`.
 
     Parameters
     ----------

@@ -133,7 +133,7 @@ class FaceDetector:
         self._networks = _load_networks()
 
     def detect(self, image: np.ndarray) -> tuple[Face, ...]:
-        """Find the faces in a picture, best score first.
+        """Return the faces in a picture, a tuple of `Face`, best score first.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class FaceDetector:
         )
 
     def cascade(self, image: np.ndarray) -> tuple[CascadeStage, ...]:
-        """Find faces and show what each of the three stages keeps on the way.
+        """Return what each of the three stages keeps, a tuple of `CascadeStage`.
 
         `image` is that of `detect`, and the last stage holds what `detect` returns.
         """

@@ -30,7 +30,7 @@ def available() -> tuple[str, ...]:
 
 
 def build(architecture: str, seed: int = 0) -> "keras.Model":
-    """Build an untrained network by the name of its architecture.
+    """Build an untrained `keras.Model` by the name of its architecture.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def model_folder(name: str | Path) -> Path:
 
 
 def model_card(name: str | Path) -> ModelCard:
-    """Read a model's card.
+    """Read a model's `ModelCard`.
 
     It is complete for a shipped model; yours may hold architecture and checksum only.
 
@@ -96,7 +96,7 @@ def model_card(name: str | Path) -> ModelCard:
 
 
 def load_model(name: str | Path) -> "keras.Model":
-    """Load a trained network, in the state that was saved, not compiled.
+    """Load a trained `keras.Model`, in the state that was saved, not compiled.
 
     Parameters
     ----------
