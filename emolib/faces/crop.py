@@ -73,8 +73,8 @@ def align(
 ) -> np.ndarray:
     """Cut the canonical crop, uint8 (64, 64), out of a photograph, given the pupils.
 
-    It is turned and scaled so that they fall on `CROP`'s; beyond it its edge is
-    repeated.
+    The picture is turned and scaled so that they fall on `CROP`'s; beyond its edge its
+    last pixels are repeated.
 
     Parameters
     ----------

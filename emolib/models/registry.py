@@ -108,7 +108,8 @@ def load_model(name: str | Path) -> "keras.Model":
     ModelFileError
         If there is no such model, or its weights are not those that its card describes.
     """
-    card, path = model_card(name), model_folder(name) / WEIGHTS
+    folder = model_folder(name)  # once: an old name warns
+    card, path = model_card(folder), folder / WEIGHTS
     _verified(path, card.sha256)
     model = build(card.architecture)
     try:
