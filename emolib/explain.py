@@ -16,39 +16,30 @@ _BATCH = 128
 
 
 def grad_cam(
-    model: keras.Model,
-    images: np.ndarray,
-    class_index: int | np.ndarray | None = None,
+    model: keras.Model, images: np.ndarray, class_index: int | np.ndarray | None = None
 ) -> np.ndarray:
-    """Map the regions that raise a class's score (Selvaraju et al. 2017).
+    """Map the regions that raise a class's score (Selvaraju et al. 2017), 0 to 1.
 
     The last feature maps before pooling are added up, each weighted by the mean
     gradient of the class score with respect to it; negative sums become 0
-    (doi:10.1109/ICCV.2017.74). Such a map shows where evidence was, coarsely, and not
-    what the network saw there; some look convincing even for random weights (Adebayo
-    et al. 2018, arXiv:1810.03292).
+    (doi:10.1109/ICCV.2017.74). The map shows where evidence was, and not what the
+    network saw there; some look convincing even for random weights (Adebayo et al.
+    2018, arXiv:1810.03292).
 
     Parameters
     ----------
     model : keras.Model
-        A network of this package, or one of your own: functional or sequential, with
-        feature maps (n, h, w, channels) among its layers, and a dense softmax layer at
-        its end. A network inside it counts as one layer.
+        With feature maps (n, h, w, channels) among its layers and a dense softmax layer
+        at its end; a network inside it counts as one layer. Others raise `ValueError`.
     images : ndarray, uint8, (n, 64, 64)
         Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
     class_index : int or ndarray of int (n,), optional
-        The class to explain, 0 to 5; default is the predicted one of each image.
+        The class to explain, 0 to 5 (else `ValueError`); default is the predicted one.
 
     Returns
     -------
     ndarray, float32, (n, 64, 64)
-        0 to 1, each image scaled to its own maximum; all zero where nothing speaks
-        for the class.
-
-    Raises
-    ------
-    ValueError
-        If the network has no such layers, or a class index is not in 0 to 5.
+        Each scaled to its own maximum; all zero where nothing speaks for the class.
     """
     images = check_images(images)
     target, dense = _ends(model)
@@ -62,17 +53,11 @@ def grad_cam(
 
 def _ends(model: keras.Model) -> tuple[keras.layers.Layer, keras.layers.Layer]:
     """Return the last layer with feature maps, and the last layer."""
-    found = None
-    if getattr(model, "inputs", None):
-        sees = False
-        for layer in model.layers:
-            sees = sees or isinstance(layer, _SEES)
-            if (
-                sees
-                and len(layer.output.shape) == 4
-                and not isinstance(layer, _POOLING)
-            ):
-                found = layer
+    found, sees = None, False
+    for layer in model.layers if getattr(model, "inputs", None) else ():
+        sees = sees or isinstance(layer, _SEES)
+        mapped = len(layer.output.shape) == 4 and not isinstance(layer, _POOLING)
+        found = layer if sees and mapped else found
     dense = model.layers[-1] if model.layers else None
     if found is None or not isinstance(dense, keras.layers.Dense):
         raise ValueError(

@@ -1,7 +1,4 @@
-"""From Keras to ONNX, the form that runs without TensorFlow.
-
-The recogniser reads the result with onnxruntime, and so can any other language.
-"""
+"""From Keras to ONNX, the form that runs without TensorFlow, in any language."""
 
 import logging
 from dataclasses import replace
@@ -24,8 +21,10 @@ class ExportError(EmolibError, RuntimeError):
 
 
 def to_onnx(model: keras.Model) -> bytes:
-    """Turn a network into an ONNX graph.
+    """Turn a network into an ONNX graph, the bytes of an ``.onnx`` file.
 
+    The graph has the input ``face``, float32 ``(n, 64, 64, 1)``, 0-255, and the output
+    ``probabilities``, float32 ``(n, 6)``, and agrees with Keras to 1e-4 (checked here).
     Batch normalisation and dropout are in their state for prediction.
 
     Parameters
@@ -33,40 +32,31 @@ def to_onnx(model: keras.Model) -> bytes:
     model : keras.Model
         A network of this package: one input ``(n, 64, 64, 1)``, one output ``(n, 6)``.
 
-    Returns
-    -------
-    bytes
-        What an ``.onnx`` file holds. The graph has the input ``face``, float32
-        ``(n, 64, 64, 1)``, 0-255, and the output ``probabilities``, float32 ``(n, 6)``,
-        and agrees with Keras to 1e-4 (checked here).
-
     Raises
     ------
     ExportError
         If tf2onnx is missing, or the graph does not agree with `model`.
     """
     graph = _graph(model)
-    _check(model, graph)
+    shape = (8, *model.input_shape[1:])
+    faces = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    (found,) = open_session(graph).run(["probabilities"], {"face": faces})
+    away = np.abs(found - np.asarray(model(faces, training=False))).max()
+    if not away <= 1e-4:
+        raise ExportError(
+            f"The exported graph of {model.name!r} does not agree with the network: "
+            f"probabilities differ by up to {away:.2g}, at most 1e-4 is allowed."
+        )
     return graph
 
 
 def add_onnx(name: str | Path) -> Path:
-    """Add the ONNX form to a model folder, and its SHA-256 to the card.
+    """Add the ONNX form to a model folder, its SHA-256 to the card; return its path.
 
     Parameters
     ----------
     name : str or Path
-        A shipped model, or the folder of one of your own.
-
-    Returns
-    -------
-    Path
-        The file written.
-
-    Raises
-    ------
-    ModelFileError, ExportError
-        As in `emolib.models.load_model` and `to_onnx`.
+        As in `emolib.models.load_model`; errors are its own, and those of `to_onnx`.
     """
     folder = model_folder(name)
     graph, card = to_onnx(load_model(folder)), model_card(folder)
@@ -104,15 +94,3 @@ def _graph(model: keras.Model) -> bytes:
     graph.doc_string = model.name
     onnx.checker.check_model(graph)
     return graph.SerializeToString(deterministic=True)
-
-
-def _check(model: keras.Model, graph: bytes) -> None:
-    shape = (8, *model.input_shape[1:])
-    faces = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
-    (found,) = open_session(graph).run(["probabilities"], {"face": faces})
-    away = np.abs(found - np.asarray(model(faces, training=False))).max()
-    if not away <= 1e-4:
-        raise ExportError(
-            f"The exported graph of {model.name!r} does not agree with the network: "
-            f"probabilities differ by up to {away:.2g}, at most 1e-4 is allowed."
-        )

@@ -1,7 +1,6 @@
 """From photographs, or ready face crops, to the six probabilities; no TensorFlow.
 
-The detector of `emolib.faces` finds and aligns the faces, a shipped network in ONNX
-form reads them.
+The detector of `emolib.faces` finds the faces, a network in ONNX form reads them.
 """
 
 from dataclasses import dataclass
@@ -30,14 +29,12 @@ class Recognition:
     Attributes
     ----------
     face : Face
-        Where it is: box, score and five points, in pixels of the picture.
+        Box, score and five points, in pixels of the picture.
     probabilities : ndarray, float32, (6,)
-        In the order of ``EMOTIONS``; sums to 1. How much the face resembles *posed*
-        expressions, not what the person feels.
-    label : str
-        The most probable emotion.
-    unsure : bool
-        Whether that probability is too small to be worth an answer.
+        In the order of ``EMOTIONS``, sum 1: how much the face resembles *posed*
+        expressions.
+    label, unsure : str, bool
+        The most probable emotion; whether it is too improbable to be worth an answer.
     """
 
     face: Face
@@ -54,8 +51,8 @@ class Recognition:
 class EmotionRecognizer:
     """A trained network that reads faces.
 
-    It says how much a face resembles *posed* expressions, not what the person feels.
-    Do not judge people by it.
+    It says how much a face resembles *posed* expressions, not what the person feels. Do
+    not judge people by it.
 
     Parameters
     ----------
@@ -69,21 +66,12 @@ class EmotionRecognizer:
     card : ModelCard
         Training data, results, intended use, limits, known failures; print it.
     unsure_below : float
-        Smallest top probability that is an answer; 0 where the card names none, and
-        then no answer is unsure.
+        Smallest top probability that is an answer; 0 where the card names none.
 
     Raises
     ------
     ModelFileError
-        If there is no such model (the nearest name is suggested), it has no ONNX
-        form, or its files are damaged.
-
-    Examples
-    --------
-    >>> EmotionRecognizer().predict_proba(photos).argmax(axis=1)  # doctest: +SKIP
-    array([3, 0])
-    >>> for one in EmotionRecognizer().recognize("party.jpg"):  # doctest: +SKIP
-    ...     print(one.face.box, one)
+        If there is no such model, it has no ONNX form, or its files are damaged.
     """
 
     def __init__(self, model: str | Path = "real-faces"):
@@ -98,23 +86,13 @@ class EmotionRecognizer:
     def recognize(
         self, picture: "str | Path | bytes | Image.Image | np.ndarray"
     ) -> tuple[Recognition, ...]:
-        """Find the faces of a picture and read each.
+        """Return a tuple of `Recognition`, one for each face, best score first.
 
         Parameters
         ----------
         picture : str, Path, bytes, PIL image or ndarray
-            What `emolib.faces.read_picture` reads, or an array, uint8 (height, width)
-            or (height, width, 3), RGB.
-
-        Returns
-        -------
-        tuple of Recognition
-            Best score of the detector first; empty where it finds no face.
-
-        Raises
-        ------
-        PictureError, ValueError
-            If the picture cannot be read, or an array is not a picture of bytes.
+            What `emolib.faces.read_picture` reads (else `PictureError`), or an array,
+            uint8 (height, width) or (height, width, 3), RGB (else `ValueError`).
         """
         image = picture if isinstance(picture, np.ndarray) else read_picture(picture)
         faces = self._detector.detect(image)
@@ -132,26 +110,16 @@ class EmotionRecognizer:
         return low if low.ndim else bool(low)
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Return the six probabilities of each ready crop.
+        """Return the six probabilities, float32 (n, 6), in the order of ``EMOTIONS``.
 
-        The network reads the crop and its mirror image, and the mean is the answer: on
+        The mean of the answers to the crop and its mirror image; rows sum to 1. On
         photographs it errs less than either (measured in chapter 11).
 
         Parameters
         ----------
         images : ndarray, uint8, (n, height, width)
-            Grey crops of any size, 0-255, with the eyes about where
-            `emolib.faces.CROP` has them, as in FER2013.
-
-        Returns
-        -------
-        ndarray, float32, (n, 6)
-            Rows sum to 1, columns in the order of ``EMOTIONS``.
-
-        Raises
-        ------
-        ValueError
-            If the array is not a stack of grey images of bytes.
+            Grey crops of any size, 0-255, with the eyes about where `emolib.faces.CROP`
+            has them; other arrays raise `ValueError`.
         """
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape[1:]:
@@ -173,19 +141,13 @@ class EmotionRecognizer:
 
 
 def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.ndarray:
-    """Draw boxes and answers into a copy of a picture.
+    """Draw boxes and answers into a copy of a picture, uint8 (height, width, 3).
 
     Parameters
     ----------
     image : ndarray, uint8, (height, width, 3)
-        The picture that was read.
     recognitions : tuple of Recognition
-        What `EmotionRecognizer.recognize` returned for it.
-
-    Returns
-    -------
-    ndarray, uint8, (height, width, 3)
-        Boxes in the colours of the emotions, grey where unsure.
+        What `EmotionRecognizer.recognize` returned for it; grey where unsure.
     """
     from PIL import Image, ImageDraw, ImageFont
 

@@ -1,8 +1,7 @@
 """What a model's predictions are worth, always with their uncertainty.
 
-`metrics` scores one model, `bootstrap` says how sure that is, `calibration` asks
-whether its probabilities can be believed, `comparison` sets two models, or one with
-less data, side by side.
+One model's scores, how sure they are, whether its probabilities can be believed, and
+two models side by side.
 """
 
 from emolib.evaluation.bootstrap import EvaluationError
@@ -27,18 +26,7 @@ from emolib.evaluation.metrics import (
 )
 
 __all__ = [
-    "Difference",
-    "Evaluation",
-    "EvaluationError",
-    "McNemar",
-    "accuracy_by",
-    "apply_temperature",
-    "build_in_temperature",
-    "calibration_error",
-    "evaluate",
-    "fit_temperature",
-    "learning_curve",
-    "mcnemar",
-    "paired_bootstrap",
-    "reliability",
-]
+    "Difference", "Evaluation", "EvaluationError", "McNemar", "accuracy_by",
+    "apply_temperature", "build_in_temperature", "calibration_error", "evaluate",
+    "fit_temperature", "learning_curve", "mcnemar", "paired_bootstrap", "reliability",
+]  # fmt: skip

@@ -17,23 +17,11 @@ class EvaluationError(EmolibError, ValueError):
 
 
 def bootstrap_interval(values: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % interval of a mean by bootstrap over whole groups.
+    """Return the 95 % interval of the mean of `values`, int or bool (n,), over groups.
 
     The percentile bootstrap over clusters (Field & Welsh 2007,
-    doi:10.1111/j.1467-9868.2007.00593.x).
-
-    Parameters
-    ----------
-    values : ndarray of int or bool, (n,)
-        Such as right (1) or wrong (0).
-    codes : ndarray of int, (n,)
-        The group of each value, numbered from 0 as `group_codes` does.
-
-    Returns
-    -------
-    (float, float)
-        Lower and upper end; NaN with fewer than two groups, which say nothing about
-        others.
+    doi:10.1111/j.1467-9868.2007.00593.x); `codes` number the groups (n,) from 0. NaN
+    with fewer than two groups, which say nothing about others.
     """
     sizes = np.bincount(codes)  # (groups,)
     if len(sizes) < 2:
@@ -52,10 +40,7 @@ def bootstrap_interval(values: np.ndarray, codes: np.ndarray) -> tuple[float, fl
 def group_codes(groups: Sequence | np.ndarray | None, n: int) -> np.ndarray:
     """Return the groups of `n` images as int (n,) from 0; without, each image is one.
 
-    Raises
-    ------
-    EvaluationError
-        If `groups` has another length, or one is missing.
+    Raises `EvaluationError` if `groups` has another length, or one is missing.
     """
     if groups is None:
         return np.arange(n)

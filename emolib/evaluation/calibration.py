@@ -33,24 +33,17 @@ def reliability(
 
     Parameters
     ----------
-    y_true : ndarray of int, (n,)
-    probabilities : ndarray of float, (n, 6)
-    groups : array, (n,), optional
-        As in `evaluate`.
+    y_true, probabilities, groups : array, (n,), (n, 6) and (n,)
+        As in `evaluate`, and so are the errors.
     bins : int, default 10
-        Bins of equal width between 0 and 1, 1 or more.
+        Bins of equal width between 0 and 1; fewer than one raise `EvaluationError`.
 
     Returns
     -------
     DataFrame
-        One row per bin that holds an image: ``bin`` (a `pandas.Interval`), ``n``
-        (int), ``confidence`` (mean top probability), ``accuracy``, and ``low`` and
-        ``high`` of the accuracy's 95 % interval.
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`, or if there is no bin.
+        One row per bin that holds an image: ``bin`` (a `pandas.Interval`), ``n`` (int),
+        ``confidence`` (mean top probability), ``accuracy``, and ``low`` and ``high`` of
+        the accuracy's 95 % interval.
     """
     if bins < 1:
         raise EvaluationError(f"bins must be 1 or more; received {bins}.")
@@ -65,26 +58,16 @@ def reliability(
 
 
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Soften (T > 1) or sharpen (T < 1) probabilities: softmax(log p / T).
+    """Soften (T > 1) or sharpen (T < 1): softmax(log p / T), ndarray, float64, (n, 6).
 
-    The same as dividing the scores in front of the softmax by T, so the order of the
-    classes, and with it the accuracy, stays.
+    The same as dividing the scores in front of the softmax by T; the order stays.
 
     Parameters
     ----------
     probabilities : ndarray of float, (n, 6)
         Rows sum to 1.
     temperature : float
-        Above 0; 1 changes nothing.
-
-    Returns
-    -------
-    ndarray, float64, (n, 6)
-
-    Raises
-    ------
-    EvaluationError
-        If the temperature is not positive and finite.
+        Above 0 and finite, else `EvaluationError`; 1 changes nothing.
 
     Examples
     --------
@@ -102,27 +85,16 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
 
 
 def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the temperature under which the labels were most probable.
+    """Return the temperature under which the labels were most probable, 0.05 to 20.
 
-    Fit it on validation images, never on those that are reported (Guo et al. 2017,
-    arXiv:1706.04599, section 4.2).
+    Above 1 if the model claims too much. An end of the range means that the images
+    could not fix it, as when every answer is right. Fit it on validation images, never
+    on those that are reported (Guo et al. 2017, arXiv:1706.04599, section 4.2).
 
     Parameters
     ----------
-    y_true : ndarray of int, (n,)
-    probabilities : ndarray of float, (n, 6)
-
-    Returns
-    -------
-    float
-        0.05 to 20: above 1 if the model claims too much, below 1 if too little. An
-        end of that range means that the images could not fix it, for example because
-        every answer is right.
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`.
+    y_true, probabilities : ndarray, (n,) and (n, 6)
+        As in `evaluate`, and so are the errors.
     """
     y_true, probabilities = checked(y_true, probabilities)
     rows = np.arange(len(y_true))
@@ -131,10 +103,8 @@ def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
         given = apply_temperature(probabilities, float(np.exp(log_temperature)))
         return -np.log(np.maximum(given[rows, y_true], _SMALLEST)).mean()
 
-    found = minimize_scalar(
-        surprise, bounds=np.log(_TEMPERATURES), method="bounded",
-        options={"xatol": 1e-4},
-    )  # fmt: skip
+    bounds, options = np.log(_TEMPERATURES), {"xatol": 1e-4}
+    found = minimize_scalar(surprise, bounds=bounds, method="bounded", options=options)
     return float(np.exp(found.x))
 
 
@@ -142,28 +112,17 @@ def build_in_temperature(model: "keras.Model", temperature: float) -> None:
     """Divide the last weights of a network, in place, by a temperature above 0.
 
     `model` ends in a dense layer with softmax; its probabilities are then those of
-    `apply_temperature`, at no cost.
+    `apply_temperature`.
     """
     last = model.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])
 
 
 def unsure_threshold(y_true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the top probability below which an answer is *unsure*.
+    """Return the top probability, 0 to 1, below which an answer is *unsure*.
 
-    Four in five (`COVERAGE`) of the images with an emotion get an answer. Choose it on
-    validation images, after the temperature.
-
-    Parameters
-    ----------
-    y_true : ndarray of int, (n,)
-        -1 for an image without one of the six emotions; it does not count.
-    probabilities : ndarray of float, (n, 6)
-
-    Returns
-    -------
-    float
-        0 to 1; a network's card has it as ``unsure_below``.
+    Four in five (`COVERAGE`) of the images with an emotion, `y_true` not -1, get an
+    answer. Choose it on validation images, after the temperature.
     """
     top = probabilities[y_true >= 0].max(axis=1)
     return float(np.quantile(top, 1 - COVERAGE))

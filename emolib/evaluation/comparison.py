@@ -8,25 +8,16 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from emolib.datasets import FaceDataset
-from emolib.evaluation.bootstrap import (
-    EvaluationError,
-    bootstrap_interval,
-    group_codes,
-)
+from emolib.evaluation.bootstrap import EvaluationError, bootstrap_interval, group_codes
 from emolib.evaluation.metrics import checked, evaluate
 
 
 @dataclass(frozen=True)
 class McNemar:
-    """Where two models differ; what `mcnemar` found.
+    """Images that only the first or only the second of two models names correctly.
 
-    Attributes
-    ----------
-    only_first, only_second : int
-        Images that only one of the two names correctly.
-    p_value : float
-        How probable so uneven a division is if neither model were better, and the
-        images independent.
+    `p_value` is how probable so uneven a division is if neither model were better, and
+    the images independent.
     """
 
     only_first: int
@@ -38,16 +29,8 @@ class McNemar:
 class Difference:
     """How much better the second of two models is.
 
-    Attributes
-    ----------
-    difference : float
-        Accuracy of the second minus accuracy of the first, -1 to 1.
-    interval : (float, float)
-        95 % interval by bootstrap over groups, NaN with fewer than two.
-    n, n_groups : int
-        Images, and the groups they come from.
-    optimistic : bool
-        Whether no groups were given, so that images count as independent.
+    `difference` is its accuracy minus that of the first, -1 to 1, and `interval` the 95
+    % interval by bootstrap over groups; the others are those of `Evaluation`.
     """
 
     difference: float
@@ -58,27 +41,19 @@ class Difference:
 
 
 def mcnemar(y_true: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNemar:
-    """Test whether two models err equally often on the same images.
+    """Return a `McNemar`: whether two models err equally often on the same images.
 
-    Only images on which one is right and the other wrong tell; under the null each of
-    them is a toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact
-    binomial test, two-sided). The images count as independent, which several images
-    of a person are not: the p-value is then too small; prefer `paired_bootstrap`.
+    Only images on which one is right and the other wrong tell; under the null each is a
+    toss of a coin (McNemar 1947, doi:10.1007/BF02295996; here the exact binomial test,
+    two-sided). Several images of a person are not independent, and make the p-value too
+    small: prefer `paired_bootstrap`.
 
     Parameters
     ----------
     y_true : ndarray of int, (n,)
+        As in `evaluate`, and so are the errors.
     first, second : ndarray of float, (n, 6)
         Probabilities of the two models.
-
-    Returns
-    -------
-    McNemar
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`.
     """
     right, other = _right(y_true, first), _right(y_true, second)
     only_first, only_second = int((right & ~other).sum()), int((other & ~right).sum())
@@ -93,27 +68,17 @@ def paired_bootstrap(
     second: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
 ) -> Difference:
-    """Return how much better the second model is, with an interval over people.
+    """Return the `Difference` of two models, with an interval over people.
 
     Each sample draws people and scores both models on the same ones, so that what is
     hard for both cancels (Efron & Tibshirani 1993).
 
     Parameters
     ----------
-    y_true : ndarray of int, (n,)
+    y_true, groups : array, (n,)
+        As in `evaluate`, and so are the errors.
     first, second : ndarray of float, (n, 6)
         Probabilities of the two models.
-    groups : array, (n,), optional
-        As in `evaluate`.
-
-    Returns
-    -------
-    Difference
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`.
     """
     gain = _right(y_true, second).astype(int) - _right(y_true, first)  # -1, 0 or 1
     codes = group_codes(groups, len(gain))
@@ -141,35 +106,26 @@ def learning_curve(
     Parameters
     ----------
     dataset, test : FaceDataset
-        What to learn from, and other people to score on; subjects must be known.
-    sizes : sequence of int
-        Numbers of people to learn from.
+        What to learn from, and other people to score on, else `EvaluationError`.
+    sizes, seeds : sequence of int
+        Numbers of people to learn from, 1 to all (else `EvaluationError`), and seeds.
     fit : callable
         ``fit(part, seed)`` trains on a `FaceDataset` and returns a function from
         images, uint8 (n, 64, 64), to probabilities (n, 6).
-    seeds : sequence of int
 
     Returns
     -------
     DataFrame
         One row per seed and size: people, images, seed, accuracy, and low and high of
         its 95 % interval over test people.
-
-    Raises
-    ------
-    EvaluationError
-        If a size is below 1 or above the number of people, or if somebody is in both
-        sets.
     """
     people = np.unique(dataset.groups)
-    shared = set(people) & set(test.groups)
-    if shared:
+    if shared := set(people) & set(test.groups):
         raise EvaluationError(
             f"{len(shared)} people are in both sets (such as {min(shared)}); split by "
             "subject first."
         )
-    unfit = [size for size in sizes if not 1 <= size <= len(people)]
-    if unfit:
+    if unfit := [size for size in sizes if not 1 <= size <= len(people)]:
         raise EvaluationError(
             f"sizes must be 1 to {len(people)}, the number of people; received {unfit}."
         )
@@ -181,9 +137,8 @@ def learning_curve(
             answers = fit(part, seed)(test.images)
             result = evaluate(test.labels, answers, test.groups)
             rows.append((size, len(part), seed, result.accuracy, *result.interval))
-    return pd.DataFrame(
-        rows, columns=["people", "images", "seed", "accuracy", "low", "high"]
-    )
+    columns = ["people", "images", "seed", "accuracy", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _right(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a model's predictions are worth: metrics, always with their uncertainty."""
+"""What one model's predictions are worth: metrics, always with their uncertainty."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,11 +9,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from emolib.emotions import EMOTIONS
-from emolib.evaluation.bootstrap import (
-    EvaluationError,
-    bootstrap_interval,
-    group_codes,
-)
+from emolib.evaluation.bootstrap import EvaluationError, bootstrap_interval, group_codes
 from emolib.files import write_json
 
 _BINS = 15  # of the calibration error
@@ -28,19 +24,18 @@ class Evaluation:
     accuracy : float
         Share of images whose most probable emotion is the labelled one.
     interval : (float, float)
-        95 % interval of the accuracy by bootstrap over groups; NaN where there is
-        only one, which says nothing about others.
-    balanced_accuracy : float
-        Mean recall of the classes that occur.
-    macro_f1 : float
-        Mean F1 score of the classes that occur or are predicted.
+        95 % interval of the accuracy by bootstrap over groups; NaN where there is only
+        one, which says nothing about others.
+    balanced_accuracy, macro_f1 : float
+        Mean recall of the classes that occur; mean F1 score of those that occur or are
+        predicted.
     per_class : DataFrame
         Index `emotion`, all six; columns precision, recall, f1 (float) and support
         (int). A score without any image to take it from is NaN.
     confusion : ndarray, int64, (6, 6)
         Images by true class (row) and predicted class (column), read-only.
     calibration_error : float
-        Expected calibration error; see `calibration_error`.
+        What `calibration_error` returns.
     n, n_groups : int
         Images, and the groups (subjects, as a rule) they come from.
     optimistic : bool
@@ -79,13 +74,13 @@ class Evaluation:
 
     def to_dict(self) -> dict:
         """Return the result in types that JSON knows; NaN becomes None."""
-        scores = self.per_class.to_dict(orient="index")
+        rows = self.per_class.to_dict(orient="index").items()
         return {
             **asdict(self),
             "interval": [_or_none(end) for end in self.interval],
             "per_class": {
                 name: {score: _or_none(value) for score, value in row.items()}
-                for name, row in scores.items()
+                for name, row in rows
             },
             "confusion": self.confusion.tolist(),
         }
@@ -94,10 +89,7 @@ class Evaluation:
     def from_dict(cls, record: Mapping) -> "Evaluation":
         """Build the result again from what `to_dict` gave.
 
-        Raises
-        ------
-        EvaluationError
-            If a field is missing.
+        Raises `EvaluationError` if a field is missing.
         """
         try:
             fields = {name: record[name] for name in cls.__dataclass_fields__}
@@ -107,7 +99,7 @@ class Evaluation:
             raise EvaluationError(
                 f"Not the record of an evaluation: {error!r}."
             ) from error
-        ends = [np.nan if end is None else end for end in record["interval"]]
+        ends = (np.nan if end is None else end for end in record["interval"])
         fields["interval"] = tuple(ends)
         fields["per_class"] = table.rename_axis("emotion")
         fields["confusion"] = _read_only(np.array(record["confusion"], np.int64))
@@ -123,7 +115,7 @@ def evaluate(
     probabilities: np.ndarray,
     groups: Sequence | np.ndarray | None = None,
 ) -> Evaluation:
-    """Score predicted probabilities against labels.
+    """Score predicted probabilities against labels; return an `Evaluation`.
 
     Parameters
     ----------
@@ -132,13 +124,9 @@ def evaluate(
     probabilities : ndarray of float, (n, 6)
         Rows sum to 1.
     groups : array, (n,), optional
-        Who is in each image, as ``dataset.groups`` has it. Images of a person are
-        alike, so the bootstrap draws persons with all their images. Without groups
-        (None) it draws images, and the result is marked optimistic.
-
-    Returns
-    -------
-    Evaluation
+        Who is in each image, as ``dataset.groups`` has it: images of a person are
+        alike, so the bootstrap draws persons. Without groups it draws images, and the
+        result is marked optimistic.
 
     Raises
     ------
@@ -148,8 +136,7 @@ def evaluate(
 
     Examples
     --------
-    >>> result = evaluate(np.array([0, 1]), np.eye(6)[[0, 2]])
-    >>> result.accuracy
+    >>> evaluate(np.array([0, 1]), np.eye(6)[[0, 2]]).accuracy
     0.5
     """
     y_true, probabilities = checked(y_true, probabilities)
@@ -175,20 +162,14 @@ def evaluate(
 def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the expected calibration error, 0 (honest) to 1.
 
-    Images are sorted by their top probability into 15 bins of equal width, each open
-    on the left and closed on the right. The error is the mean over images of how far
-    the accuracy in their bin is from the mean top probability there (Guo et al. 2017,
-    arXiv:1706.04599).
+    The mean over images of how far the accuracy in their bin is from the mean top
+    probability there (Guo et al. 2017, arXiv:1706.04599); of top probabilities there
+    are 15 bins of equal width, open on the left and closed on the right.
 
     Parameters
     ----------
-    y_true : ndarray of int, (n,)
-    probabilities : ndarray of float, (n, 6)
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`.
+    y_true, probabilities : ndarray, (n,) and (n, 6)
+        As in `evaluate`, and so are the errors.
     """
     y_true, probabilities = checked(y_true, probabilities)
     top = probabilities.max(axis=1)
@@ -205,34 +186,25 @@ def accuracy_by(
     bins: Sequence[float] | None = None,
     groups: Sequence | np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """Return the accuracy within bins of some property of the images.
-
-    For example against intensity, or by occluder.
+    """Return the accuracy within bins of a property of the images, such as intensity.
 
     Parameters
     ----------
     values : array, (n,)
-        The property: numbers, or names if `bins` is None. Images whose value is
-        missing or outside the bins are left out.
-    y_true : ndarray of int, (n,)
-    probabilities : ndarray of float, (n, 6)
+        Numbers, or names if `bins` is None. Images whose value is missing or outside
+        the bins are left out; another length raises `EvaluationError`.
+    y_true, probabilities, groups : array, (n,), (n, 6) and (n,)
+        As in `evaluate`, and so are the errors.
     bins : sequence of float, optional
-        Ascending edges; a bin holds its left edge, the last one also its right edge.
-        Without edges every different value is a bin.
-    groups : array, (n,), optional
-        As in `evaluate`.
+        Ascending edges, else `EvaluationError`; a bin holds its left edge, the last one
+        also its right edge. Without edges every different value is a bin.
 
     Returns
     -------
     DataFrame
         One row per bin: ``bin`` (a `pandas.Interval`, or the value), ``n`` (int),
-        ``accuracy``, and ``low`` and ``high`` of its 95 % interval (NaN with
-        fewer than two groups).
-
-    Raises
-    ------
-    EvaluationError
-        As in `evaluate`, or if `values` has another length or edges do not ascend.
+        ``accuracy``, and ``low`` and ``high`` of its 95 % interval (NaN with fewer than
+        two groups).
     """
     y_true, probabilities = checked(y_true, probabilities)
     values = np.asarray(values)
@@ -246,14 +218,12 @@ def accuracy_by(
     rows = []
     for code, name in enumerate(names):
         here = codes == code
-        row = {"bin": name, "n": int(here.sum())}
-        row |= dict.fromkeys(("accuracy", "low", "high"), np.nan)
-        if row["n"]:
-            row["accuracy"] = correct[here].mean()
-            own = group_codes(people[here], row["n"])
-            row["low"], row["high"] = bootstrap_interval(correct[here], own)
-        rows.append(row)
-    return pd.DataFrame(rows)
+        n, scores = int(here.sum()), (np.nan,) * 3
+        if n:
+            ends = bootstrap_interval(correct[here], group_codes(people[here], n))
+            scores = correct[here].mean(), *ends
+        rows.append((name, n, *scores))
+    return pd.DataFrame(rows, columns=["bin", "n", "accuracy", "low", "high"])
 
 
 def checked(

@@ -1,7 +1,6 @@
 """The canonical face crop: the one geometry that all images of the course share.
 
-The renderer draws into it, photographs are aligned to it, data sets are stored in
-it and models read it.
+The renderer draws into it, photographs are aligned to it, and models read it.
 """
 
 import math
@@ -13,16 +12,10 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class CanonicalCrop:
-    """Geometry of the canonical crop, in fractions of its side.
+    """Geometry of the canonical crop: its side `size`, pixels, and where pupils are.
 
-    Attributes
-    ----------
-    size : int
-        Side in pixels.
-    eye_line : float
-        Height of the line through both pupils, from the top.
-    interocular : float
-        Distance between the pupils; they lie symmetric about the vertical middle.
+    In fractions of the side, `eye_line` is the height of the line through both, from
+    the top, and `interocular` their distance, symmetric about the vertical middle.
     """
 
     size: int
@@ -35,8 +28,7 @@ class CanonicalCrop:
         The origin is the top left corner of the top left pixel.
         """
         side = self.size if size is None else size
-        half = self.interocular / 2
-        y = self.eye_line * side
+        half, y = self.interocular / 2, self.eye_line * side
         return ((0.5 - half) * side, y), ((0.5 + half) * side, y)
 
 
@@ -66,54 +58,31 @@ def as_picture(image: np.ndarray, mode: str) -> Image.Image:
 
 
 def to_canonical(image: np.ndarray) -> np.ndarray:
-    """Turn a ready face crop of any size into the canonical grey format.
+    """Turn a face crop of any size into the canonical grey format, uint8 (64, 64).
 
     Parameters
     ----------
     image : ndarray, uint8, (height, width) or (height, width, 3)
-        A crop whose eyes already lie about where `CROP` wants them, as in FER2013.
-
-    Returns
-    -------
-    ndarray, uint8, (64, 64)
-        Grey values 0-255.
-
-    Raises
-    ------
-    ValueError
-        If the array is not an image of bytes.
+        Eyes about where `CROP` wants them, as in FER2013; others raise `ValueError`.
     """
-    grey = as_picture(image, "L")
-    if grey.size == (CROP.size, CROP.size):
-        return np.array(grey)
-    return np.array(grey.resize((CROP.size, CROP.size), RESAMPLE))
+    return np.array(as_picture(image, "L").resize((CROP.size, CROP.size), RESAMPLE))
 
 
 def align(
-    image: np.ndarray,
-    left_eye: tuple[float, float],
-    right_eye: tuple[float, float],
+    image: np.ndarray, left_eye: tuple[float, float], right_eye: tuple[float, float]
 ) -> np.ndarray:
-    """Cut the canonical crop out of a photograph, given where the pupils are.
+    """Cut the canonical crop, uint8 (64, 64), out of a photograph, given the pupils.
 
-    The picture is turned and scaled so that the pupils fall on `CROP`'s; what lies
-    outside the picture is filled with its edge pixels.
+    The picture is turned and scaled so that they fall on `CROP`'s; beyond its edge its
+    last pixels are repeated.
 
     Parameters
     ----------
     image : ndarray, uint8, (height, width) or (height, width, 3)
-        The photograph.
+        Other arrays raise `ValueError`.
     left_eye, right_eye : (x, y)
-        Pupils at the image's left and right, in pixels from the top left corner.
-
-    Returns
-    -------
-    ndarray, uint8, (64, 64)
-
-    Raises
-    ------
-    ValueError
-        If the eyes coincide or are swapped, or `image` is not an image of bytes.
+        Pupils at the image's left and right, in pixels from the top left corner; if
+        they coincide or are swapped, a `ValueError` says so.
     """
     grey = as_picture(image, "L")
     dx, dy = right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]
@@ -130,37 +99,26 @@ def align(
     cos, sin = dx / distance * step, dy / distance * step
     middle = (left_eye[0] + right_eye[0]) / 2, (left_eye[1] + right_eye[1]) / 2
     cx, cy = fine / 2, CROP.eye_line * fine
-    coefficients = (
-        cos, -sin, middle[0] - cos * cx + sin * cy,
-        sin, cos, middle[1] - sin * cx - cos * cy,
-    )  # fmt: skip
     margin = math.ceil(2 * side)
     padded = Image.fromarray(np.pad(np.array(grey), margin, mode="edge"))
-    a, b, c, d, e, f = coefficients
-    crop = padded.transform(
-        (fine, fine),
-        Image.Transform.AFFINE,
-        (a, b, c + margin, d, e, f + margin),
-        Image.Resampling.BILINEAR,
-    )
+    matrix = (
+        cos, -sin, middle[0] - cos * cx + sin * cy + margin,
+        sin, cos, middle[1] - sin * cx - cos * cy + margin,
+    )  # fmt: skip
+    crop = padded.transform((fine, fine), Image.Transform.AFFINE, matrix, RESAMPLE)
     return np.array(crop.resize((CROP.size, CROP.size), RESAMPLE))
 
 
 def triangle_weights(source: int, target: int) -> np.ndarray:
-    """Return the weights of `RESAMPLE` along one side, for resizing by a product.
+    """Return the weights of `RESAMPLE` along one side, float32 (target, source).
 
-    ``weights @ image @ weights.T`` resizes a square image; on a stack of images, or
-    inside a network, that is faster than resizing each.
+    ``weights @ image @ weights.T`` resizes a square image: faster on a stack of images,
+    or inside a network. Rows sum to 1.
 
     Parameters
     ----------
     source, target : int
         Side before and after, pixels.
-
-    Returns
-    -------
-    ndarray, float32, (target, source)
-        Rows sum to 1.
     """
     scale = source / target
     middle = (np.arange(target)[:, None] + 0.5) * scale - 0.5

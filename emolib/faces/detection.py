@@ -1,10 +1,7 @@
-"""Finding faces in a picture: MTCNN, a cascade of three small networks.
-
-Zhang, Zhang, Li and Qiao 2016, doi:10.1109/LSP.2016.2603342. The weights are in
-``data/detector`` and run in ONNX Runtime.
+"""Finding faces in a picture: MTCNN (Zhang, Zhang, Li & Qiao 2016).
 
 Points are (x, y) in pixels from the top left corner of the top left pixel; "left" and
-"right" are those of the picture, not of the person.
+"right" are those of the picture. The weights are in ``data/detector``.
 """
 
 import json
@@ -27,9 +24,9 @@ SIDES = {"rnet": 24, "onet": 48}
 #: Each level of the picture pyramid is smaller by this factor.
 SHRINK = 0.709
 
-#: Windows of one stage that overlap more than this are one face: within a level of
-#: the pyramid, between levels, after the second stage (intersection over union), and
-#: after the third (intersection over the smaller of both).
+#: Windows that overlap more than this are one face: within a level of the pyramid,
+#: between levels, after the second stage (intersection over union), and after the
+#: third (intersection over the smaller).
 OVERLAPS = (0.5, 0.7, 0.7, 0.7)
 
 #: How pictures are made smaller for the pyramid, and windows for the later stages.
@@ -47,7 +44,7 @@ class DetectorError(EmolibError, ValueError):
 
 @dataclass(frozen=True)
 class Face:
-    """One face that was found.
+    """One face that was found; left and right are those of the picture.
 
     Attributes
     ----------
@@ -56,8 +53,7 @@ class Face:
     score : float
         How sure the last network is that this is a face, 0 to 1.
     left_eye, right_eye, nose, left_mouth, right_mouth : (x, y)
-        Pupils, tip of the nose, corners of the mouth, in pixels; left as in the
-        picture.
+        Pupils, tip of the nose, corners of the mouth, in pixels.
     """
 
     box: tuple[float, float, float, float]
@@ -69,33 +65,19 @@ class Face:
     right_mouth: tuple[float, float]
 
     def crop(self, image: np.ndarray) -> np.ndarray:
-        """Cut this face out of its picture as the canonical crop.
+        """Cut this face out of its picture as the canonical crop, uint8 (64, 64).
 
-        Parameters
-        ----------
-        image : ndarray, uint8, (height, width) or (height, width, 3)
-            The picture in which it was found.
-
-        Returns
-        -------
-        ndarray, uint8, (64, 64)
+        `image` is the picture in which it was found.
         """
         return align(image, self.left_eye, self.right_eye)
 
 
 @dataclass(frozen=True, eq=False)
 class CascadeStage:
-    """What one stage of the cascade keeps.
+    """What the stage "proposal", "refinement" or "output" keeps, best score first.
 
-    Attributes
-    ----------
-    name : {"proposal", "refinement", "output"}
-    boxes : ndarray, float64, (n, 4)
-        x, y, width, height in pixels, best score first.
-    scores : ndarray, float64, (n,)
-        0 to 1.
-    points : ndarray, float64, (n, 5, 2)
-        Eyes, nose and corners of the mouth as in `Face`; NaN before the last stage.
+    `boxes` (n, 4) are x, y, width, height in pixels, `scores` (n,) 0 to 1, `points` (n,
+    5, 2) those of `Face`, NaN before the last stage; all float64.
     """
 
     name: str
@@ -105,27 +87,25 @@ class CascadeStage:
 
 
 class FaceDetector:
-    """Finds faces and their five points (MTCNN, Zhang et al. 2016).
+    """Finds faces and their five points: MTCNN, a cascade of three small networks.
+
+    Zhang, Zhang, Li & Qiao 2016, doi:10.1109/LSP.2016.2603342.
 
     Parameters
     ----------
     smallest : int, default 40
-        Side in pixels of the smallest face to look for, at least 12. Twice as large
-        is about twice as fast.
+        Side in pixels of the smallest face to look for, at least 12.
     thresholds : (float, float, float)
-        Scores that a window has to exceed in each of the three stages, 0 to 1. The
-        default is that of the authors' release; what a third threshold of 0.6 or 0.8
-        gains and costs is in ``data/results/detection.json``.
+        Scores that a window has to exceed in each stage, 0 to 1; by default the
+        authors'. What others gain and cost is in ``data/results/detection.json``.
     mirror : bool, default True
-        Whether the last network looks at each window and at its mirror image, and the
-        mean counts: a tenth more time, and points that lie better on turned faces.
+        Whether the last network looks at the mirror image too, and the mean counts: a
+        tenth more time, better points on turned faces.
 
     Raises
     ------
-    DetectorError
-        If the files in ``data/detector`` are missing or altered.
-    ValueError
-        If a setting is out of range.
+    DetectorError, ValueError
+        If files in ``data/detector`` are missing or altered; if a setting is wrong.
 
     Examples
     --------
@@ -148,57 +128,38 @@ class FaceDetector:
             raise ValueError(
                 f"thresholds are three numbers from 0 to 1; received {thresholds}."
             )
-        self.smallest = smallest
-        self.thresholds = tuple(thresholds)
-        self._networks = _load_networks()
+        self.smallest, self.thresholds = smallest, tuple(thresholds)
         self.mirror = mirror
+        self._networks = _load_networks()
 
     def detect(self, image: np.ndarray) -> tuple[Face, ...]:
-        """Find the faces in a picture.
+        """Return the faces in a picture, a tuple of `Face`, best score first.
 
         Parameters
         ----------
         image : ndarray, uint8, (height, width) or (height, width, 3)
-            Grey or RGB, 0-255.
-
-        Returns
-        -------
-        tuple of Face
-            Best score first; empty if there is none.
-
-        Raises
-        ------
-        ValueError
-            If the array is not an image of bytes.
+            Grey or RGB, 0-255; other arrays raise `ValueError`.
         """
         found = self.cascade(image)[-1]
-        columns = (found.boxes.tolist(), found.scores.tolist(), found.points.tolist())
+        columns = (part.tolist() for part in (found.boxes, found.scores, found.points))
         return tuple(
             Face(tuple(box), score, *map(tuple, points))
             for box, score, points in zip(*columns, strict=True)
         )
 
     def cascade(self, image: np.ndarray) -> tuple[CascadeStage, ...]:
-        """Find faces and show what each of the three stages keeps on the way.
+        """Return what each of the three stages keeps, a tuple of `CascadeStage`.
 
-        Parameters
-        ----------
-        image
-            As in `detect`.
-
-        Returns
-        -------
-        tuple of three CascadeStage
-            Proposal, refinement and output; the last holds what `detect` returns.
+        `image` is that of `detect`, and the last stage holds what `detect` returns.
         """
         picture = as_picture(image, "RGB")
         proposed = self._propose(picture)
-        refined = self._refine(picture, *proposed)
-        boxes, scores, points = self._output(picture, *refined)
+        refined = self._refine(picture, proposed[0])
+        output = self._output(picture, refined[0])
         return (
             _stage("proposal", *proposed),
             _stage("refinement", *refined),
-            _stage("output", boxes, scores, points),
+            _stage("output", *output),
         )
 
     def _propose(self, picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
@@ -234,20 +195,19 @@ class FaceDetector:
             scale *= SHRINK
 
     def _refine(
-        self, picture: Image.Image, boxes: np.ndarray, scores: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, picture: Image.Image, boxes: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         """Let the second network look at each box: boxes (n, 4), scores (n,)."""
         squares = _squares(boxes)
         offsets, faces = self._look("rnet", _patches(picture, squares, SIDES["rnet"]))
-        scores = faces[:, 1].astype(float)
-        boxes = _moved(squares, offsets)
+        scores, boxes = faces[:, 1].astype(float), _moved(squares, offsets)
         kept = np.flatnonzero(scores > self.thresholds[1])
         kept = kept[_suppress(boxes[kept], scores[kept], OVERLAPS[2])]
         return boxes[kept], scores[kept]
 
     def _output(
-        self, picture: Image.Image, boxes: np.ndarray, scores: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        self, picture: Image.Image, boxes: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         """Let the third network look: boxes (n, 4), scores (n,), points (n, 5, 2)."""
         squares = _squares(boxes)
         patches = _patches(picture, squares, SIDES["onet"])
@@ -259,8 +219,7 @@ class FaceDetector:
             turned = other[1].reshape(-1, 2, 5).transpose(0, 2, 1)[:, _MIRRORED]
             points = (points + [1, 0] + turned * [-1, 1]) / 2
             faces = (faces + other[2]) / 2
-        scores = faces[:, 1].astype(float)
-        boxes = _moved(squares, offsets)
+        scores, boxes = faces[:, 1].astype(float), _moved(squares, offsets)
         sides = squares[:, 2] - squares[:, 0]
         points = squares[:, None, :2] + points * sides[:, None, None]
         kept = np.flatnonzero(scores > self.thresholds[2])
@@ -281,20 +240,14 @@ class FaceDetector:
 
 
 def main_face(faces: tuple[Face, ...], shape: tuple[int, ...]) -> Face | None:
-    """Return the face a picture is about: large, and near the middle.
+    """Return the face a picture is about, large and near the middle, or None.
 
     Parameters
     ----------
     faces : tuple of Face
-        As `FaceDetector.detect` returns them; those that score less than nine tenths
-        of the best are not considered.
+        Those that score less than nine tenths of the best are not considered.
     shape : (height, width, ...)
         Of the picture.
-
-    Returns
-    -------
-    Face or None
-        None if there is none.
     """
     if not faces:
         return None
@@ -318,19 +271,14 @@ def _load_networks() -> dict:
         raise DetectorError(
             f"{folder / 'card.json'} is missing or not readable ({error}); {_REMEDY}."
         ) from error
-    networks = {}
-    for name in NETWORKS:
-        content = verified_bytes(
-            folder / f"{name}.onnx", sums[name],
-            record="its card", error=DetectorError, remedy=_REMEDY,
-        )  # fmt: skip
-        networks[name] = open_session(content)
-    return networks
+    told = {"record": "its card", "error": DetectorError, "remedy": _REMEDY}
+    return {
+        name: open_session(verified_bytes(folder / f"{name}.onnx", known, **told))
+        for name, known in sums.items()
+    }
 
 
-def _stage(
-    name: str, boxes: np.ndarray, scores: np.ndarray, points: np.ndarray | None = None
-) -> CascadeStage:
+def _stage(name: str, boxes: np.ndarray, scores, points=None) -> CascadeStage:
     if points is None:
         points = np.full((len(boxes), 5, 2), np.nan)
     shaped = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
@@ -359,11 +307,9 @@ def _patches(picture: Image.Image, squares: np.ndarray, side: int) -> np.ndarray
         return patches
     width, height = picture.size
     over = max(-squares.min(), (squares[:, 2:] - (width, height)).max())
-    margin = max(0, int(np.ceil(over)) + 1)
-    if margin:
-        padded = Image.new(
-            "RGB", (width + 2 * margin, height + 2 * margin), (_GREY,) * 3
-        )
+    if margin := max(0, int(np.ceil(over)) + 1):
+        size = width + 2 * margin, height + 2 * margin
+        padded = Image.new("RGB", size, (_GREY,) * 3)
         padded.paste(picture, (margin, margin))
         picture = padded
     for patch, square in zip(patches, (squares + margin).tolist(), strict=True):
@@ -374,24 +320,20 @@ def _patches(picture: Image.Image, squares: np.ndarray, side: int) -> np.ndarray
 def _suppress(
     boxes: np.ndarray, scores: np.ndarray, overlap: float, smaller: bool = False
 ) -> np.ndarray:
-    """Keep the best of boxes that overlap; return their indices, best first.
+    """Greedy non-maximum suppression on corners (n, 4): the indices kept, best first.
 
-    Greedy non-maximum suppression on corners (n, 4). The overlap is the intersection
-    over the union, or over the smaller box.
+    The overlap is the intersection over the union, or over the smaller box.
     """
-    order = np.argsort(-scores, kind="stable")
+    order, kept = np.argsort(-scores, kind="stable"), []
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    kept = []
     while len(order):
         best, rest = order[0], order[1:]
         kept.append(best)
         low = np.maximum(boxes[best, :2], boxes[rest, :2])
         high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
         shared = np.prod(np.maximum(high - low, 0), axis=1)
-        whole = (
-            np.minimum(areas[best], areas[rest])
-            if smaller
-            else areas[best] + areas[rest] - shared
-        )
+        whole = areas[best] + areas[rest] - shared
+        if smaller:
+            whole = np.minimum(areas[best], areas[rest])
         order = rest[shared <= overlap * whole]
     return np.array(kept, dtype=int)

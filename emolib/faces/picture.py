@@ -17,29 +17,21 @@ FORMATS = (
     "PNG", "JPEG", "MPO", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "JPEG2000",
 )  # fmt: skip
 
-_DEEP = ("I", "F")  # and all that start with "I;16": more than 8 bits a pixel
-
 
 class PictureError(EmolibError, ValueError):
     """A picture cannot be read; the message names it and says what to do."""
 
 
 def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
-    """Read a picture of any common format: upright, in colour, with 8 bits.
+    """Read a picture of any common format: RGB, uint8 (height, width, 3), upright.
 
-    It is turned as its EXIF says, transparent parts become white, 16 bits and floating
-    point are scaled to 8, of an animation the first frame is taken. Safe to call from
-    several threads.
+    It is turned as its EXIF says, transparent parts become white, 16 bits and floats
+    are scaled to 8, of an animation the first frame is taken. Safe in threads.
 
     Parameters
     ----------
     source : str, Path, bytes or PIL.Image.Image
         A file's path, its content, or an opened picture (which is left as it is).
-
-    Returns
-    -------
-    ndarray, uint8, (height, width, 3)
-        RGB, 0-255.
 
     Raises
     ------
@@ -65,14 +57,16 @@ def read_picture(source: str | Path | bytes | Image.Image) -> np.ndarray:
         )
     if not content:
         raise PictureError(f"{name} is empty: 0 bytes. Copy or save it again.")
+    Image.init()
+    formats = [one for one in FORMATS if one in Image.OPEN]  # not all have AVIF
     try:
-        image = Image.open(io.BytesIO(content), formats=_formats())
+        image = Image.open(io.BytesIO(content), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name, "far too many") from error
     except Exception as error:  # each format's reader fails in ways of its own
         raise PictureError(
             f"{name} is not a picture that can be read; give one of "
-            f"{', '.join(_formats())}."
+            f"{', '.join(formats)}."
         ) from error
     with image:
         return _decoded(image, name)
@@ -85,20 +79,13 @@ def _content(path: Path) -> bytes:
     except FileNotFoundError:
         raise PictureError(f"{path} does not exist; check the path.") from None
     except IsADirectoryError:
-        raise PictureError(
-            f"{path} is a folder; give the path of one picture in it."
-        ) from None
+        words = f"{path} is a folder; give the path of one picture in it."
+        raise PictureError(words) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PictureError(
             f"{path} cannot be read ({reason}); check the path and its permissions."
         ) from error
-
-
-def _formats() -> list[str]:
-    """Return those of `FORMATS` that this Pillow can read."""
-    Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _decoded(image: Image.Image, name: str) -> np.ndarray:
@@ -131,20 +118,19 @@ def _too_large(name: str, pixels: str) -> PictureError:
 
 
 def _in_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16") or image.mode in _DEEP:
+    if image.mode.startswith(("I", "F")):  # more than 8 bits a pixel
         return Image.fromarray(_shallow(np.array(image), image.mode)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
 
 
 def _shallow(values: np.ndarray, mode: str) -> np.ndarray:
     """Scale 16-bit, 32-bit and floating point values to bytes.
 
-    In 16 bits 65535 is white. Elsewhere it is 1 (floating point only), 255 or 65535,
-    whichever holds all values, else the range there is is stretched.
+    In 16 bits 65535 is white. Elsewhere it is the first of 1 (floating point only), 255
+    and 65535 that holds all values, else the range there is is stretched.
     """
     values = np.nan_to_num(values.astype(np.float64))
     low, high = float(values.min()), float(values.max())

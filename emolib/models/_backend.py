@@ -8,11 +8,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere.
-
-    TensorFlow's C++ start-up notes ignore ``TF_CPP_MIN_LOG_LEVEL`` under a notebook
-    kernel.
-    """
+    """Silence file descriptor 2: TensorFlow's C++ notes ignore the level of its log."""
     sys.stderr.flush()
     saved = os.dup(2)
     try:

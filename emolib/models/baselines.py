@@ -50,12 +50,8 @@ BASELINES: tuple[str, ...] = tuple(_ESTIMATORS)
 class Baseline:
     """A fitted classical classifier with the interface of the networks.
 
-    Attributes
-    ----------
-    name : str
-        One of ``BASELINES``.
-    estimator : sklearn classifier
-        Fitted on images (n, 64, 64).
+    `name` is one of ``BASELINES``, `estimator` a scikit-learn classifier fitted on
+    images (n, 64, 64).
     """
 
     name: str
@@ -77,19 +73,12 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
     Parameters
     ----------
     name : {"chance", "majority", "pixel 1-NN", "HOG + logistic regression"}
-        *chance* gives every emotion one sixth; *majority* always names the most
-        frequent one; *pixel 1-NN* copies the label of the most similar training
-        image; the last is logistic regression on histograms of oriented gradients
-        (Dalal & Triggs 2005, doi:10.1109/CVPR.2005.177).
+        One sixth for every emotion; always the most frequent one; the label of the most
+        similar training image; logistic regression on histograms of oriented gradients
+        (Dalal & Triggs 2005, doi:10.1109/CVPR.2005.177). Another name raises
+        `ValueError`.
     train : FaceDataset
-        Images of the six emotions.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown.
-    DatasetError
-        If `train` is empty or holds images labelled -1.
+        Images of the six emotions; none, or some labelled -1, raise `DatasetError`.
     """
     if name not in BASELINES:
         raise ValueError(

@@ -1,7 +1,6 @@
 """Model cards: what a network is for, what it learnt from, and where it fails.
 
-A card travels with the weights (Mitchell et al. 2019, doi:10.1145/3287560.3287596).
-Reading one needs no TensorFlow.
+As Mitchell et al. (2019, doi:10.1145/3287560.3287596) ask; reading needs no TensorFlow.
 """
 
 import textwrap
@@ -39,34 +38,24 @@ class ModelCard:
 
     Attributes
     ----------
-    title : str
-        Name of the network and what it is, in one line.
+    title, licence : str
+        The network in one line; the licence of its weights.
     architecture : str
         What `emolib.models.build` takes.
     parameters : int
         Number of weights.
-    sha256 : str
-        Of the file of weights, 64 hexadecimal digits.
-    training_data : dict
-        ``name``, ``images``, ``subjects``, ``licence``, ``terms`` and more.
-    recipe : dict
-        Settings, seed and the command that trained it.
-    results : dict
-        ``accuracy`` (0 to 1) and its 95 % ``interval``, with the protocol: ``data``,
-        ``split``, ``images``, ``subjects``, ``interval_over``.
+    sha256, onnx_sha256 : str
+        Of the weights and, if there is one, of the ONNX form; 64 hexadecimal digits.
+    training_data, recipe, results : dict
+        Who was learnt from; settings, seed and command; accuracy (0 to 1) with its 95 %
+        interval and its protocol. `REQUIRED` lists their entries.
     intended_use, prohibited_use, limits : str
         What it is for; what it must not be used for even if it worked; where it is
         known or suspected not to work.
     known_failures : list of str
         Measured, one sentence each.
-    licence : str
-        Of the weights.
-    onnx_sha256 : str, optional
-        Of the ONNX form, if there is one.
-    temperature : float, optional
-        Temperature that is built into the weights.
-    unsure_below : float, optional
-        Smallest top probability that is an answer, 0 to 1.
+    temperature, unsure_below : float, optional
+        Built into the weights; smallest top probability that is an answer, 0 to 1.
     other : dict, optional
         Entries that this version does not know; they are kept.
     """
@@ -92,10 +81,8 @@ class ModelCard:
     def from_dict(cls, record: Mapping, where: str) -> "ModelCard":
         """Build a card from the entries of a file; those that are absent are empty.
 
-        Raises
-        ------
-        ModelFileError
-            If `record` is no mapping, or an entry has another type; it names `where`.
+        Raises `ModelFileError`, which names `where`, if `record` is no mapping or an
+        entry has another type.
         """
         if not isinstance(record, Mapping):
             raise ModelFileError(f"{where} is not a model card: it holds no entries.")
@@ -141,10 +128,9 @@ class ModelCard:
 
     def __str__(self) -> str:
         """Return the card as a list in Markdown, at most 88 columns wide."""
-        network = f"{self.architecture}, {self.parameters:,} parameters"
         lines = [f"**{self.title or 'A network without a title'}**", ""]
         for label, value in {
-            "Architecture": network,
+            "Architecture": f"{self.architecture}, {self.parameters:,} parameters",
             "Intended use": self.intended_use,
             "Prohibited use": self.prohibited_use,
             "Limits": self.limits,

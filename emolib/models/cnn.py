@@ -1,8 +1,7 @@
 """The convolutional networks side by side: plain, small, contrast, real and wide.
 
-All read the canonical crop as it is stored, grey values 0-255 of shape
-``(n, 64, 64, 1)``, because rescaling is a layer of the model; all return
-probabilities ``(n, 6)`` in the order of `emolib.EMOTIONS`.
+All read stored crops ``(n, 64, 64, 1)``, 0-255, because rescaling is a layer of the
+model, and return probabilities ``(n, 6)`` in the order of `emolib.EMOTIONS`.
 """
 
 from emolib.emotions import EMOTIONS
@@ -11,6 +10,7 @@ from emolib.models._backend import keras
 from emolib.models.layers import ImageStandardisation, LocalContrast, Shrink
 
 layers = keras.layers
+_FACE = (CROP.size, CROP.size, 1)
 
 
 def plain_cnn(
@@ -18,36 +18,28 @@ def plain_cnn(
 ) -> keras.Model:
     """Build the network of the published system: convolution, max-pooling, dense.
 
-    Three times a convolution with ReLU and a 2x2 max-pooling, then two dense
-    layers: the lineage of LeNet (LeCun et al. 1998, doi:10.1109/5.726791) and
-    AlexNet (Krizhevsky et al. 2012), with AlexNet's strided first convolution,
-    which halves the cost, and dropout (Srivastava et al. 2014) before the last
-    layer. 188,230 parameters, 70 % of them in the first dense layer.
+    Three convolutions with ReLU and 2x2 max-pooling, then two dense layers: the lineage
+    of LeNet (LeCun et al. 1998, doi:10.1109/5.726791) and AlexNet (Krizhevsky et al.
+    2012), whose strided first convolution halves the cost, with dropout (Srivastava et
+    al. 2014). 188,230 parameters, 70 % of them in the first dense layer. Not compiled;
+    input ``(n, 64, 64, 1)``, 0-255, output float32 ``(n, 6)``, probabilities.
 
     Parameters
     ----------
     seed : int, default 0
-        Seeds the initial weights and the dropout; the global random state is left
-        alone.
+        Of the initial weights and the dropout; the global random state is left alone.
     dropout : float, default 0.5
         Share of the dense units switched off in each training step, 0 to below 1.
     batch_norm : bool, default False
         Whether each convolution is normalised over the batch before its ReLU (Ioffe &
         Szegedy 2015).
-
-    Returns
-    -------
-    keras.Model
-        Not compiled. Input ``(n, 64, 64, 1)``, 0-255; output float32 ``(n, 6)``,
-        probabilities.
     """
     draw = keras.random.SeedGenerator(seed)
     he = keras.initializers.HeNormal(seed=draw)
-    inputs = _face()
+    inputs = keras.Input(_FACE, name="face")
     x = layers.Rescaling(1 / 127.5, -1, name="rescale")(inputs)  # -1 to 1
-    for block, (filters, size, stride) in enumerate(
-        ((32, 5, 2), (64, 3, 1), (64, 3, 1)), start=1
-    ):
+    shapes = ((32, 5, 2), (64, 3, 1), (64, 3, 1))
+    for block, (filters, size, stride) in enumerate(shapes, start=1):
         x = layers.Conv2D(
             filters, size, stride, padding="same",
             activation=None if batch_norm else "relu",
@@ -59,21 +51,19 @@ def plain_cnn(
         x = layers.MaxPooling2D(2, name=f"pool{block}")(x)  # 16, 8, then 4 wide
     x = layers.Flatten(name="flatten")(x)  # (n, 4 * 4 * 64)
     x = layers.Dense(128, activation="relu", kernel_initializer=he, name="dense")(x)
-    outputs = _emotion(x, dropout, seed, draw)
-    return keras.Model(inputs, outputs, name="plain_cnn")
+    return keras.Model(inputs, _emotion(x, dropout, seed, draw), name="plain_cnn")
 
 
 def small_cnn(seed: int = 0) -> keras.Model:
     """Build a small modern network: contrast normalisation, residual blocks, pooling.
 
-    Each image is standardised, then passes a strided stem and two stages of 3x3
-    convolutions with batch normalisation (Ioffe & Szegedy 2015) and shortcuts (He et
-    al. 2016, doi:10.1109/CVPR.2016.90); a global average replaces the large dense
-    layer. 133,374 parameters. `seed` and the result are those of `plain_cnn`.
+    A strided stem and two stages of 3x3 convolutions with batch normalisation (Ioffe &
+    Szegedy 2015) and shortcuts (He et al. 2016, doi:10.1109/CVPR.2016.90); a global
+    average replaces the dense layer. 133,374 parameters. `seed` as in `plain_cnn`.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
-    inputs = _face()
+    inputs = keras.Input(_FACE, name="face")
     x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
     x = convolution(x, 24, 5, "stem", stride=2)  # (n, 32, 32, 24)
     x = layers.ReLU(name="stem_relu")(x)
@@ -88,24 +78,13 @@ def small_cnn(seed: int = 0) -> keras.Model:
 def contrast_cnn(seed: int = 0) -> keras.Model:
     """Build the network for strange cameras and light: local contrast comes first.
 
-    Meant for training on rendered faces and meeting photographs: each image is
-    standardised, then `LocalContrast` takes out shading and skin tone, which a
-    renderer gets least right. Two strided convolutions and two residual blocks (He et
-    al. 2016, doi:10.1109/CVPR.2016.90) follow, then a global average. 173,558
-    parameters. `seed` and the result are those of `plain_cnn`.
+    Meant to learn from rendered faces and meet photographs: `LocalContrast` takes out
+    shading and skin tone, which a renderer gets least right. 173,558 parameters. `seed`
+    and the result are those of `plain_cnn`.
     """
-    draw = keras.random.SeedGenerator(seed)
-    convolution, residual = _residual_parts(draw)
-    inputs = _face()
-    x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
-    x = LocalContrast(name="local_contrast")(x)  # (n, 64, 64, 1)
-    for name, filters, size in (("stem1", 16, 5), ("stem2", 32, 3)):
-        x = convolution(x, filters, size, name, stride=2)
-        x = layers.ReLU(name=f"{name}_relu")(x)  # (n, 32, 32, 16), (n, 16, 16, 32)
-    x = residual(x, 64, "stage1", stride=2)  # (n, 8, 8, 64)
-    x = residual(x, 80, "stage2")  # (n, 8, 8, 80)
-    x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, 80)
-    return keras.Model(inputs, _emotion(x, 0.3, seed, draw), name="contrast_cnn")
+    contrast = LocalContrast(name="local_contrast")  # (n, 64, 64, 1)
+    stem, stages = ((16, 5, 2), (32, 3, 2)), ((64, 2), (80, 1))  # 32, 16, 8, 8 wide
+    return _residual_cnn("contrast_cnn", seed, contrast, stem, stages, dropout=0.3)
 
 
 def real_cnn(seed: int = 0) -> keras.Model:
@@ -115,50 +94,44 @@ def real_cnn(seed: int = 0) -> keras.Model:
     million multiplications a face, 189,398 parameters. The crop is first shrunk to the
     48 pixels that FER2013 has. `seed` and the result are those of `plain_cnn`.
     """
-    return _photograph_cnn("real_cnn", seed, (16, 24), (32, 64, 80), dropout=0.2)
+    stem, stages = ((16, 3, 1), (24, 3, 2)), ((32, 2), (64, 2), (80, 2))
+    shrink = Shrink(48, name="shrink")  # (n, 48, 48, 1)
+    return _residual_cnn("real_cnn", seed, shrink, stem, stages, dropout=0.2)
 
 
 def wide_cnn(seed: int = 0) -> keras.Model:
-    """Build the teacher of `real_cnn`: wider, with 1.2 million parameters.
+    """Build the teacher of `real_cnn`: wider, 1.2 million parameters, too slow to ship.
 
-    Residual blocks (He et al. 2016, doi:10.1109/CVPR.2016.90) at 12, 6 and 3 pixels.
-    Too slow to ship; the small network learns from its probabilities (Hinton, Vinyals
-    & Dean 2015, arXiv:1503.02531). `seed` and the result are those of `plain_cnn`.
+    The small network learns from its probabilities (Hinton, Vinyals & Dean 2015,
+    arXiv:1503.02531). `seed` and the result are those of `plain_cnn`.
     """
-    return _photograph_cnn("wide_cnn", seed, (16, 32), (80, 144, 224), dropout=0.4)
+    stem, stages = ((16, 3, 1), (32, 3, 2)), ((80, 2), (144, 2), (224, 2))
+    shrink = Shrink(48, name="shrink")  # (n, 48, 48, 1)
+    return _residual_cnn("wide_cnn", seed, shrink, stem, stages, dropout=0.4)
 
 
+_BUILDERS = (plain_cnn, small_cnn, contrast_cnn, real_cnn, wide_cnn)
 #: What `emolib.models.build` builds, by name.
-NETWORKS = {
-    "plain_cnn": plain_cnn,
-    "small_cnn": small_cnn,
-    "contrast_cnn": contrast_cnn,
-    "real_cnn": real_cnn,
-    "wide_cnn": wide_cnn,
-}
+NETWORKS = {build.__name__: build for build in _BUILDERS}
 
 
-def _photograph_cnn(name, seed, stem, stages, dropout) -> keras.Model:
-    """Two stem convolutions, a residual block per stage, global average, softmax.
+def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
+    """Standardised images, a layer, convolutions, residual blocks, average, softmax.
 
-    `stem` and `stages` are numbers of filters; all but the first halve the side.
+    `stem` holds filters, size and stride of each convolution, `stages` filters and
+    stride of each block.
     """
     draw = keras.random.SeedGenerator(seed)
     convolution, residual = _residual_parts(draw)
-    inputs = _face()
-    x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
-    x = Shrink(48, name="shrink")(x)  # (n, 48, 48, 1)
-    for number, filters in enumerate(stem, start=1):
-        x = convolution(x, filters, 3, f"stem{number}", stride=number)
-        x = layers.ReLU(name=f"stem{number}_relu")(x)  # 48, then 24 wide
-    for number, filters in enumerate(stages, start=1):
-        x = residual(x, filters, f"stage{number}", stride=2)  # 12, 6, then 3 wide
-    x = layers.GlobalAveragePooling2D(name="average")(x)
+    inputs = keras.Input(_FACE, name="face")
+    x = front(ImageStandardisation(name="standardise")(inputs))  # (n, side, side, 1)
+    for number, (filters, size, stride) in enumerate(stem, start=1):
+        x = convolution(x, filters, size, f"stem{number}", stride)
+        x = layers.ReLU(name=f"stem{number}_relu")(x)
+    for number, (filters, stride) in enumerate(stages, start=1):
+        x = residual(x, filters, f"stage{number}", stride)
+    x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, filters)
     return keras.Model(inputs, _emotion(x, dropout, seed, draw), name=name)
-
-
-def _face() -> keras.KerasTensor:
-    return keras.Input((CROP.size, CROP.size, 1), name="face")
 
 
 def _emotion(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):
@@ -171,11 +144,7 @@ def _emotion(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):
 
 
 def _residual_parts(draw: keras.random.SeedGenerator):
-    """Return the two builders of the residual networks.
-
-    One adds a convolution with batch normalisation, the other a residual block; both
-    draw their initial weights from `draw`.
-    """
+    """Return builders of a convolution and of a residual block, seeded by `draw`."""
     he = keras.initializers.HeNormal(seed=draw)
 
     def convolution(x, filters, size, name, stride=1):

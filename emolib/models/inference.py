@@ -39,27 +39,17 @@ def check_images(images: np.ndarray) -> np.ndarray:
 
 
 def predict(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
-    """Predict the six probabilities of each image.
+    """Return the probabilities of each image, float32 (n, 6), in the order of EMOTIONS.
 
     They say how much a face resembles the *posed* expressions that the model was
-    trained on, and not what the person feels.
+    trained on, and not what the person feels; rows sum to 1.
 
     Parameters
     ----------
     model : keras.Model or Baseline
-        A network of this package, or a fitted baseline.
     images : ndarray, uint8, (n, 64, 64)
-        Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
-
-    Returns
-    -------
-    ndarray, float32, (n, 6)
-        Rows sum to 1, columns in the order of ``EMOTIONS``.
-
-    Raises
-    ------
-    ValueError
-        If the images have another shape.
+        Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64). Another
+        shape raises `ValueError`.
     """
     images = check_images(images)
     if len(images) == 0:
@@ -83,20 +73,10 @@ def predict_both_ways(model: _PredictsProbabilities, images: np.ndarray) -> np.n
 def both_ways(
     answer: Callable[[np.ndarray], np.ndarray], images: np.ndarray
 ) -> np.ndarray:
-    """Return the mean answer to images and to their mirror images.
+    """Return the mean answer (n, 6) to images (n, h, w) and to their mirror images.
 
-    The two differ in nothing that an emotion depends on, so a difference between the
-    answers is the network's error, and the mean halves it.
-
-    Parameters
-    ----------
-    answer : callable
-        From images to probabilities, (m, 6); called once, with both kinds.
-    images : ndarray, (n, height, width)
-
-    Returns
-    -------
-    ndarray, float32, (n, 6)
+    The two differ in nothing that an emotion depends on, so a difference is the
+    network's error, and the mean halves it. `answer` is called once, with both kinds.
     """
     there, back = np.split(answer(np.concatenate([images, images[:, :, ::-1]])), 2)
     return (there + back) / 2

@@ -1,7 +1,4 @@
-"""Layers that Keras does not have: contrast made even, and pictures made smaller.
-
-All three have nothing to learn.
-"""
+"""Layers that Keras does not have, none with anything to learn."""
 
 import numpy as np
 
@@ -22,9 +19,8 @@ WINDOW = 0.09
 class ImageStandardisation(keras.layers.Layer):
     """Give every image zero mean and unit contrast, each one by itself.
 
-    A photograph taken in dim light and one taken in bright light differ by a shift
-    and a factor of their grey values; both are removed here, before the first
-    convolution.
+    Dim and bright light differ by a shift and a factor of the grey values; both are
+    removed before the first convolution.
     """
 
     def call(self, images):
@@ -38,11 +34,10 @@ class ImageStandardisation(keras.layers.Layer):
 class LocalContrast(keras.layers.Layer):
     """Show every place in the contrast of its surroundings.
 
-    Subtracts the mean of the surroundings and divides by their standard deviation,
-    both weighted by a Gaussian window: local contrast normalisation (Jarrett,
-    Kavukcuoglu, Ranzato & LeCun 2009, ICCV). A cheek in shade and a cheek in the
-    light, a dark skin and a light one then look much the same; lines and creases
-    stay.
+    Subtracts their mean and divides by their standard deviation, both weighted by a
+    Gaussian: local contrast normalisation (Jarrett, Kavukcuoglu, Ranzato & LeCun 2009,
+    ICCV). Cheeks in shade and in light, dark skin and light, then look much the same;
+    lines and creases stay.
     """
 
     def build(self, shape):
@@ -66,18 +61,12 @@ class LocalContrast(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="emolib")
 class Shrink(keras.layers.Layer):
-    """Resize square images to a smaller side, as two products of matrices.
+    """Resize square images to `side` pixels, at least 8, as two products of matrices.
 
-    It is the inverse of enlarging with a triangle filter, as `emolib.faces.RESAMPLE`
-    does it: an image that had `side` pixels before it became a canonical crop is itself
-    again, and any other is approximated by least squares (Unser, Aldroubi & Eden 1995,
-    doi:10.1109/83.366474). A product with a fixed matrix runs fast everywhere and
-    exports to ONNX as it stands.
-
-    Parameters
-    ----------
-    side : int
-        Side of the result, pixels, at least 8.
+    The inverse of enlarging with `emolib.faces.RESAMPLE`: an image that had `side`
+    pixels before it became a canonical crop is itself again, any other is approximated
+    by least squares (Unser, Aldroubi & Eden 1995, doi:10.1109/83.366474). It exports to
+    ONNX as it is.
     """
 
     def __init__(self, side: int, **kwargs):
@@ -95,9 +84,8 @@ class Shrink(keras.layers.Layer):
     def call(self, images):
         """Map images ``(n, s, s, 1)`` to ``(n, side, side, 1)``."""
         flat = ops.squeeze(images, axis=-1)  # (n, s, s)
-        across = np.swapaxes(self._down, 1, 2)  # (1, s, side)
-        small = ops.matmul(self._down, ops.matmul(flat, across))
-        return ops.expand_dims(small, axis=-1)
+        across = ops.matmul(flat, np.swapaxes(self._down, 1, 2))  # (n, s, side)
+        return ops.expand_dims(ops.matmul(self._down, across), axis=-1)
 
     def get_config(self):
         """Return what is needed to build this layer again."""
@@ -106,7 +94,6 @@ class Shrink(keras.layers.Layer):
 
 def _gaussian_means(side: int) -> np.ndarray:
     """Weights of the mean around each of `side` places, float32 (side, side)."""
-    place = np.arange(side)
-    distance = (place[:, None] - place) / (WINDOW * side)
+    distance = (np.arange(side)[:, None] - np.arange(side)) / (WINDOW * side)
     weights = np.exp(-0.5 * distance**2)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

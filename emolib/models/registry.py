@@ -1,8 +1,7 @@
 """The shipped weights: found by name, checked, and put into a network built in code.
 
-A model is a folder with ``weights.weights.h5``, ``card.json`` and, once exported,
-``model.onnx``. Keras cannot read a ``.keras`` file of a newer Keras, but weights load
-into a model built in code; the ONNX form needs no Keras at all.
+A model is a folder with ``weights.weights.h5`` (which a Keras older than the one that
+wrote them reads too), ``card.json`` and, once exported, ``model.onnx``.
 """
 
 import json
@@ -26,26 +25,19 @@ _REMEDY = "restore it with `git checkout data/models`, or train the model again"
 
 
 def available() -> tuple[str, ...]:
-    """Return the names of the shipped models, sorted.
-
-    Reads no weights and imports no TensorFlow.
-    """
+    """Return the names of the shipped models, sorted, without reading weights."""
     return tuple(sorted(path.parent.name for path in _shipped().glob(f"*/{CARD}")))
 
 
 def build(architecture: str, seed: int = 0) -> "keras.Model":
-    """Build an untrained network by the name of its architecture.
+    """Build an untrained `keras.Model` by the name of its architecture.
 
     Parameters
     ----------
     architecture : {"plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
+        Another name raises `ModelFileError`.
     seed : int, default 0
-        Seeds the initial weights.
-
-    Raises
-    ------
-    ModelFileError
-        If no network has this name.
+        Of the initial weights.
     """
     from emolib.models.cnn import NETWORKS
 
@@ -61,10 +53,7 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
 def model_folder(name: str | Path) -> Path:
     """Return the folder of a model: a shipped name, or a folder that holds a card.
 
-    Raises
-    ------
-    ModelFileError
-        If there is no such model; the nearest shipped name is suggested.
+    Raises `ModelFileError` if there is none, and suggests the nearest shipped name.
     """
     own = Path(name).is_dir()
     folder = Path(name) if own else _shipped() / current_name(str(name))
@@ -83,23 +72,15 @@ def model_folder(name: str | Path) -> Path:
 
 
 def model_card(name: str | Path) -> ModelCard:
-    """Read a model's card.
+    """Read a model's `ModelCard`.
+
+    It is complete for a shipped model; yours may hold architecture and checksum only.
 
     Parameters
     ----------
     name : str or Path
-        As in `load_model`.
-
-    Returns
-    -------
-    ModelCard
-        Complete for a shipped model; that of your own may say no more than its
-        architecture and checksum.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such model, or its card is not readable or lacks an entry.
+        As in `load_model`. If there is no such model, or its card is not readable or
+        lacks an entry, that raises `ModelFileError`.
     """
     folder = model_folder(name)
     path = folder / CARD
@@ -115,27 +96,20 @@ def model_card(name: str | Path) -> ModelCard:
 
 
 def load_model(name: str | Path) -> "keras.Model":
-    """Load a trained network.
+    """Load a trained `keras.Model`, in the state that was saved, not compiled.
 
     Parameters
     ----------
     name : str or Path
         A shipped model (see `available`), or the folder of one of your own.
 
-    Returns
-    -------
-    keras.Model
-        Not compiled, in the state that was saved.
-
     Raises
     ------
     ModelFileError
-        If there is no such model, or its weights are missing or are not those that
-        its card describes.
+        If there is no such model, or its weights are not those that its card describes.
     """
-    folder = model_folder(name)
-    card = model_card(folder)
-    path = folder / WEIGHTS
+    folder = model_folder(name)  # once: an old name warns
+    card, path = model_card(folder), folder / WEIGHTS
     _verified(path, card.sha256)
     model = build(card.architecture)
     try:
@@ -153,15 +127,7 @@ def load_model(name: str | Path) -> "keras.Model":
 def onnx_graph(name: str | Path) -> tuple[bytes, ModelCard]:
     """Return a network in ONNX form and its card.
 
-    Parameters
-    ----------
-    name : str or Path
-        As in `load_model`.
-
-    Raises
-    ------
-    ModelFileError
-        As in `load_model`, or if the network was never exported.
+    Raises `ModelFileError` as `load_model` does, or if the network was never exported.
     """
     folder = model_folder(name)
     card = model_card(folder)
@@ -174,10 +140,10 @@ def onnx_graph(name: str | Path) -> tuple[bytes, ModelCard]:
 
 
 def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
-    """Save a network's weights beside a card that describes them.
+    """Save a network's weights beside a card that describes them; return the folder.
 
-    The folder appears whole or not at all, and replaces an older one; other files in
-    it are kept.
+    It appears whole or not at all, and replaces an older one; other files in it are
+    kept.
 
     Parameters
     ----------
@@ -188,11 +154,6 @@ def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
         complete.
     card : mapping
         Entries of `ModelCard`; `architecture`, `parameters` and `sha256` are added.
-
-    Returns
-    -------
-    Path
-        The folder written.
 
     Raises
     ------
