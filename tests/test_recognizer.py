@@ -15,11 +15,11 @@ from emolib.export import add_onnx
 from emolib.faces import PictureError, to_canonical
 from emolib.models import (
     ModelFileError,
-    contrast_cnn,
     predict,
     predict_both_ways,
     save_model,
 )
+from emolib.models.cnn import contrast_cnn
 from emolib.models.registry import CARD, ONNX
 from emolib.recognizer import EmotionRecognizer, annotate
 from emolib.synthesis import Scene, express, random_identity, render

@@ -19,7 +19,7 @@ from emolib.models.inference import both_ways, predict_both_ways
 from emolib.models.registry import build, save_model
 from emolib.recipes.cards import real_faces_card
 from emolib.results import environment
-from emolib.training.augmentation import augment
+from emolib.training.augmentation import augment, mixup
 from emolib.training.averaging import MovingAverage
 from emolib.training.checkpoint import digest, digest_of_faces
 from emolib.training.loop import History, batches, fit
@@ -27,7 +27,6 @@ from emolib.training.schedule import Cosine
 from emolib.training.targets import (
     class_weights,
     distill,
-    mixup,
     smooth_labels,
     targets_of,
 )

@@ -14,7 +14,7 @@ _HOMES = {
     "class_weights": "targets",
     "distill": "targets",
     "fit": "loop",
-    "mixup": "targets",
+    "mixup": "augmentation",
     "smooth_labels": "targets",
     "soft_targets": "targets",
 }

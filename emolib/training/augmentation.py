@@ -55,6 +55,33 @@ def augment(
     return vary(images, seed)
 
 
+def mixup(
+    images: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mix each picture with another, and their targets alike.
+
+    Zhang et al. 2018, arXiv:1710.09412. The larger share is the picture's own. Keras'
+    `MixUp` mixes within a batch; an interrupted run could not repeat it.
+
+    Parameters
+    ----------
+    images : ndarray, uint8, (n, 64, 64)
+    targets : ndarray, float32, (n, 6)
+    alpha : float
+        Above 0; shares are drawn from Beta(alpha, alpha): the larger, the more even.
+    rng : numpy.random.Generator
+    """
+    share = rng.beta(alpha, alpha, len(images)).astype(np.float32)
+    share = np.maximum(share, 1 - share)
+    other, mixed = rng.permutation(len(images)), np.empty_like(images)
+    for start in range(0, len(images), 2048):  # bounds the memory
+        part = slice(start, start + 2048)
+        own = share[part, None, None]
+        mixed[part] = np.rint(own * images[part] + (1 - own) * images[other[part]])
+    share = share[:, None]
+    return mixed, share * targets + (1 - share) * targets[other]
+
+
 def _augment_lightly(images: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
     rng = np.random.default_rng(seed)
     n, side = images.shape[:2]

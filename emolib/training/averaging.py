@@ -10,7 +10,7 @@ EVERY = 8
 
 @dataclass(frozen=True)
 class MovingAverage:
-    """Exponential moving average of the weights, EMA (doi:10.1137/0330046).
+    """Exponential moving average of the weights, EMA (Polyak & Juditsky 1992).
 
     Polyak & Juditsky 1992. Keras' `use_ema` has no short memory at the start and omits
     the statistics of batch normalisation, which then fit other weights.

@@ -11,14 +11,13 @@ FIRST, LAST = 0.05, 0.01
 class Cosine:
     """Let the step size fall along half a cosine (Loshchilov & Hutter 2017).
 
-    arXiv:1608.03983. Keras' `CosineDecay` begins to fall after the warm-up and not
-    with it, and computes in 32 bits: the shipped networks would come out different.
+    Keras' `CosineDecay` begins to fall after the warm-up and not with it, and computes
+    in 32 bits: the shipped networks would come out different.
 
     Attributes
     ----------
     warm_up : float, default 0
-        Epochs in which the step size rises from a twentieth (Goyal et al. 2017,
-        arXiv:1706.02677).
+        Epochs in which the step size rises from a twentieth (Goyal et al. 2017).
     per_step : bool, default False
         Whether it also changes within an epoch, every eight steps.
 

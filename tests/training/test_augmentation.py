@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emolib.training import augmentation
-from emolib.training.augmentation import STRENGTHS, augment
+from emolib.training.augmentation import STRENGTHS, augment, mixup
 
 
 @pytest.fixture
@@ -100,3 +100,15 @@ def test_compression_is_mild_and_changes_blocks_only_within_themselves():
 def test_unknown_strength_is_named(faces):
     with pytest.raises(ValueError, match="strength='harsh'"):
         augment(faces, strength="harsh")
+
+
+def test_mixup_keeps_targets_and_pictures_together():
+    rng = np.random.default_rng(0)
+    values = np.repeat([0, 200], 50).astype(np.uint8)
+    images = np.tile(values[:, None, None], (1, 64, 64))
+    targets = np.eye(6)[np.where(values == 0, 0, 3)]
+    mixed, soft = mixup(images, targets, 0.5, rng)
+    np.testing.assert_allclose(mixed[:, 0, 0] / 200, soft[:, 3], atol=0.01)
+    np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-6)
+    assert ((soft[:, 0] > 0.01) & (soft[:, 0] < 0.99)).any()
+    np.testing.assert_array_equal(soft.argmax(axis=1), targets.argmax(axis=1))

@@ -6,7 +6,6 @@ import pytest
 from emolib.training.targets import (
     class_weights,
     distill,
-    mixup,
     smooth_labels,
     soft_targets,
     targets_of,
@@ -59,15 +58,3 @@ def test_class_weights_make_classes_alike_and_keep_the_mean():
     half = class_weights(labels, 0.5)
     assert (half * counts).sum() == pytest.approx(100)
     assert half[0] / half[1] == pytest.approx(2**0.5)
-
-
-def test_mixup_keeps_targets_and_pictures_together():
-    rng = np.random.default_rng(0)
-    values = np.repeat([0, 200], 50).astype(np.uint8)
-    images = np.tile(values[:, None, None], (1, 64, 64))
-    targets = np.eye(6)[np.where(values == 0, 0, 3)]
-    mixed, soft = mixup(images, targets, 0.5, rng)
-    np.testing.assert_allclose(mixed[:, 0, 0] / 200, soft[:, 3], atol=0.01)
-    np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-6)
-    assert ((soft[:, 0] > 0.01) & (soft[:, 0] < 0.99)).any()
-    np.testing.assert_array_equal(soft.argmax(axis=1), targets.argmax(axis=1))

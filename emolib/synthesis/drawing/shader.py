@@ -261,8 +261,8 @@ def visibility(x, y, z, facing, depth, axes):
     """Return the share of the key light that reaches a place, 0 to 1.
 
     Nine neighbours in the shadow map vote (percentage-closer filtering; Reeves,
-    Salesin and Cook, 1987, https://doi.org/10.1145/37402.37435). Grazing light gets
-    more slack, so that a surface does not shadow itself.
+    Salesin and Cook, 1987). Grazing light gets more slack, so that a surface does not
+    shadow itself.
     """
     slack = 0.035 + 0.09 * (1 - max(facing, 0.0))
     size = depth.shape[0]
@@ -310,8 +310,7 @@ def wrapped(facing, wrap):
 def crossing(run, half):
     """Return how squarely a strand that runs along `run` crosses the light, 0 to 1.
 
-    A cylinder shines where it does (Kajiya and Kay, 1989,
-    https://doi.org/10.1145/74333.74361).
+    A cylinder shines where it does (Kajiya and Kay, 1989).
     """
     along = dot(run, half) / (math.sqrt(dot(run, run)) + 1e-9)
     return math.sqrt(max(1 - along**2, 0.0))
@@ -327,7 +326,7 @@ def ends(a, b, c, along_a, along_b, along_c):
 
 @piece
 def highlight(paint, cosine, lit, sky, light):
-    """Return the highlight (Blinn, 1977, https://doi.org/10.1145/563858.563893).
+    """Return the highlight (Blinn, 1977).
 
     `cosine` is that of the angle between the normal and `Light.half`.
     """
