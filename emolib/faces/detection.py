@@ -65,10 +65,7 @@ class Face:
     right_mouth: tuple[float, float]
 
     def crop(self, image: np.ndarray) -> np.ndarray:
-        """Cut this face out of its picture as the canonical crop, uint8 (64, 64).
-
-        `image` is the picture in which it was found.
-        """
+        """Cut this face out of `image`, its picture, as the crop, uint8 (64, 64)."""
         return align(image, self.left_eye, self.right_eye)
 
 
