@@ -84,18 +84,34 @@ def all_parts() -> dict[str, list[list[str]]]:
         chapters = [str(one) for one in notebooks() if one.parent == folder]
         name = f"nbval {folder.name}"
         parts[name] = [_pytest(name, *lax, *chapters)]
+    for name, files in BOOK.items():
+        parts[name] = [_pytest(name, *(f"tests/book/{file}" for file in files))]
     beside = sorted(map(str, PROJECT.glob("tests/test_*.py")))
     parts["package"] = [_pytest("package", *beside)]
     for folder in sorted(path for path in PROJECT.glob("tests/*") if path.is_dir()):
         if folder.name != "book" and any(folder.rglob("test_*.py")):
             rest = (str(folder), f"--ignore={BUILD_TEST}")
             parts[folder.name] = [_pytest(folder.name, *rest)]
-    for name, files in BOOK.items():
-        parts[name] = [_pytest(name, *(f"tests/book/{file}" for file in files))]
     others = [f"--ignore=tests/book/{one}" for files in BOOK.values() for one in files]
     parts["book checks"] = [_pytest("book checks", "tests/book", *others)]
     parts["lint"] = _lint()
     return parts
+
+
+def longest_first(parts: dict[str, list[list[str]]]) -> dict[str, list[list[str]]]:
+    """Return the parts by the seconds of their last run, so that none ends alone.
+
+    The build stays first, for others wait for it; new parts come next.
+    """
+    last = {
+        report.stem: sum(float(one.get("time", 0)) for one in ET.parse(report).iter())
+        for report in REPORTS.glob("*.xml")
+    }
+
+    def place(name: str) -> tuple[bool, float]:
+        return name != BUILD, -last.get(name.replace(" ", "-"), float("inf"))
+
+    return {name: parts[name] for name in sorted(parts, key=place)}
 
 
 def changed_parts(since: str | None) -> dict[str, list[list[str]]]:
@@ -292,7 +308,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     if unknown:
         known = ", ".join(parts)
         parser.error(f"no part is called {unknown[0]!r}; there are: {known}")
-    parts = {name: parts[name] for name in options.parts or parts}
+    parts = longest_first({name: parts[name] for name in options.parts or parts})
 
     REPORTS.mkdir(parents=True, exist_ok=True)
     for report in [*REPORTS.glob("*.xml"), *REPORTS.glob("*.txt")]:

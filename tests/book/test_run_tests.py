@@ -86,6 +86,16 @@ def test_pages_are_looked_at_when_they_are_built(
     assert code == 0, shown
 
 
+def test_the_longest_part_of_the_last_run_starts_first(reports):
+    reports.mkdir()
+    for name, seconds in (("book-build", 1), ("short", 2), ("long-one", 300)):
+        report = f'<testsuites><testsuite time="{seconds}"/></testsuites>'
+        (reports / f"{name}.xml").write_text(report)
+    parts = {name: [] for name in ("short", "long one", "new", run_tests.BUILD)}
+    order = [run_tests.BUILD, "new", "long one", "short"]
+    assert list(run_tests.longest_first(parts)) == order
+
+
 def test_no_test_of_the_project_is_left_out():
     parts = run_tests.all_parts()
     named = {word for commands in parts.values() for one in commands for word in one}
