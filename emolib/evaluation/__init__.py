@@ -4,29 +4,25 @@ One model's scores, how sure they are, whether its probabilities can be believed
 two models side by side.
 """
 
-from emolib.evaluation.bootstrap import EvaluationError
-from emolib.evaluation.calibration import (
-    apply_temperature,
-    build_in_temperature,
-    fit_temperature,
-    reliability,
-)
-from emolib.evaluation.comparison import (
-    Difference,
-    McNemar,
-    learning_curve,
-    mcnemar,
-    paired_bootstrap,
-)
-from emolib.evaluation.metrics import (
-    Evaluation,
-    accuracy_by,
-    calibration_error,
-    evaluate,
-)
+import lazy_loader
 
-__all__ = [
-    "Difference", "Evaluation", "EvaluationError", "McNemar", "accuracy_by",
-    "apply_temperature", "build_in_temperature", "calibration_error", "evaluate",
-    "fit_temperature", "learning_curve", "mcnemar", "paired_bootstrap", "reliability",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "bootstrap": ["EvaluationError"],
+        "calibration": [
+            "apply_temperature",
+            "build_in_temperature",
+            "fit_temperature",
+            "reliability",
+        ],
+        "comparison": [
+            "Difference",
+            "McNemar",
+            "learning_curve",
+            "mcnemar",
+            "paired_bootstrap",
+        ],
+        "metrics": ["Evaluation", "accuracy_by", "calibration_error", "evaluate"],
+    },
+)

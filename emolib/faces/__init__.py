@@ -1,10 +1,12 @@
 """From a photograph or a video frame to the canonical face crop."""
 
-from emolib.faces.crop import CROP, CanonicalCrop, align, to_canonical, triangle_weights
-from emolib.faces.detection import DetectorError, Face, FaceDetector, main_face
-from emolib.faces.picture import PictureError, read_picture
+import lazy_loader
 
-__all__ = [
-    "CROP", "CanonicalCrop", "DetectorError", "Face", "FaceDetector", "PictureError",
-    "align", "main_face", "read_picture", "to_canonical", "triangle_weights",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "crop": ["CROP", "CanonicalCrop", "align", "to_canonical", "triangle_weights"],
+        "detection": ["DetectorError", "Face", "FaceDetector", "main_face"],
+        "picture": ["PictureError", "read_picture"],
+    },
+)

@@ -3,30 +3,16 @@
 TensorFlow is imported when `fit` or `augment` is touched.
 """
 
-from importlib import import_module
+import lazy_loader
 
-_HOMES = {
-    "Cosine": "schedule",
-    "History": "loop",
-    "MovingAverage": "averaging",
-    "TrainingError": "checkpoint",
-    "augment": "augmentation",
-    "class_weights": "targets",
-    "distill": "targets",
-    "fit": "loop",
-    "mixup": "augmentation",
-    "smooth_labels": "targets",
-    "soft_targets": "targets",
-}
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"emolib.training.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'emolib.training' has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "augmentation": ["augment", "mixup"],
+        "averaging": ["MovingAverage"],
+        "checkpoint": ["TrainingError"],
+        "loop": ["History", "fit"],
+        "schedule": ["Cosine"],
+        "targets": ["class_weights", "distill", "smooth_labels", "soft_targets"],
+    },
+)
