@@ -3,6 +3,7 @@
 Each runs in a fresh home, without the settings of ``make``.
 """
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -76,7 +77,7 @@ def prepare(root: Path) -> Watched:
     corpus = standin.write_standin(
         root / "videos", (5,), sentences=1, seconds=0.7, workers=1
     )
-    packed = standin.zip_standin(corpus, root / "videos.zip")
+    packed = shutil.make_archive(str(root / "videos"), "zip", corpus)
     options = ["--frames", "3", "--smallest", "120", "--quiet"]
     command = ["datasets", "prepare", "enterface05", packed, "prepared", *options]
     return watch([*EMOLIB, *command], root)
