@@ -216,7 +216,7 @@ def train_real_faces(
 
 
 def _save(teacher: Run, run: Run, output: Path) -> Path:
-    """Calibrate a complete student, asked as the recognizer asks it, and save it."""
+    """Calibrate a complete student, asked as the recogniser asks it, and save it."""
     model, aside = run.model, run.validation
     known = aside.labels >= 0
     labels = aside.labels[known]
