@@ -1,4 +1,4 @@
-"""eNTERFACE'05, the published system's corpus, from the archive of videos to a data set.
+"""eNTERFACE'05, the published system's corpus: from the archive to a data set.
 
 42 people react to stories with one of six emotions, five sentences per emotion (Martin
 et al. 2006, doi:10.1109/ICDEW.2006.145). `archive` reads the zip, `clips` finds the
