@@ -23,12 +23,12 @@ TOLERANCE = 5e-3
 RAISED = "raised"
 
 Value = float | int | str
-Song = dict[str, Value]
+Readings = dict[str, Value]
 #: Learnt from: every 24th apex frame of the training people.
 EVERY = 24
 
 
-def canary(parts: list[str] | None = None) -> dict[str, Song]:
+def canary(parts: list[str] | None = None) -> dict[str, Readings]:
     """Return what the package computes today.
 
     Parameters
@@ -48,7 +48,7 @@ def canary(parts: list[str] | None = None) -> dict[str, Song]:
     }
 
 
-def _made(part: str) -> Song:
+def _made(part: str) -> Readings:
     """Make one part; a package that fails there computes something else, too."""
     try:
         return PARTS[part]()
@@ -56,7 +56,7 @@ def _made(part: str) -> Song:
         return {RAISED: f"{type(error).__name__}: {error}"}
 
 
-def differences(before: Song, now: Song) -> list[str]:
+def differences(before: Readings, now: Readings) -> list[str]:
     """Say what differs between two recordings of one part, beyond `TOLERANCE`.
 
     Returns
@@ -84,7 +84,7 @@ def _rounded(value: Value | np.generic) -> Value:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def _blocks(name: str, image: np.ndarray, count: int = 4) -> Song:
+def _blocks(name: str, image: np.ndarray, count: int = 4) -> Readings:
     """Mean grey of ``count x count`` blocks of an image, on a scale of 0 to 1."""
     rows = np.array_split(np.asarray(image, float) / 255, count)
     return {
@@ -94,7 +94,7 @@ def _blocks(name: str, image: np.ndarray, count: int = 4) -> Song:
     }
 
 
-def _list(name: str, values: np.ndarray) -> Song:
+def _list(name: str, values: np.ndarray) -> Readings:
     return {f"{name} {k}": float(value) for k, value in enumerate(np.ravel(values))}
 
 
@@ -112,50 +112,50 @@ def _few():
     )
 
 
-def corpus() -> Song:
+def corpus() -> Readings:
     """Load the corpus: what each part holds, and what it looks like."""
     from emolib.datasets import load
     from emolib.emotions import EMOTIONS
 
     faces = load("synthface")
-    song: Song = {"emotions": " ".join(EMOTIONS), "columns": " ".join(faces.meta)}
+    found: Readings = {"emotions": " ".join(EMOTIONS), "columns": " ".join(faces.meta)}
     for name in ("train", "validation", "test"):
         part = faces.part(name)
-        song |= {
+        found |= {
             f"{name} images": len(part),
             f"{name} people": len(np.unique(part.groups)),
             f"{name} labels": " ".join(map(str, np.bincount(part.labels))),
             f"{name} apex": len(part.apex()),
             f"{name} intensity": float(part.meta["intensity"].mean()),
         }
-        song |= _blocks(f"{name} mean", part.images.mean(axis=0))
-        song |= _blocks(f"{name} one", part.images[len(part) // 3])
+        found |= _blocks(f"{name} mean", part.images.mean(axis=0))
+        found |= _blocks(f"{name} one", part.images[len(part) // 3])
     clips = faces.part("validation").clips()
-    song["clips"] = len(clips.lengths)
-    song["longest clip"] = int(clips.lengths.max())
-    return song
+    found["clips"] = len(clips.lengths)
+    found["longest clip"] = int(clips.lengths.max())
+    return found
 
 
-def crop() -> Song:
+def crop() -> Readings:
     """Cut the canonical crop out of a drawn picture."""
     from emolib.faces import CROP, align, to_canonical
 
     y, x = np.mgrid[:160, :200]
     rings = 127 + 120 * np.sin(np.hypot(x - 90, y - 70) / 9 + x / 40)
     picture = rings.astype(np.uint8)
-    song: Song = {"size": CROP.size} | _list("eyes", np.array(CROP.eyes()))
-    song |= _blocks("ready", to_canonical(picture[20:140, 40:160]))
-    return song | _blocks("aligned", align(picture, (70.0, 66.0), (111.0, 75.5)))
+    found: Readings = {"size": CROP.size} | _list("eyes", np.array(CROP.eyes()))
+    found |= _blocks("ready", to_canonical(picture[20:140, 40:160]))
+    return found | _blocks("aligned", align(picture, (70.0, 66.0), (111.0, 75.5)))
 
 
-def splits() -> Song:
+def splits() -> Readings:
     """Divide the corpus in every way there is."""
     import warnings
 
     from emolib.datasets import load, splits
 
     apex = load("synthface").apex()
-    song: Song = {}
+    found: Readings = {}
     for make in (
         splits.random_frame, splits.random_clip, splits.by_subject,
         splits.by_subject_and_sentence,
@@ -166,38 +166,38 @@ def splits() -> Song:
         limited = split.limit(1000, apex.labels, 1)
         for name in ("train", "validation", "test"):
             places = getattr(split, name)
-            song[f"{make.__name__} {name}"] = f"{len(places)} {places.sum()}"
-        song[f"{make.__name__} limited"] = int(limited.train.sum())
+            found[f"{make.__name__} {name}"] = f"{len(places)} {places.sum()}"
+        found[f"{make.__name__} limited"] = int(limited.train.sum())
     folds = list(splits.subject_folds(apex, 5, 1))
-    song["folds"] = " ".join(f"{f.test.sum()} {f.validation.sum()}" for f in folds)
+    found["folds"] = " ".join(f"{f.test.sum()} {f.validation.sum()}" for f in folds)
     held_out = splits.hold_out(apex, 0.1, 1)
-    song["held out"] = " ".join(str(len(part)) for part in held_out)
-    return song
+    found["held out"] = " ".join(str(len(part)) for part in held_out)
+    return found
 
 
-def augmentation() -> Song:
+def augmentation() -> Readings:
     """Vary the same faces lightly and strongly."""
     from emolib.training import augment
 
     images = _few()[0].images[:256]
-    song: Song = {}
+    found: Readings = {}
     for strength in ("light", "strong"):
         varied = augment(images, [1, 2], strength)
-        song |= _blocks(f"{strength} one", varied[5])
-        song |= _blocks(f"{strength} mean", varied.mean(axis=0))
-        song[f"{strength} contrast"] = float(varied.std()) / 255
-    return song
+        found |= _blocks(f"{strength} one", varied[5])
+        found |= _blocks(f"{strength} mean", varied.mean(axis=0))
+        found[f"{strength} contrast"] = float(varied.std()) / 255
+    return found
 
 
-def _learnt(model, history) -> Song:
+def _learnt(model, history) -> Readings:
     """Return what a short training ended with, and what the network says then."""
     from emolib.models import predict
 
     last = history.frame.iloc[-1]
     faces = _few()[2].images
-    song = {name: float(last[name]) for name in ("loss", "val_loss", "val_accuracy")}
+    found = {name: float(last[name]) for name in ("loss", "val_loss", "val_accuracy")}
     answers = predict(model, faces)
-    return song | _list("mean", answers.mean(axis=0)) | _list("first", answers[0])
+    return found | _list("mean", answers.mean(axis=0)) | _list("first", answers[0])
 
 
 def _drawn(name: str, seed: int = 1):
@@ -205,55 +205,55 @@ def _drawn(name: str, seed: int = 1):
     from emolib.models.registry import build
 
     model = build(name, seed)
-    song: Song = {"parameters": int(model.count_params())}
+    found: Readings = {"parameters": int(model.count_params())}
     for variable in model.trainable_variables:
         if variable.ndim > 1:
             values = np.asarray(variable)
-            song[f"{variable.path.split('/', 1)[-1]}"] = float(np.abs(values).mean())
-    return model, song
+            found[f"{variable.path.split('/', 1)[-1]}"] = float(np.abs(values).mean())
+    return model, found
 
 
-def plain_cnn() -> Song:
+def plain_cnn() -> Readings:
     """Train the network of the published system for a short time."""
     from emolib.training import fit
 
     train, _, validation = _few()
-    model, song = _drawn("plain_cnn")
+    model, found = _drawn("plain_cnn")
     history = fit(
         model, train, validation, epochs=2, batch_size=32, learning_rate=1e-3, seed=1,
         progress=False,
     )  # fmt: skip
-    return song | _learnt(model, history)
+    return found | _learnt(model, history)
 
 
-def small_cnn() -> Song:
+def small_cnn() -> Readings:
     """Train the small network on all frames, with soft targets."""
     from emolib.training import fit
 
     _, train, validation = _few()
-    model, song = _drawn("small_cnn")
+    model, found = _drawn("small_cnn")
     history = fit(
         model, train, validation, epochs=1, batch_size=32, learning_rate=2e-3,
         soft_targets=True, seed=1, progress=False,
     )  # fmt: skip
-    return song | _learnt(model, history)
+    return found | _learnt(model, history)
 
 
-def contrast_cnn() -> Song:
+def contrast_cnn() -> Readings:
     """Train with strong augmentation and weight decay, and keep the lowest loss."""
     from emolib.training import fit
 
     _, train, validation = _few()
-    model, song = _drawn("contrast_cnn")
+    model, found = _drawn("contrast_cnn")
     history = fit(
         model, train, validation, epochs=1, batch_size=64, learning_rate=3e-3,
         augment="strong", soft_targets=True, weight_decay=0.05, monitor="loss", seed=1,
         progress=False,
     )  # fmt: skip
-    return song | _learnt(model, history)
+    return found | _learnt(model, history)
 
 
-def real_cnn() -> Song:
+def real_cnn() -> Readings:
     """Follow the recipe for photographs, with rendered faces in their place.
 
     It has a teacher, and a sixth of the faces are made neutral, as in FER2013.
@@ -272,7 +272,7 @@ def real_cnn() -> Song:
         return FaceDataset("as photographs", faces.images, labels)
 
     few, aside = as_photographs(train), as_photographs(validation)
-    teacher, song = _drawn("real_cnn", 2)
+    teacher, found = _drawn("real_cnn", 2)
     stage = Stage(
         "real_cnn", epochs=3, batch_size=64, rendered=64, ema_decay=0.9,
         distillation_weight=0.5, temperature=1.5, repeat_views_every=2,
@@ -283,28 +283,28 @@ def real_cnn() -> Song:
             teacher=teacher, seed=1, progress=False,
         )  # fmt: skip
         row, model = run.history.frame.iloc[-1], run.model
-    song |= {name: float(row[name]) for name in ("loss", "val_loss", "val_accuracy")}
+    found |= {name: float(row[name]) for name in ("loss", "val_loss", "val_accuracy")}
     both = predict_both_ways(model, validation.images)
-    song |= _list("mean", both.mean(axis=0)) | _list("first", both[0])
+    found |= _list("mean", both.mean(axis=0)) | _list("first", both[0])
     wide, first = _drawn("wide_cnn")
-    song |= {f"wide {name}": value for name, value in first.items()}
-    return song | _list("wide", predict(wide, validation.images[:4]).mean(axis=0))
+    found |= {f"wide {name}": value for name, value in first.items()}
+    return found | _list("wide", predict(wide, validation.images[:4]).mean(axis=0))
 
 
-def baselines() -> Song:
+def baselines() -> Readings:
     """Fit the simple classifiers."""
     from emolib.models.baselines import BASELINES, fit_baseline
 
     train, _, validation = _few()
-    song: Song = {"names": ", ".join(BASELINES)}
+    found: Readings = {"names": ", ".join(BASELINES)}
     for name in BASELINES[1:]:
         answers = fit_baseline(name, train).predict_proba(validation.images)
-        song |= _list(f"{name} mean", answers.mean(axis=0))
-        song |= _list(f"{name} first", answers[0])
-    return song
+        found |= _list(f"{name} mean", answers.mean(axis=0))
+        found |= _list(f"{name} first", answers[0])
+    return found
 
 
-def evaluation() -> Song:
+def evaluation() -> Readings:
     """Score given answers: intervals, tests, calibration."""
     from emolib.evaluation import (
         accuracy_by,
@@ -324,84 +324,84 @@ def evaluation() -> Song:
         for share in (0.4, 0.5)
     )
     first, second = (one / one.sum(axis=1, keepdims=True) for one in (first, second))
-    song: Song = {}
+    found: Readings = {}
     for name, result in (
         ("over subjects", evaluate(truth, first, groups)),
         ("over images", evaluate(truth, first)),
     ):
-        song |= _list(f"{name} interval", np.array(result.interval))
-        song |= {
+        found |= _list(f"{name} interval", np.array(result.interval))
+        found |= {
             f"{name} accuracy": result.accuracy,
             f"{name} balanced": result.balanced_accuracy,
             f"{name} f1": result.macro_f1,
             f"{name} calibration": result.calibration_error,
         }
-    song |= _list("recall", result.per_class["recall"].to_numpy())
+    found |= _list("recall", result.per_class["recall"].to_numpy())
     gain = paired_bootstrap(truth, first, second, groups)
-    song |= _list("gain", np.array([gain.difference, *gain.interval]))
-    song["mcnemar"] = float(mcnemar(truth, first, second).p_value)
-    song["temperature"] = float(fit_temperature(truth, first))
-    song |= _list("tempered", apply_temperature(first[:1], 2.0))
-    song |= _list("bins", reliability(truth, first)["accuracy"].to_numpy())
+    found |= _list("gain", np.array([gain.difference, *gain.interval]))
+    found["mcnemar"] = float(mcnemar(truth, first, second).p_value)
+    found["temperature"] = float(fit_temperature(truth, first))
+    found |= _list("tempered", apply_temperature(first[:1], 2.0))
+    found |= _list("bins", reliability(truth, first)["accuracy"].to_numpy())
     values = np.linspace(0, 1, 600)
     table = accuracy_by(values, truth, first, [0.0, 0.5, 1.0], groups)
-    return song | _list("halves", table[["accuracy", "low", "high"]].to_numpy())
+    return found | _list("halves", table[["accuracy", "low", "high"]].to_numpy())
 
 
-def rendering() -> Song:
+def rendering() -> Readings:
     """Render two people, one of them with glasses."""
     from emolib.synthesis import Scene, express, random_identity, render
 
-    song: Song = {}
+    found: Readings = {}
     for seed, emotion, scene in (
         (11, "happiness", Scene(yaw=8.0, light_azimuth=40.0, background=3)),
         (12, "fear", Scene(pitch=-6.0, occluder="glasses", noise=3.0, noise_seed=5)),
     ):
         weights = express(emotion, 0.9, seed=seed)
-        song |= {f"{emotion} {unit}": float(w) for unit, w in sorted(weights.items())}
+        found |= {f"{emotion} {unit}": float(w) for unit, w in sorted(weights.items())}
         face = render(random_identity(seed), weights, scene)
-        song |= _blocks(emotion, face, 8)
-    return song
+        found |= _blocks(emotion, face, 8)
+    return found
 
 
-def detection() -> Song:
+def detection() -> Readings:
     """Find two rendered faces in a frame each, and cut them out."""
     from emolib.faces import FaceDetector
     from emolib.synthesis import Scene, express, random_identity
     from emolib.synthesis.frames import framed_face
 
-    song: Song = {}
+    found: Readings = {}
     for seed, size in ((21, 200), (22, 120)):
         frame, _ = framed_face(
             random_identity(seed), express("surprise", seed=seed), Scene(), size=size
         )
         faces = FaceDetector().detect(frame)
-        song[f"{seed} faces"] = len(faces)
+        found[f"{seed} faces"] = len(faces)
         face = faces[0]
-        song[f"{seed} score"] = float(face.score)
+        found[f"{seed} score"] = float(face.score)
         places = (face.box, face.left_eye, face.right_eye, face.nose)
-        song |= _list(f"{seed} places", np.concatenate(places) / size)
-        song |= _blocks(f"{seed} crop", face.crop(frame))
-    return song
+        found |= _list(f"{seed} places", np.concatenate(places) / size)
+        found |= _blocks(f"{seed} crop", face.crop(frame))
+    return found
 
 
-def shipped() -> Song:
+def shipped() -> Readings:
     """Ask the networks that ship, in Keras and in ONNX."""
     from emolib.models import available, load_model, predict
     from emolib.recognizer import EmotionRecognizer
 
     faces = _few()[2].images[::6]
-    song: Song = {}
+    found: Readings = {}
     for name in available():
         answers = predict(load_model(name), faces)
-        song |= _list(f"{name} mean", answers.mean(axis=0))
-        song |= _list(f"{name} first", answers[0])
+        found |= _list(f"{name} mean", answers.mean(axis=0))
+        found |= _list(f"{name} first", answers[0])
         both = EmotionRecognizer(name).predict_proba(faces)
-        song |= _list(f"{name} both ways", both.mean(axis=0))
-    return song
+        found |= _list(f"{name} both ways", both.mean(axis=0))
+    return found
 
 
-PARTS: dict[str, Callable[[], Song]] = {
+PARTS: dict[str, Callable[[], Readings]] = {
     "corpus": corpus,
     "crop": crop,
     "splits": splits,

@@ -205,8 +205,8 @@ class Study:
         digest = hashlib.sha256(json.dumps(self.key()).encode()).hexdigest()
         scratch = data_folder().parent / "build" / "studies" / self.name / digest[:12]
         scratch.mkdir(parents=True, exist_ok=True)
-        key, sung = self.key(), recorded_canary(self.canary)
-        for part, found in sung.items():
+        key, readings = self.key(), recorded_canary(self.canary)
+        for part, found in readings.items():
             if canary.RAISED in found:
                 raise StudyError(
                     f"{self.name} is not measured: the canary's part {part} fails with "
@@ -219,7 +219,7 @@ class Study:
             "made": {"date": _today(), "with": environment(*_PACKAGES)},
             "results": self.measure(Bench(self.settings, scratch, fer2013)),
             "ships": self.shipped(),
-            "canary": sung,
+            "canary": readings,
             "accepted": [],
         }
         write_json(self.path, record)
@@ -277,7 +277,7 @@ def stale_because(study: Study, record: Mapping[str, Any]) -> str:
 
 
 def changed_parts(
-    study: Study, record: Mapping[str, Any], now: Mapping[str, canary.Song]
+    study: Study, record: Mapping[str, Any], now: Mapping[str, canary.Readings]
 ) -> dict[str, list[str]]:
     """Return the parts of the canary that differ, with what differs in each."""
     found = {
@@ -289,7 +289,7 @@ def changed_parts(
 
 def state(
     study: Study,
-    now: Mapping[str, canary.Song] | None = None,
+    now: Mapping[str, canary.Readings] | None = None,
     others: Mapping[str, Study] | None = None,
 ) -> tuple[str, str]:
     """Tell whether a study's results hold, and why not.
@@ -327,7 +327,7 @@ def state(
 
 def recorded_canary(
     parts: Iterable[str], *, measure: bool = True
-) -> dict[str, canary.Song] | None:
+) -> dict[str, canary.Readings] | None:
     """Return the canary of today's code, from ``build/canary`` where it has been made.
 
     Parameters
