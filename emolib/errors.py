@@ -20,3 +20,16 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     names = {name.lower(): name for name in known}
     near = get_close_matches(str(given).lower(), names, n=1, cutoff=0.5)
     return f" Did you mean {names[near[0]]!r}?" if near else ""
+
+
+def unknown(what: str, given: object, known: Iterable[str]) -> str:
+    """Return the message about a name that is none of those known.
+
+    >>> unknown("emotion", "happy", ["anger", "happiness"])
+    "Unknown emotion 'happy'; expected one of 'anger', 'happiness'. Did you mean \
+'happiness'?"
+    """
+    names = list(known)
+    expected = ", ".join(map(repr, names))
+    hint = did_you_mean(str(given), names)
+    return f"Unknown {what} {given!r}; expected one of {expected}.{hint}"

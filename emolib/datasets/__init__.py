@@ -10,7 +10,7 @@ from emolib.datasets.face_dataset import (
     FaceDataset,
     NoSubjectsError,
 )
-from emolib.errors import did_you_mean
+from emolib.errors import unknown
 
 __all__ = [
     "DATASETS", "Clips", "DatasetError", "FaceDataset", "NoSubjectsError", "load",
@@ -45,6 +45,5 @@ def load(name: str, /, path: str | Path | None = None, **options) -> FaceDataset
         If the name is unknown, or the source finds its files missing or damaged.
     """
     if name not in DATASETS:
-        known = f"{', '.join(map(repr, DATASETS))}.{did_you_mean(name, DATASETS)}"
-        raise DatasetError(f"Unknown data set {name!r}; expected one of {known}")
+        raise DatasetError(unknown("data set", name, DATASETS))
     return DATASETS[name](path, **options)

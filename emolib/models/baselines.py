@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
-from emolib.errors import did_you_mean
+from emolib.errors import unknown
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:
@@ -81,10 +81,7 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
         Images of the six emotions; none, or some labelled -1, raise `DatasetError`.
     """
     if name not in BASELINES:
-        raise ValueError(
-            f"Unknown baseline {name!r}; expected one of "
-            f"{', '.join(map(repr, BASELINES))}.{did_you_mean(name, BASELINES)}"
-        )
+        raise ValueError(unknown("baseline", name, BASELINES))
     if len(train) == 0 or (train.labels < 0).any():
         raise DatasetError(
             f"A baseline needs images of the six emotions; received {len(train)} "

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emolib.errors import did_you_mean
+from emolib.errors import did_you_mean, unknown
 from emolib.files import sha256, verified_bytes, whole_folder, write_json
 from emolib.models import cards
 from emolib.models.cards import ModelCard, ModelFileError, current_name
@@ -43,10 +43,7 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
 
     builder = NETWORKS.get(current_name(architecture))
     if builder is None:
-        raise ModelFileError(
-            f"Unknown architecture {architecture!r}; expected one of "
-            f"{', '.join(NETWORKS)}.{did_you_mean(architecture, NETWORKS)}"
-        )
+        raise ModelFileError(unknown("architecture", architecture, NETWORKS))
     return builder(seed)
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from emolib.errors import did_you_mean
+from emolib.errors import unknown
 
 #: What may cover a part of the face.
 OCCLUDERS = ("none", "glasses", "sunglasses", "mask", "hand")
@@ -79,10 +79,7 @@ class Scene:
     def __post_init__(self):
         """Refuse what cannot be drawn."""
         if self.occluder not in OCCLUDERS:
-            raise ValueError(
-                f"Unknown occluder {self.occluder!r}; expected one of "
-                f"{', '.join(OCCLUDERS)}.{did_you_mean(self.occluder, OCCLUDERS)}"
-            )
+            raise ValueError(unknown("occluder", self.occluder, OCCLUDERS))
         limits = {"yaw": 45, "pitch": 35, "roll": 45}
         limits |= {"light_azimuth": 180, "light_elevation": 85}
         for name, limit in limits.items():

@@ -98,7 +98,7 @@ def test_compression_is_mild_and_changes_blocks_only_within_themselves():
 
 
 def test_unknown_strength_is_named(faces):
-    with pytest.raises(ValueError, match="strength='harsh'"):
+    with pytest.raises(ValueError, match="Unknown strength 'harsh'"):
         augment(faces, strength="harsh")
 
 
