@@ -70,7 +70,7 @@ def test_a_covering_flattens_the_hair(covered):
     assert free.lift[crown].max() > 0.02
     assert flat.lift[crown].max() == 0
     assert (flat.locks is None) == (covered == "all")
-    with pytest.raises(ValueError, match="Unknown covered"):
+    with pytest.raises(ValueError, match="Unknown cover of the hair"):
         hairdo(body, "wig")
 
 
