@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from emolib.errors import EmolibError
 
-class DataFolderError(FileNotFoundError):
+
+class DataFolderError(EmolibError, FileNotFoundError):
     """No data folder was found; the message lists the places looked at."""
 
 
