@@ -277,7 +277,7 @@ def test_augmentation_has_two_strengths_and_an_off(sets):
     assert same(light, same_light)
     assert not same(light, strong)
     assert not same(light, plain)
-    with pytest.raises(ValueError, match="strength='harsh'"):
+    with pytest.raises(ValueError, match="Unknown strength 'harsh'"):
         run(sets, augment="harsh")
 
 
