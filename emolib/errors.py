@@ -11,6 +11,18 @@ class EmolibError(Exception):
     """
 
 
+class ArgumentError(EmolibError, ValueError):
+    """A function was called with a value that it cannot use."""
+
+
+class MissingPackageError(EmolibError, ImportError):
+    """A package that is only needed for this is not installed."""
+
+
+class WorkerError(EmolibError, RuntimeError):
+    """A process that worked beside this one has crashed."""
+
+
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return a hint at the nearest name, to end a message with; empty if none is near.
 

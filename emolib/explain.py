@@ -3,6 +3,7 @@
 import numpy as np
 
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 from emolib.faces import CROP
 from emolib.models._backend import keras, tf
 from emolib.models.inference import check_images
@@ -60,7 +61,7 @@ def _ends(model: keras.Model) -> tuple[keras.layers.Layer, keras.layers.Layer]:
         found = layer if sees and mapped else found
     dense = model.layers[-1] if model.layers else None
     if found is None or not isinstance(dense, keras.layers.Dense):
-        raise ValueError(
+        raise ArgumentError(
             "Grad-CAM needs a functional or sequential network with an Input, feature "
             "maps (n, h, w, channels) among its layers and a dense softmax layer at "
             f"its end. Received: {type(model).__name__} {model.name!r} with the layers "
@@ -76,7 +77,7 @@ def _part(class_index: int | np.ndarray | None, start: int, n: int):
     index = np.asarray(class_index)
     whole = np.issubdtype(index.dtype, np.integer) and index.shape in ((), (n,))
     if not whole or index.min() < 0 or index.max() >= len(EMOTIONS):
-        raise ValueError(
+        raise ArgumentError(
             f"class_index must be one number, or one per image, in 0 to "
             f"{len(EMOTIONS) - 1}. Received: {class_index}"
         )

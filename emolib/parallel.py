@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
+from emolib.errors import WorkerError
+
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would copy held locks
 
 
@@ -46,7 +48,7 @@ def process_map(
                 position = running.popitem()[1]
                 if crashed is None:
                     what = f"A process crashed at {tasks[position]!r:.200}."
-                    raise RuntimeError(f"{what} Is the memory full?") from error
+                    raise WorkerError(f"{what} Is the memory full?") from error
                 yield position, crashed(tasks[position])
             waiting += running.values()  # one of them did it: now one by one
             suspects = len(running)

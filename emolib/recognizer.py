@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emolib.emotions import EMOTIONS, get_emotion
+from emolib.errors import ArgumentError
 from emolib.faces import Face, FaceDetector, read_picture, to_canonical
 from emolib.models.inference import both_ways
 from emolib.models.registry import onnx_graph
@@ -123,7 +124,7 @@ class EmotionRecognizer:
         """
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape[1:]:
-            raise ValueError(
+            raise ArgumentError(
                 "Expected grey face crops, uint8 of shape (n, height, width), 0-255; "
                 f"received {images.dtype} of shape {images.shape}. For one picture "
                 "pass image[None]; for colour, emolib.faces.to_canonical(image)[None]."

@@ -20,6 +20,7 @@ from emolib.datasets.face_dataset import (
     FaceDataset,
     NoSubjectsError,
 )
+from emolib.errors import ArgumentError
 
 FRACTIONS = (0.7, 0.1, 0.2)  #: Shares of training, validation and test.
 
@@ -245,7 +246,7 @@ def hold_out(
     seed : int, default 0
     """
     if not 0 < fraction < 1:
-        raise ValueError(f"fraction must lie between 0 and 1. Received: {fraction}")
+        raise ArgumentError(f"fraction must lie between 0 and 1. Received: {fraction}")
     groups = dataset.groups
     if groups is None:
         groups = np.array([zlib.crc32(image.tobytes()) for image in dataset.images])

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from emolib.errors import ArgumentError
+
 
 @dataclass(frozen=True)
 class CanonicalCrop:
@@ -50,7 +52,7 @@ def as_picture(image: np.ndarray, mode: str) -> Image.Image:
     image = np.asarray(image)
     shaped = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
     if image.dtype != np.uint8 or not shaped or min(image.shape) == 0:
-        raise ValueError(
+        raise ArgumentError(
             "A picture is uint8, 0-255, of shape (height, width) or (height, width, 3);"
             f" received {image.dtype} of shape {image.shape}."
         )
@@ -88,7 +90,7 @@ def align(
     dx, dy = right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]
     distance = math.hypot(dx, dy)
     if distance < 1e-6 or dx <= 0:
-        raise ValueError(
+        raise ArgumentError(
             "left_eye must lie to the left of right_eye in the image; received "
             f"{left_eye} and {right_eye}."
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from emolib.errors import EmolibError
+from emolib.errors import ArgumentError, EmolibError
 from emolib.faces.crop import align, as_picture
 from emolib.files import verified_bytes
 from emolib.onnx_session import open_session
@@ -118,11 +118,11 @@ class FaceDetector:
         mirror: bool = True,
     ):
         if not smallest >= WINDOW:
-            raise ValueError(
+            raise ArgumentError(
                 f"smallest must be at least {WINDOW} pixels; received {smallest}."
             )
         if len(thresholds) != 3 or not all(0 <= one <= 1 for one in thresholds):
-            raise ValueError(
+            raise ArgumentError(
                 f"thresholds are three numbers from 0 to 1; received {thresholds}."
             )
         self.smallest, self.thresholds = smallest, tuple(thresholds)

@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from emolib.errors import MissingPackageError
+
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
@@ -30,7 +32,7 @@ try:
 
         tf.config.list_physical_devices()  # looks for a GPU, and complains of none
 except ImportError as error:
-    raise ImportError(
+    raise MissingPackageError(
         f"emolib's networks need TensorFlow and Keras, and {error.name!r} is missing; "
         'install them with: pip install "emolib[train]"'
     ) from error
@@ -38,7 +40,7 @@ except ImportError as error:
 tf.get_logger().setLevel("ERROR")  # a course builds many models; TF warns of each
 
 if keras.backend.backend() != "tensorflow":
-    raise ImportError(
+    raise MissingPackageError(
         f"emolib runs Keras on TensorFlow; the backend is {keras.backend.backend()!r}. "
         "Unset KERAS_BACKEND (or set it to 'tensorflow') and restart Python."
     )

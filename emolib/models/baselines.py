@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
-from emolib.errors import unknown
+from emolib.errors import ArgumentError, unknown
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:
@@ -81,7 +81,7 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
         Images of the six emotions; none, or some labelled -1, raise `DatasetError`.
     """
     if name not in BASELINES:
-        raise ValueError(unknown("baseline", name, BASELINES))
+        raise ArgumentError(unknown("baseline", name, BASELINES))
     if len(train) == 0 or (train.labels < 0).any():
         raise DatasetError(
             f"A baseline needs images of the six emotions; received {len(train)} "

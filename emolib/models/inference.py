@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 from emolib.faces import CROP
 
 _BATCH = 256  # images passed through a network at a time; it bounds the memory
@@ -30,7 +31,7 @@ def check_images(images: np.ndarray) -> np.ndarray:
     if images.ndim == 2:
         images = images[None]
     if images.shape[1:] != (CROP.size, CROP.size) or images.dtype.kind not in "uif":
-        raise ValueError(
+        raise ArgumentError(
             f"Expected grey images of shape (n, {CROP.size}, {CROP.size}), 0-255; "
             f"received {images.dtype} of shape {images.shape}. "
             "emolib.faces.to_canonical brings a face crop of any size to this form."

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from emolib.errors import ArgumentError
 from emolib.faces import triangle_weights
 from emolib.models._backend import keras
 
@@ -72,7 +73,7 @@ class Shrink(keras.layers.Layer):
     def __init__(self, side: int, **kwargs):
         super().__init__(**kwargs)
         if side < 8:
-            raise ValueError(f"side must be at least 8. Received: side={side}")
+            raise ArgumentError(f"side must be at least 8. Received: side={side}")
         self.side = side
 
     def build(self, shape):

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 from emolib.plots import style
 from emolib.plots.style import EMOTION_COLOURS
 
@@ -187,10 +188,12 @@ def _check(images: np.ndarray, most: int, **others: Sequence | None) -> None:
     """Refuse what does not fit on a figure, and what would be left out of it."""
     n = len(images)
     if not 0 < n <= most:
-        raise ValueError(f"The figure shows 1 to {most} faces. Received: {n}")
+        raise ArgumentError(f"The figure shows 1 to {most} faces. Received: {n}")
     for name, given in others.items():
         if given is not None and len(given) != n:
-            raise ValueError(f"{n} faces need as many {name}. Received: {len(given)}")
+            raise ArgumentError(
+                f"{n} faces need as many {name}. Received: {len(given)}"
+            )
 
 
 def _show_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:

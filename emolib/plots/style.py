@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from emolib.emotions import EMOTIONS, get_emotion
+from emolib.errors import ArgumentError
 
 __all__ = ["ACCENT", "ALERT", "INK", "PAPER", "QUIET", "series_styles", "use_style"]
 
@@ -71,7 +72,7 @@ def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """
     names = list(dict.fromkeys(names))
     if len(names) > len(_SERIES):
-        raise ValueError(
+        raise ArgumentError(
             f"A figure tells {len(_SERIES)} series apart; received {len(names)}: "
             f"{', '.join(names)}. Draw some of them in a figure of their own."
         )

@@ -11,6 +11,7 @@ import numpy as np
 
 from emolib.datasets import FaceDataset, load
 from emolib.datasets.splits import hold_out
+from emolib.errors import ArgumentError
 from emolib.evaluation import build_in_temperature, evaluate, fit_temperature
 from emolib.evaluation.calibration import unsure_threshold
 from emolib.export import add_onnx
@@ -90,7 +91,7 @@ class Mixture:
     def __post_init__(self) -> None:
         """Refuse a stage that lacks its teacher."""
         if self.stage.distillation_weight and self.teacher is None:
-            raise ValueError("A stage with distillation_weight > 0 needs a teacher.")
+            raise ArgumentError("A stage with distillation_weight > 0 needs a teacher.")
 
     def __call__(self, epoch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return pictures (n, 64, 64), targets (n, 6) and weights (n,) of an epoch."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from emolib.errors import ArgumentError
 from emolib.synthesis.people.identity import Identity
 from emolib.synthesis.renderer import render_with_truth
 from emolib.synthesis.scene import Scene
@@ -54,7 +55,7 @@ def framed_face(
     width, height = frame
     x, y = ((width - size) // 2, (height - size) // 2) if corner is None else corner
     if not (0 <= x <= width - size and 0 <= y <= height - size):
-        raise ValueError(
+        raise ArgumentError(
             f"A face of {size} pixels at {(x, y)} does not lie within a frame of "
             f"{width} x {height} pixels."
         )

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from emolib.errors import ArgumentError
 from emolib.faces import CROP
 from emolib.synthesis.drawing import mesh, paint, shader
 from emolib.synthesis.drawing.mesh import Figure
@@ -106,7 +107,7 @@ def render_with_truth(
         ``covered`` (share of the face's pixels behind the occluder, 0 to 1).
     """
     if not MIN_SIZE <= size <= MAX_SIZE:
-        raise ValueError(
+        raise ArgumentError(
             f"size must lie in [{MIN_SIZE}, {MAX_SIZE}] pixels; received {size}."
         )
     scene = Scene() if scene is None else scene

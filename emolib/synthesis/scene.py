@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from emolib.errors import unknown
+from emolib.errors import ArgumentError, unknown
 
 #: What may cover a part of the face.
 OCCLUDERS = ("none", "glasses", "sunglasses", "mask", "hand")
@@ -79,13 +79,13 @@ class Scene:
     def __post_init__(self):
         """Refuse what cannot be drawn."""
         if self.occluder not in OCCLUDERS:
-            raise ValueError(unknown("occluder", self.occluder, OCCLUDERS))
+            raise ArgumentError(unknown("occluder", self.occluder, OCCLUDERS))
         limits = {"yaw": 45, "pitch": 35, "roll": 45}
         limits |= {"light_azimuth": 180, "light_elevation": 85}
         for name, limit in limits.items():
             value = getattr(self, name)
             if not abs(value) <= limit:
-                raise ValueError(
+                raise ArgumentError(
                     f"{name} must lie in [-{limit}, {limit}] degrees; received {value}."
                 )
         ranges = {"light_contrast": (0, 1), "rim": (0, 5), "exposure": (0.1, 4)}
@@ -94,7 +94,7 @@ class Scene:
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
             if not low <= value <= high:  # catches NaN too
-                raise ValueError(
+                raise ArgumentError(
                     f"{name} must lie in [{low}, {high}]; received {value}."
                 )
 

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from emolib.errors import unknown
+from emolib.errors import ArgumentError, unknown
 from emolib.faces import triangle_weights
 from emolib.models._backend import keras
 
@@ -49,7 +49,7 @@ def augment(
         If `strength` is neither.
     """
     if strength not in STRENGTHS:
-        raise ValueError(unknown("strength", strength, STRENGTHS))
+        raise ArgumentError(unknown("strength", strength, STRENGTHS))
     vary = _augment_lightly if strength == "light" else _augment_strongly
     return vary(images, seed)
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 from emolib.models._backend import keras, tf
 from emolib.models.inference import predict
 from emolib.training import augmentation
@@ -155,7 +156,7 @@ def fit(
         If the loss becomes NaN, or the checkpoint is damaged or of another run.
     """
     if epochs < 1 or batch_size < 1 or monitor not in ("accuracy", "loss", None):
-        raise ValueError(
+        raise ArgumentError(
             "epochs and batch_size are at least 1; monitor is 'accuracy', 'loss' or "
             f"None. Received: {epochs=}, {batch_size=}, {monitor=}"
         )

@@ -4,6 +4,7 @@ import numpy as np
 
 from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 
 
 def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
@@ -33,14 +34,14 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     """
     labels, intensity = np.asarray(labels), np.asarray(intensity, dtype=float)
     if labels.shape != intensity.shape or labels.ndim != 1:
-        raise ValueError(
+        raise ArgumentError(
             "labels and intensity must both have shape (n,); received "
             f"{labels.shape} and {intensity.shape}."
         )
     known = np.where(np.isnan(intensity), 1.0, intensity)
     if ((known < 0) | (known > 1)).any():
         found = f"{known.min():g} to {known.max():g}"
-        raise ValueError(f"intensity must lie in 0 to 1; received {found}.")
+        raise ArgumentError(f"intensity must lie in 0 to 1; received {found}.")
     strength = np.where(labels < 0, 0.0, known)[:, None]  # (n, 1)
     one_hot = np.eye(len(EMOTIONS))[np.maximum(labels, 0)]  # (n, 6)
     return (strength * one_hot + (1 - strength) / len(EMOTIONS)).astype(np.float32)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from emolib import plots
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 from emolib.explain import grad_cam
 from emolib.models.inference import predict
 
@@ -117,7 +118,7 @@ class PredictionExplorer:
             If no face fits the filter.
         """
         if self.current is None:
-            raise ValueError("No face is shown; call filter() to choose others.")
+            raise ArgumentError("No face is shown; call filter() to choose others.")
         one = self.dataset.subset([self.current])
         shares = self.probabilities[[self.current]]
         maps = grad_cam(self.model, one.images)

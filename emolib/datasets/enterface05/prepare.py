@@ -45,6 +45,7 @@ from emolib.datasets.enterface05.video import (
 )
 from emolib.datasets.face_dataset import DatasetError
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 from emolib.faces import CROP, FaceDetector, main_face
 from emolib.files import sha256, whole_file, write_whole
 from emolib.parallel import process_map
@@ -76,7 +77,7 @@ class Settings:
         for name, low, high in (("frames", 1, 100), ("smallest", 20, 400)):
             if not low <= (value := getattr(self, name)) <= high:
                 what = f"{name} must lie in {low} to {high}"
-                raise ValueError(f"{what}; received {value}.")
+                raise ArgumentError(f"{what}; received {value}.")
 
 
 class ClipFaces(NamedTuple):
@@ -150,7 +151,7 @@ def prepare(
     source, dest = Path(source).expanduser(), Path(dest).expanduser()
     workers = min(os.cpu_count() or 1, MOST_WORKERS) if workers is None else workers
     if workers < 1:
-        raise ValueError(f"workers must be at least 1; received {workers}.")
+        raise ArgumentError(f"workers must be at least 1; received {workers}.")
     _check_places(source, dest)
     with Archive(source) as archive:
         survey, kind = find_clips(archive), archive.kind

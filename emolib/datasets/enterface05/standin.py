@@ -21,6 +21,7 @@ from tqdm import tqdm
 from emolib.datasets.corpus import table_bytes
 from emolib.datasets.enterface05.video import require_av
 from emolib.emotions import EMOTIONS, get_emotion
+from emolib.errors import ArgumentError
 from emolib.files import write_whole
 from emolib.parallel import process_map
 from emolib.synthesis.clips import draw_clip
@@ -93,11 +94,11 @@ def write_standin(
     require_av()
     folder, chosen = Path(folder), sorted(set(subjects))
     if not chosen or not set(chosen) <= set(SUBJECTS):
-        raise ValueError(f"subjects must lie in 1 to 44; received {chosen}.")
+        raise ArgumentError(f"subjects must lie in 1 to 44; received {chosen}.")
     if not 1 <= sentences <= 5:
-        raise ValueError(f"sentences must lie in 1 to 5; received {sentences}.")
+        raise ArgumentError(f"sentences must lie in 1 to 5; received {sentences}.")
     if not 0.5 <= seconds <= 60:
-        raise ValueError(f"seconds must lie in 0.5 to 60; received {seconds}.")
+        raise ArgumentError(f"seconds must lie in 0.5 to 60; received {seconds}.")
     takes = [t for n in chosen for t in _plan(n, sentences, seconds)]
     if _finished(folder, takes):
         return folder
@@ -184,16 +185,16 @@ def _finished(folder: Path, takes: list[Take]) -> bool:
     if not folder.exists():
         return False
     if not folder.is_dir():
-        raise ValueError(f"{folder} is a file; name a folder for the stand-in.")
+        raise ArgumentError(f"{folder} is a file; name a folder for the stand-in.")
     if strange := {p.name for p in folder.iterdir()} - {DATABASE, TRUTH}:
         what = f"{folder} holds {min(strange)!r}, which is no part of a stand-in"
-        raise ValueError(f"{what}; name a new folder.")
+        raise ArgumentError(f"{what}; name a new folder.")
     if not (folder / TRUTH).is_file():
         return False
     known = pd.read_csv(folder / TRUTH)[["path", "frames"]].to_numpy().tolist()
     if sorted(known) != sorted([take.path, take.frames] for take in takes):
         what = f"{folder} holds a stand-in of other settings"
-        raise ValueError(f"{what}; name a new folder.")
+        raise ArgumentError(f"{what}; name a new folder.")
     return True
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emolib.datasets.face_dataset import DatasetError
+from emolib.errors import ArgumentError, MissingPackageError
 
 #: Which part of a clip frames are taken from, as shares of its length.
 POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
@@ -50,7 +51,7 @@ def sample_frames(
     """
     check_policy(policy)
     if count < 1:
-        raise ValueError(f"count must be at least 1; received {count}.")
+        raise ArgumentError(f"count must be at least 1; received {count}.")
     av = require_av()
     if name is None:
         name = "the video" if isinstance(video, bytes) else str(video)
@@ -82,7 +83,7 @@ def check_policy(policy: str) -> None:
     """Raise ValueError if a policy is unknown."""
     if policy not in POLICIES:
         known = ", ".join(POLICIES)
-        raise ValueError(f"policy must be one of {known}; received {policy!r}.")
+        raise ArgumentError(f"policy must be one of {known}; received {policy!r}.")
 
 
 def sample_positions(total: int, count: int, policy: str = "middle") -> list[int]:
@@ -106,7 +107,7 @@ def require_av() -> ModuleType:
         import av
     except ImportError as error:
         what = "Videos need PyAV, which is not installed"
-        raise ImportError(f'{what}: pip install "emolib[video]".') from error
+        raise MissingPackageError(f'{what}: pip install "emolib[video]".') from error
     return av
 
 

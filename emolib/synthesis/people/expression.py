@@ -12,7 +12,7 @@ from numbers import Real
 import numpy as np
 
 from emolib.emotions import get_emotion
-from emolib.errors import EmolibError, did_you_mean
+from emolib.errors import ArgumentError, EmolibError, did_you_mean
 
 _SIDED = (
     "browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookIn",
@@ -339,7 +339,7 @@ def check_units(weights: dict[str, float]) -> dict[str, float]:
     full = {}
     for unit, weight in weights.items():
         if not (isinstance(weight, Real) and 0 <= weight <= MAX_WEIGHT):  # nor NaN
-            raise ValueError(
+            raise ArgumentError(
                 f"The weight of {unit} must lie in [0, {MAX_WEIGHT}]; "
                 f"received {weight!r}."
             )
@@ -400,7 +400,7 @@ def express(
     """
     emotion = get_emotion(emotion).name
     if not 0 <= intensity <= 1:
-        raise ValueError(f"intensity must lie in [0, 1]; received {intensity}.")
+        raise ArgumentError(f"intensity must lie in [0, 1]; received {intensity}.")
     rng = np.random.default_rng([seed, 2])
     weights = _draw_weights(emotion, rng)
     if rng.random() < BLEND_RATE:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from emolib.errors import unknown
+from emolib.errors import ArgumentError, unknown
 from emolib.synthesis.drawing.mesh import FABRIC, SKIN, MeshBuilder, Part
 from emolib.synthesis.drawing.paint import cloth_pattern
 from emolib.synthesis.people.identity import COVERINGS, GARMENTS, Identity
@@ -56,7 +56,7 @@ def make_garment(body: Body) -> Part:
     """
     kind = body.identity.garment
     if kind not in GARMENTS:
-        raise ValueError(unknown("garment", kind, GARMENTS))
+        raise ArgumentError(unknown("garment", kind, GARMENTS))
     rng = np.random.default_rng([body.identity.seed, 14])
     base = _cloth_colour(rng)
     build = MeshBuilder()
@@ -87,7 +87,7 @@ def make_covering(body: Body) -> Part | None:
     """
     kind = body.identity.covering
     if kind not in COVERINGS:
-        raise ValueError(unknown("covering", kind, COVERINGS))
+        raise ArgumentError(unknown("covering", kind, COVERINGS))
     if kind == "none":
         return None
     rng = np.random.default_rng([body.identity.seed, 15])

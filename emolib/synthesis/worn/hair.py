@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from scipy.spatial import cKDTree
 
-from emolib.errors import unknown
+from emolib.errors import ArgumentError, unknown
 from emolib.synthesis.drawing.mesh import HAIR, SKIN, Part
 from emolib.synthesis.drawing.paint import (
     LEFT,
@@ -94,7 +94,7 @@ def hairdo(body: Body, covered: str = "none") -> Hairdo:
         If `covered` is unknown.
     """
     if covered not in COVERED:
-        raise ValueError(unknown("cover of the hair", covered, COVERED))
+        raise ArgumentError(unknown("cover of the hair", covered, COVERED))
     lift = _scalp_lift(body)
     beard = _beard_lift(body)
     if covered == "all":

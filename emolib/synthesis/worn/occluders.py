@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from emolib.errors import unknown
+from emolib.errors import ArgumentError, unknown
 from emolib.synthesis.drawing.mesh import CLOTH, FRAME, LENS, MeshBuilder, Part
 from emolib.synthesis.drawing.paint import cloth_pattern, skin_maps
 from emolib.synthesis.people.shape import EYES, skin_rows
@@ -71,7 +71,7 @@ def make_occluder(kind: str, body: Body, seed: int) -> Part:
         If `kind` is unknown.
     """
     if kind not in KINDS:
-        raise ValueError(unknown("occluder", kind, KINDS))
+        raise ArgumentError(unknown("occluder", kind, KINDS))
     rng = np.random.default_rng([seed, 5, KINDS.index(kind)])
     if kind == "mask":
         return _mask(body, mask_kind(seed), rng)
