@@ -5,12 +5,13 @@ probability array mean ``EMOTIONS[k]``.
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from emolib.errors import EmolibError, did_you_mean
+from emolib.errors import EmolibError
 
 
 class UnknownEmotionError(EmolibError, ValueError):
-    """A name that is none of the six emotions; the message suggests the nearest."""
+    """A name that is none of the six emotions; the message names the one meant."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ _ALL = (
 #: The six class names in label order.
 EMOTIONS: tuple[str, ...] = tuple(emotion.name for emotion in _ALL)
 
+#: Other usual names of the six, as folders of pictures have them.
+SYNONYMS = {
+    "angry": "anger", "disgusted": "disgust", "afraid": "fear", "fearful": "fear",
+    "happy": "happiness", "joy": "happiness", "sad": "sadness", "surprised": "surprise",
+}  # fmt: skip
+
 _BY_KEY = {key: emotion for emotion in _ALL for key in (emotion.name, emotion.code)}
 
 
@@ -62,7 +69,7 @@ def get_emotion(name: str) -> Emotion:
     Raises
     ------
     UnknownEmotionError
-        If `name` is neither; the message names the nearest valid one.
+        If `name` is neither; the message names the one meant, where that is sure.
 
     Examples
     --------
@@ -74,9 +81,26 @@ def get_emotion(name: str) -> Emotion:
         codes = ", ".join(emotion.code for emotion in _ALL)
         raise UnknownEmotionError(
             f"Unknown emotion {name!r}; expected one of {', '.join(EMOTIONS)} "
-            f"(or {codes}).{did_you_mean(key, EMOTIONS)}"
+            f"(or {codes}).{did_you_mean_emotion(key)}"
         )
     return _BY_KEY[key]
+
+
+def did_you_mean_emotion(word: str, *more: str) -> str:
+    """Return a hint at the emotion that a word stands for; empty if that is not sure.
+
+    Only synonyms and slips of the pen count, since a word of another language may look
+    like a wrong emotion. `more` are other names that would do, such as ``"neutral"``.
+
+    >>> did_you_mean_emotion("suprised"), did_you_mean_emotion("sorpresa")
+    (" Did you mean 'surprise'?", '')
+    """
+    meant = SYNONYMS | {name: name for name in (*EMOTIONS, *more)}
+    word = word.strip().casefold()
+    # of three letters, one is a third: "sand" is no sad
+    alike = [k for k in meant if k == word or (k[0] == word[:1] and len(k) > 3)]
+    near = get_close_matches(word, alike, n=1, cutoff=0.85)
+    return f" Did you mean {meant[near[0]]!r}?" if near else ""
 
 
 def emotion_index(name: str) -> int:

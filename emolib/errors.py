@@ -26,20 +26,22 @@ class WorkerError(EmolibError, RuntimeError):
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return a hint at the nearest name, to end a message with; empty if none is near.
 
+    Only slips of the pen are near: a wrong hint is worse than none.
+
     >>> did_you_mean("sintface", ["fer2013", "synthface"])
     " Did you mean 'synthface'?"
     """
     names = {name.lower(): name for name in known}
-    near = get_close_matches(str(given).lower(), names, n=1, cutoff=0.5)
+    near = get_close_matches(str(given).lower(), names, n=1, cutoff=0.7)
     return f" Did you mean {names[near[0]]!r}?" if near else ""
 
 
 def unknown(what: str, given: object, known: Iterable[str]) -> str:
     """Return the message about a name that is none of those known.
 
-    >>> unknown("emotion", "happy", ["anger", "happiness"])
-    "Unknown emotion 'happy'; expected one of 'anger', 'happiness'. Did you mean \
-'happiness'?"
+    >>> unknown("model", "smalcnn", ["plain_cnn", "small_cnn"])
+    "Unknown model 'smalcnn'; expected one of 'plain_cnn', 'small_cnn'. Did you mean \
+'small_cnn'?"
     """
     names = list(known)
     expected = ", ".join(map(repr, names))

@@ -1,11 +1,15 @@
 """Options that several commands share, and checks of what they name."""
 
 import argparse
+import re
+import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emolib.errors import EmolibError
+from emolib.faces.formats import FORMATS
 
 if TYPE_CHECKING:
     from emolib.datasets import FaceDataset
@@ -15,6 +19,9 @@ CAUTION = (
     "judge people by them."
 )
 SOURCES = ("synthface", "image_folder", "fer2013", "enterface05")
+#: The names of `emolib.datasets.layouts.LAYOUTS`, known before pandas is loaded.
+LAYOUTS = ("ck48", "rafdb", "affectnet", "jaffe", "kdef")
+_OF_FOLDERS = ("layout", "classes", "skip", "subject")
 
 
 class CommandError(EmolibError, ValueError):
@@ -36,18 +43,69 @@ def _whole_number(least: int) -> Callable[[str], int]:
 positive, seed = _whole_number(1), _whole_number(0)
 
 
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        told = f"not a regular expression ({error}): {text!r}"
+        raise argparse.ArgumentTypeError(told) from None
+    return text
+
+
+def _class(text: str) -> tuple[str, str]:
+    folder, sign, emotion = text.rpartition("=")
+    if not (folder and sign and emotion):
+        told = f"expected FOLDER=EMOTION, such as alegria=happiness, not {text!r}"
+        raise argparse.ArgumentTypeError(told)
+    return folder, emotion
+
+
 def add_data(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options that `load` reads."""
     command.add_argument("--data", default="synthface", choices=SOURCES)
     command.add_argument("--path", type=Path, help="where your own data are")
+    add = command.add_argument_group(
+        "for --data image_folder",
+        "PATH holds one folder per emotion, maybe in train, val and test, of pictures "
+        f"that end in {', '.join(FORMATS)}.",
+    ).add_argument
+    add("--layout", choices=LAYOUTS, help="a known data set: its names and numbers")
+    told = "what other folders stand for, such as alegria=happiness"
+    add("--classes", nargs="+", type=_class, metavar="FOLDER=EMOTION", help=told)
+    told = "folders to leave out; without names, not even what the layout leaves out"
+    add("--skip", nargs="*", metavar="FOLDER", help=told)
+    told = r"where a file's name tells the person: a regular expression, as '^(S\d+)_'"
+    add("--subject", type=_pattern, metavar="PATTERN", help=told)
 
 
 def load(options: argparse.Namespace) -> "FaceDataset":
-    """Load the data set that `options` name; of FER2013, without its duplicates."""
-    from emolib import datasets
+    """Load the data set that `options` name, without its duplicates.
 
-    extra = {"drop_duplicates": True} if options.data == "fer2013" else {}
-    return datasets.load(options.data, options.path, **extra)
+    What an image folder holds, and what is wrong with it, is told on the standard error
+    stream.
+    """
+    names = [name for name in _OF_FOLDERS if getattr(options, name) is not None]
+    if names and options.data != "image_folder":
+        raise CommandError(
+            f"--{names[0]} is for --data image_folder; with --data {options.data} it "
+            "has no meaning. Drop it, or give --data image_folder --path FOLDER."
+        )
+    from emolib import datasets
+    from emolib.datasets.image_folder import report
+
+    extra = {name: getattr(options, name) for name in names}
+    if "classes" in extra:
+        extra["classes"] = dict(extra["classes"])
+    if options.data in ("fer2013", "image_folder"):
+        extra["drop_duplicates"] = True
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        dataset = datasets.load(options.data, options.path, **extra)
+    if options.data == "image_folder":
+        print(f"{options.path}: {report(dataset)}", file=sys.stderr)
+    for one in caught:
+        print(f"warning: {one.message}", file=sys.stderr)
+    return dataset
 
 
 def check_folder_of(path: Path) -> None:

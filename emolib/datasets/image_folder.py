@@ -1,54 +1,77 @@
 """A folder of class folders: the form in which people keep their own images."""
 
 import re
-from collections.abc import Iterator
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
 
-from emolib.datasets.face_dataset import DatasetError, FaceDataset
-from emolib.emotions import EMOTIONS, UnknownEmotionError, get_emotion
-from emolib.errors import did_you_mean
-from emolib.faces import to_canonical
-
-#: File name endings that count as images, in lower case.
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp")
-
-#: Other usual names of the classes.
-SYNONYMS = {
-    "angry": "anger", "disgusted": "disgust", "afraid": "fear", "fearful": "fear",
-    "happy": "happiness", "joy": "happiness", "sad": "sadness", "surprised": "surprise",
-}  # fmt: skip
-
-_PARTS = {
-    "train": "train", "training": "train", "val": "validation", "valid": "validation",
-    "validation": "validation", "test": "test", "testing": "test",
-}  # fmt: skip
+from emolib.datasets.class_folders import (
+    check_all_there,
+    counted,
+    find_rows,
+    given_names,
+    list_below,
+    some_of,
+)
+from emolib.datasets.duplicates import copies, earliest
+from emolib.datasets.face_dataset import PARTS, DatasetError, FaceDataset
+from emolib.datasets.layouts import class_name as class_name  # FER2013 reads names too
+from emolib.datasets.layouts import did_you_mean_layout
+from emolib.datasets.splits import LeakageWarning
+from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
+from emolib.faces import CROP, PictureError, read_picture, to_canonical
 
 
 def load(
     path: str | Path | None,
     *,
+    classes: Mapping[str, str] | None = None,
+    skip: Iterable[str] | None = None,
+    layout: str | None = None,
     subject: str | re.Pattern | None = None,
+    drop_duplicates: bool = False,
     name: str = "image_folder",
 ) -> FaceDataset:
     r"""Load ready face crops from a folder with one folder per class.
 
-    ``path/happy/7.png`` or, with a split, ``path/train/happy/7.png``. A class folder
-    has the name, the code or a synonym (``SYNONYMS``) of an emotion, in any case, or is
-    called ``neutral``, which gives label -1 and intensity 0. Hidden files, and files
-    that do not end as images do, are passed over. Where folders are missing, empty or
-    have other names, or an image does not decode, a DatasetError says so.
+    ``path/happy/7.png`` or, with a split, ``path/train/happy/7.png``; folders around
+    these, and folders of people within classes, do no harm. A class folder has the
+    name, the code or a synonym (`emolib.emotions.SYNONYMS`) of an emotion, in any case,
+    maybe after a number (``0_angry``), or is called ``neutral``, which gives label -1
+    and intensity 0. Parts are ``train``, ``val``, ``dev``, ``test`` and so on
+    (`emolib.datasets.layouts.PARTS`); ``eval`` is the test part beside a validation
+    part, else the validation part. Pictures are what `emolib.faces.formats.FORMATS`
+    lists, decoded as `emolib.faces.read_picture` does.
+
+    A `LeakageWarning` names pictures that are, exactly or nearly, in two parts
+    (`emolib.datasets.duplicates`), and a UserWarning those under two labels.
 
     Parameters
     ----------
     path : str or Path
         The folder. The images are crops: they are made grey and resized, not aligned.
+    classes : dict of str to str, optional
+        What other folder names, in any case, stand for: ``{"alegria": "happiness"}``.
+    skip : list of str, optional
+        Names of folders, in any case, to leave out. Given, it replaces the layout's
+        own, so that ``skip=[]`` reads KDEF's profiles too.
+    layout : str, optional
+        A well-known set (`emolib.datasets.layouts.LAYOUTS`): ``"ck48"`` (CK+),
+        ``"rafdb"``, ``"affectnet"``, ``"jaffe"`` or ``"kdef"``. Those three with
+        letters in their file names tell the subjects, `jaffe` and `kdef` the emotion.
     subject : str or pattern, optional
         How a file name tells the person: a regular expression, which must match, whose
-        first group (or whole match) is the subject. Default: subjects are unknown.
+        first group (or whole match) is the subject. One with a ``/`` is held against
+        the path below `path`. Default: the layout's, else subjects are unknown.
+    drop_duplicates : bool, default False
+        Remove images that are equal to an earlier one of the training part (without
+        parts, of all), and those of a later part that are nearly the same as one of an
+        earlier part.
     name : str
         Name of the resulting data set.
 
@@ -56,114 +79,192 @@ def load(
     -------
     FaceDataset
         Ordered by split, class folder and file name; ``meta.file`` is the path below
-        `path`, ``meta.split`` the split folder's name, if there is one.
+        `path`, ``meta.split`` the part. ``meta.attrs`` counts: ``read``, ``skipped``
+        (by reason), ``hidden`` (files of the system), ``not_square`` (stretched) and
+        ``duplicates_dropped`` (by part); ``duplicates`` names some of these.
+
+    Raises
+    ------
+    DatasetError
+        If folders are missing, empty or have names of no known meaning, or pictures are
+        damaged; all of a kind are found in one pass.
+    ArgumentError
+        If an option makes no sense.
 
     Examples
     --------
-    CK+ and JAFFE put the person in front of the file name (``S010_004_17.png``):
-
-    >>> load("ck", subject=r"^(S\d+)_")  # doctest: +SKIP
+    >>> load("CK+48", layout="ck48")  # doctest: +SKIP
+    >>> load("mine", classes={"ira": "anger"}, skip=["old"])  # doctest: +SKIP
+    >>> load("people", subject=r"^(S\d+)_")  # doctest: +SKIP
     """
+    faces = read(
+        path, classes=classes, skip=skip, layout=layout, subject=subject, name=name
+    )
+    meta = faces.meta
+    part = meta["split"].map({name: k for k, name in enumerate(PARTS)}).fillna(0)
+    original = _originals(faces.images, part.to_numpy(dtype=int), drop_duplicates)
+    again = np.flatnonzero(original >= 0)
+    files = meta["file"].to_numpy()
+    pairs = some_of([f"{files[k]} = {files[original[k]]}" for k in again])
+    where = meta["split"].fillna("all")
+    dropped = dict.fromkeys(where if where.eq("all").all() else PARTS, 0)
+    if drop_duplicates:
+        dropped |= where[again].value_counts().to_dict()
+        faces = faces.subset(original < 0)
+        meta = faces.meta
+    elif len(again):
+        warnings.warn(
+            f"{len(again)} pictures in {path} are, exactly or nearly, in two parts, so "
+            f"tests on them flatter: {pairs}. Pass drop_duplicates=True to drop them.",
+            LeakageWarning,
+            stacklevel=3,
+        )
+    if twice := _with_two_labels(faces):
+        warnings.warn(
+            f"{len(twice)} pictures in {path} are in two classes, exactly or nearly: "
+            f"{some_of(twice)}. Remove the wrong ones.",
+            stacklevel=3,
+        )
+    meta.attrs |= {"duplicates_dropped": dropped, "duplicates": pairs}
+    return FaceDataset(name, faces.images, faces.labels, meta)
+
+
+def read(
+    path: str | Path | None,
+    *,
+    classes: Mapping[str, str] | None = None,
+    skip: Iterable[str] | None = None,
+    layout: str | None = None,
+    subject: str | re.Pattern | None = None,
+    name: str = "image_folder",
+) -> FaceDataset:
+    """Do what `load` does, parameters and errors included, but for duplicates."""
     wanted = "a folder that holds one folder of images per emotion"
     if path is None:
         raise DatasetError(
             f"load('image_folder', path) needs the path of {wanted}, such as "
             "path/happiness/1.png."
         )
+    names, pattern = given_names(classes, skip, layout), _compiled(subject)
     folder = Path(path).expanduser()
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise DatasetError(f"{folder} {what}; pass {wanted}.")
-    images, rows = [], []
-    for part, kind, files in _class_folders(folder):
-        for file in files:
-            images.append(_decode(file))
-            below = file.relative_to(folder).as_posix()
-            rows.append((_subject(file.name, subject), kind, part, below))
-    if not images:
+    try:
+        listing = list_below(folder)
+    except OSError as error:
+        what = f"cannot be listed ({error}); check its permissions."
+        raise DatasetError(f"{folder} {what}") from error
+    skipped = Counter({why: len(files) for why, files in listing.skipped.items()})
+    rows = list(find_rows(folder, listing, names, skipped))
+    if not rows:
         raise DatasetError(
-            f"{folder} holds no class folders, hence no images. Expected files such as "
-            f"{folder / 'happiness' / '1.png'}."
+            f"{folder} holds no class folders, hence no images{counted(skipped)}. "
+            f"Expected files such as {folder / 'happiness' / '1.png'}."
+            + did_you_mean_layout([], [file.name for file in listing.pictures])
         )
-    meta = pd.DataFrame(rows, columns=["subject", "emotion", "split", "file"])
+    check_all_there(folder, names)
+    meta = pd.DataFrame(rows)
+    if pattern is not None:
+        meta["subject"] = [_subject(file, pattern) for file in meta["file"]]
+    images, meta.attrs["not_square"] = _decoded(folder, meta["file"])
+    counts = {"read": len(meta), "skipped": dict(skipped), "hidden": listing.hidden}
+    meta.attrs |= counts
     labels = pd.Index(EMOTIONS).get_indexer(meta["emotion"])  # -1 for neutral
     meta["intensity"] = np.where(labels == -1, 0.0, np.nan)
-    return FaceDataset(name, np.stack(images), labels, meta)
+    return FaceDataset(name, images, labels, meta)
 
 
-def class_name(folder: str) -> str:
-    """Return the emotion (or ``"neutral"``) that a class folder's name stands for.
+def report(faces: FaceDataset) -> str:
+    """Say in one line what `load` has read and skipped, of its `faces`.
 
-    Names that mean none of the six are an UnknownEmotionError.
-
-    >>> class_name("Happy")
-    'happiness'
+    >>> faces = load("CK+48", layout="ck48")  # doctest: +SKIP
+    >>> report(faces)  # doctest: +SKIP
+    '927 pictures read; 54 skipped: contempt, left out 54'
     """
-    key = folder.strip().lower()
-    return key if key == "neutral" else get_emotion(SYNONYMS.get(key, key)).name
+    told = faces.meta.attrs
+    words = [f"{told['read']:,} pictures read{counted(told['skipped'])}"]
+    if told["hidden"]:
+        words.append(f"{told['hidden']:,} files of the system passed over")
+    if dropped := sum(told["duplicates_dropped"].values()):
+        words.append(f"{dropped:,} duplicates dropped ({told['duplicates']})")
+    if told["not_square"]:
+        words.append(f"{told['not_square']:,} not square: stretched to be so")
+    return "; ".join(words)
 
 
-def _class_folders(folder: Path) -> Iterator[tuple[str | None, str, list[Path]]]:
-    """Yield (part or None, class, image files) in order of the names."""
-    children = _folders(folder)
-    parts = [child for child in children if child.name.lower() in _PARTS]
-    if parts and len(parts) < len(children):
-        strange = next(child for child in children if child not in parts)
-        raise DatasetError(
-            f"{folder} mixes split folders ({parts[0].name}, ...) and other folders "
-            f"({strange.name}); keep either split folders or class folders there."
-        )
-    parts.sort(key=lambda part: list(_PARTS).index(part.name.lower()))
-    for part in parts or [folder]:
-        name = _PARTS[part.name.lower()] if parts else None
-        yield from ((name, *_class(child)) for child in _folders(part))
-
-
-def _class(folder: Path) -> tuple[str, list[Path]]:
-    """Return the class of a folder, and the image files in it."""
+def _compiled(subject: str | re.Pattern | None) -> re.Pattern | None:
     try:
-        kind = class_name(folder.name)
-    except UnknownEmotionError as error:
-        hint = did_you_mean(folder.name, [*EMOTIONS, *SYNONYMS, "neutral"])
-        raise DatasetError(
-            f"Class folder {folder} is none of the six emotions.{hint} Rename it to "
-            f"one of {', '.join(EMOTIONS)} or neutral, or move it elsewhere."
+        return None if subject is None else re.compile(subject)
+    except (re.error, TypeError) as error:
+        raise ArgumentError(
+            f"subject={subject!r} is not a regular expression ({error}); expected one "
+            r"such as '^(S\d+)_'."
         ) from error
-    files = [f for f in _visible(folder) if f.suffix.lower() in SUFFIXES]
-    if not files:
+
+
+def _decoded(folder: Path, files: pd.Series) -> tuple[np.ndarray, int]:
+    """Return the crops, (n, 64, 64), and how many pictures are far from square."""
+    images = np.empty((len(files), CROP.size, CROP.size), np.uint8)
+    damaged, reasons, stretched = [], [], 0
+    for image, file in zip(images, files, strict=True):
+        try:
+            picture = read_picture(folder / file)
+        except PictureError as error:
+            damaged.append(str(folder / file))
+            reasons.append(error)
+            continue
+        height, width = picture.shape[:2]
+        stretched += not 0.8 <= height / width <= 1.25
+        image[:] = to_canonical(picture)
+    if damaged:
         raise DatasetError(
-            f"Class folder {folder} is empty: it holds no file that ends in "
-            f"{', '.join(SUFFIXES)}. Fill it or remove it."
-        )
-    return kind, files
+            f"{some_of(damaged)}: {len(damaged)} of {len(files):,} pictures cannot be "
+            f"read; replace or remove them. The first: {reasons[0]}"
+        ) from reasons[0]
+    images.flags.writeable = False
+    return images, stretched
 
 
-def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _folders(folder: Path) -> list[Path]:
-    return list(filter(Path.is_dir, _visible(folder)))
-
-
-def _decode(file: Path) -> np.ndarray:
-    try:
-        with Image.open(file) as image:
-            if image.mode[0] in "IF":  # 16 and 32 bits: there is no one way to 0-255
-                raise ValueError(f"mode {image.mode}, expected 8 bits per channel")
-            return to_canonical(np.asarray(ImageOps.exif_transpose(image).convert("L")))
-    except Exception as error:  # damaged files make decoders raise anything
-        what = f"does not decode as an image ({error})"
-        raise DatasetError(f"{file} {what}; replace or remove it.") from error
-
-
-def _subject(file_name: str, pattern: str | re.Pattern | None) -> str | None:
-    if pattern is None:
-        return None
-    match = re.search(pattern, file_name)
-    if match is None:
+def _subject(file: str, pattern: re.Pattern) -> str:
+    name = file if "/" in pattern.pattern else file.rpartition("/")[2]
+    match = pattern.search(name)
+    found = match and (match[1] if pattern.groups else match[0])
+    if not found:
         raise DatasetError(
-            f"File name {file_name!r} does not match subject={pattern!r}, so its "
+            f"File name {name!r} does not match subject={pattern.pattern!r}, so its "
             "person is unknown; correct the expression, or leave it out."
         )
-    return match[1] if match.re.groups else match[0]
+    return found
+
+
+def _originals(images: np.ndarray, part: np.ndarray, within: bool) -> np.ndarray:
+    """Return which earlier image each is a copy of, (n,), or -1.
+
+    Part 0 is searched for exact copies, only if `within`; later parts for pictures that
+    are nearly those of earlier ones.
+    """
+    found = np.full(len(images), -1)
+    if within:
+        first = np.flatnonzero(part == 0)
+        earlier = earliest(images[first])
+        found[first] = np.where(earlier < np.arange(len(first)), first[earlier], -1)
+    for number in (1, 2):
+        here, before = np.flatnonzero(part == number), np.flatnonzero(part < number)
+        same = copies(images[here], images[before])
+        found[here[same >= 0]] = before[same[same >= 0]]
+    return found
+
+
+def _with_two_labels(faces: FaceDataset) -> list[str]:
+    """Name the pairs of pictures that are the same but for their label."""
+    files, labels, pairs = faces.meta["file"].to_numpy(), faces.labels, []
+    for label in np.unique(labels):
+        here, others = np.flatnonzero(labels == label), np.flatnonzero(labels < label)
+        same = copies(faces.images[here], faces.images[others])
+        pairs += [
+            f"{files[others[k]]} = {files[one]}"
+            for one, k in zip(here, same, strict=True)
+            if k >= 0
+        ]
+    return pairs

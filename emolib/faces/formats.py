@@ -51,10 +51,11 @@ def is_hidden(path: Path) -> bool:
 def list_pictures(folder: Path, *, below: bool = False) -> Listing:
     """List what a folder holds; with `below`, also in its folders, at any depth.
 
-    Links to folders are not followed. OSError if the folder cannot be listed.
+    Links to folders are not followed, but named in `skipped`. OSError if the folder
+    cannot be listed.
     """
-    files, hidden = _files(folder, below)
-    pictures, skipped = [], {}
+    files, links, hidden = _files(folder, below)
+    pictures, skipped = [], {"a link to a folder": links} if links else {}
     for path in files:
         if reason := why_unread(path):
             skipped.setdefault(reason, []).append(path)
@@ -72,8 +73,8 @@ def why_unread(path: Path) -> str | None:
     return None if ending in FORMATS else f"{ending or 'no ending'}: not a picture"
 
 
-def _files(folder: Path, below: bool) -> tuple[list[Path], int]:
-    found, hidden = [], 0
+def _files(folder: Path, below: bool) -> tuple[list[Path], list[Path], int]:
+    found, links, hidden = [], [], 0
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
         if is_hidden(path):
@@ -81,6 +82,8 @@ def _files(folder: Path, below: bool) -> tuple[list[Path], int]:
         elif entry.is_file():
             found.append(path)
         elif below and entry.is_dir(follow_symlinks=False):
-            inside, more = _files(path, below)
-            found, hidden = found + inside, hidden + more
-    return found, hidden
+            inside, beyond, more = _files(path, below)
+            found, links, hidden = found + inside, links + beyond, hidden + more
+        elif below and entry.is_dir():
+            links.append(path)
+    return found, links, hidden
