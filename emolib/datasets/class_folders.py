@@ -114,7 +114,7 @@ def find_rows(
         inside.setdefault(file.relative_to(folder).parts[:-1], []).append(file)
     for dirs in list(inside):
         if (left := names.left_out(dirs)) is not None:
-            skipped[f"{left}, left out"] += len(inside.pop(dirs))
+            skipped[f"left out: {left}"] += len(inside.pop(dirs))
     parts = _parts(folder, inside)
     kinds = {}
     if not names.layout.emotion_in_file:
@@ -140,7 +140,7 @@ def _told(file_name: str, names: Names, skipped: Counter) -> dict[str, str] | No
         return None
     told = {key: value.upper() for key, value in match.groupdict().items()}
     if (left := names.left_out(told.values())) is not None:
-        skipped[f"{left}, left out"] += 1
+        skipped[f"left out: {left}"] += 1
         return None
     if "emotion" in told:
         told["emotion"] = names.classes[told["emotion"].lower()]
@@ -216,20 +216,20 @@ def _check_known(
             depth = next((k for k, (a, b) in enumerate(shared) if a != b), len(place))
         if len(rest) > depth:
             at = dirs.index(rest[depth]) + 1
-            strange.setdefault(rest[depth], (folder.joinpath(*dirs[:at]), dirs))
+            strange.setdefault(rest[depth], folder.joinpath(*dirs[:at]))
         else:
             skipped["not in a class folder"] += len(inside[dirs])
     if not strange:
         return
-    paths, (one, *_) = [str(path) for path, _ in strange.values()], strange
+    paths, (one, *_) = [str(path) for path in strange.values()], strange
     hints = {did_you_mean_emotion(bare(name), "neutral") for name in strange}
     held = [file.name for files in inside.values() for file in files]
     layout = did_you_mean_layout(strange, held) if not names.classes else ""
-    what = "folder {} is" if len(paths) == 1 else "folders {} are"
+    are = "s {} are" if len(paths) > 1 else " {} is"
     raise DatasetError(
-        f"Class {what.format(some_of(paths))} none of the six emotions."
-        f"{''.join(sorted(hints))}{layout} Rename it to one of {', '.join(EMOTIONS)} "
-        f'or neutral, or say what it stands for, classes={{"{one}": "<emotion>"}} '
+        f"Class folder{are.format(some_of(paths))} none of the six emotions."
+        f"{''.join(sorted(hints))}{layout} Rename it (to {', '.join(EMOTIONS)} or "
+        f'neutral), say what it stands for, classes={{"{one}": "<emotion>"}} '
         f'(--classes {one}=<emotion>), or leave it out, skip=["{one}"] (--skip {one}).'
     )
 
@@ -271,5 +271,5 @@ def some_of(names: Iterable[str]) -> str:
 
 def counted(skipped: Mapping[str, int]) -> str:
     """Say how many files were skipped and why, after a semicolon; "" if none were."""
-    told = ", ".join(f"{why} {count:,}" for why, count in skipped.items())
+    told = ", ".join(f"{count:,} ({why})" for why, count in skipped.items())
     return f"; {sum(skipped.values()):,} skipped: {told}" if told else ""

@@ -108,21 +108,23 @@ def load(
     pairs = some_of([f"{files[k]} = {files[original[k]]}" for k in again])
     where = meta["split"].fillna("all")
     dropped = dict.fromkeys(where if where.eq("all").all() else PARTS, 0)
+    twice = _with_two_labels(faces)
     if drop_duplicates:
         dropped |= where[again].value_counts().to_dict()
         faces = faces.subset(original < 0)
         meta = faces.meta
     elif len(again):
         warnings.warn(
-            f"{len(again)} pictures in {path} are, exactly or nearly, in two parts, so "
-            f"tests on them flatter: {pairs}. Pass drop_duplicates=True to drop them.",
+            f"{path} has pictures that are, exactly or nearly, in two parts, so that "
+            f"tests flatter, {len(again):,} of them: {pairs}. Pass "
+            "drop_duplicates=True to drop them.",
             LeakageWarning,
             stacklevel=3,
         )
-    if twice := _with_two_labels(faces):
+    if twice:
         warnings.warn(
-            f"{len(twice)} pictures in {path} are in two classes, exactly or nearly: "
-            f"{some_of(twice)}. Remove the wrong ones.",
+            f"{path} has pictures that are, exactly or nearly, in two classes, "
+            f"{len(twice):,} of them: {some_of(twice)}. Remove the wrong ones.",
             stacklevel=3,
         )
     meta.attrs |= {"duplicates_dropped": dropped, "duplicates": pairs}
@@ -180,12 +182,12 @@ def report(faces: FaceDataset) -> str:
 
     >>> faces = load("CK+48", layout="ck48")  # doctest: +SKIP
     >>> report(faces)  # doctest: +SKIP
-    '927 pictures read; 54 skipped: contempt, left out 54'
+    'pictures: 927 read; 54 skipped: 54 (left out: contempt)'
     """
     told = faces.meta.attrs
-    words = [f"{told['read']:,} pictures read{counted(told['skipped'])}"]
+    words = [f"pictures: {told['read']:,} read{counted(told['skipped'])}"]
     if told["hidden"]:
-        words.append(f"{told['hidden']:,} files of the system passed over")
+        words.append(f"{told['hidden']:,} of the system passed over")
     if dropped := sum(told["duplicates_dropped"].values()):
         words.append(f"{dropped:,} duplicates dropped ({told['duplicates']})")
     if told["not_square"]:
