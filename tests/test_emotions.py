@@ -58,8 +58,8 @@ def test_slips_of_the_pen_are_understood(slip, meant):
 WORDS = {
     "anger": (
         "ira enojo enfado rabia furia colère rage fâché énervé Wut Zorn Ärger wütend "
-        "ärgerlich rabbia ira arrabbiato raiva zangado boos woede vrede ilska arg gniew "
-        "złość hněv öfke kızgın ikari okoru fennu shengqi gnev zlost marah"
+        "ärgerlich rabbia ira arrabbiato raiva zangado boos woede vrede ilska arg "
+        "gniew złość hněv öfke kızgın ikari okoru fennu shengqi gnev zlost marah"
     ),
     "disgust": (
         "asco repugnancia dégoût dégoûté Ekel angeekelt disgusto disgustato nojo "
@@ -67,31 +67,34 @@ WORDS = {
         "ken'o otvrashchenie jijik"
     ),
     "fear": (
-        "miedo temor asustado peur effrayé crainte Angst Furcht ängstlich paura timore "
-        "medo receio bang angstig rädsla rädd strach lęk strah korku kyoufu kongju pelko "
-        "takut frykt"
+        "miedo temor asustado peur effrayé crainte Angst Furcht ängstlich paura "
+        "timore medo receio bang angstig rädsla rädd strach lęk strah korku kyoufu "
+        "kongju pelko takut frykt"
     ),
     "happiness": (
         "alegria alegría feliz felicidad joie heureux heureuse bonheur Freude froh "
-        "glücklich fröhlich felice felicità gioia contento blij vreugde glädje glad lycka "
-        "radość szczęście štěstí mutluluk mutlu ureshii yorokobi radost senang heiter"
+        "glücklich fröhlich felice felicità gioia contento blij vreugde glädje glad "
+        "lycka radość szczęście štěstí mutluluk mutlu ureshii yorokobi radost senang "
+        "heiter"
     ),
     "sadness": (
-        "tristeza triste tristesse Trauer traurig Traurigkeit tristezza verdriet droevig "
-        "sorg ledsen smutek smutny smutná üzüntü üzgün kanashimi beishang grust sedih suru"
+        "tristeza triste tristesse Trauer traurig Traurigkeit tristezza verdriet "
+        "droevig sorg ledsen smutek smutny smutná üzüntü üzgün kanashimi beishang "
+        "grust sedih suru"
     ),
     "surprise": (
-        "sorpresa sorprendido surpris étonné Überraschung überrascht sorpreso surpresa "
-        "surpreendido verrassing verrast överraskning zaskoczenie překvapení şaşkınlık "
-        "odoroki udivlenie terkejut"
+        "sorpresa sorprendido surpris étonné Überraschung überrascht sorpreso "
+        "surpresa surpreendido verrassing verrast överraskning zaskoczenie překvapení "
+        "şaşkınlık odoroki udivlenie terkejut"
     ),
     "neutral": "neutro neutre neutrale Neutralität neutraal neytral obojętny nötr",
     "none of these": (
-        "contempt desprecio mépris Verachtung disprezzo desprezo shame Scham vergüenza "
-        "ånger ange angel angoisse angoscia angustia anguish distrust disguise disgrace "
-        "dismay disdain despair sand said sade sado sadism joke joya fair fera fier feat "
-        "hasira haserre harap hope hate surplus supreme surpassed fatigue bored anxious "
-        "calm pride envy love sleepy confused jealous pain laughter smile other unknown"
+        "contempt desprecio mépris Verachtung disprezzo desprezo shame Scham "
+        "vergüenza ånger angel angoisse angoscia angustia anguish distrust disguise "
+        "disgrace dismay disdain despair sand said sade sado sadism joke joya fair "
+        "fera fier feat hasira haserre harap hope hate surplus supreme surpassed "
+        "fatigue bored anxious calm pride envy love sleepy confused jealous pain "
+        "laughter smile other unknown"
     ),
 }
 
@@ -104,7 +107,6 @@ def test_words_of_other_languages_are_never_taken_for_another_emotion(meant):
         if (hint := did_you_mean_emotion(word, "neutral"))
         and hint != f" Did you mean {meant!r}?"
     }
-    wrong.pop("ange", None)  # a slip of "anger", and French for an angel
     assert not wrong
 
 

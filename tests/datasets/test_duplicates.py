@@ -9,7 +9,6 @@ from emolib.datasets import load
 from emolib.datasets.duplicates import copies, earliest
 from emolib.faces import to_canonical
 
-
 corpus = cache(lambda: load("synthface"))
 
 

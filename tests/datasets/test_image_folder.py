@@ -182,7 +182,7 @@ class TestNames:
     def test_names_of_nothing_are_slips(self, tmp_path, options):
         draw(tmp_path / "sad" / "1.png")
         (tmp_path / "logs").mkdir()
-        with pytest.raises(ArgumentError, match="Nothing in .* is called 'odl'"):
+        with pytest.raises(ArgumentError, match=r"Nothing in .* is called 'odl'"):
             load("image_folder", tmp_path, **options)
         assert len(load("image_folder", tmp_path, skip=["logs"])) == 1
 
