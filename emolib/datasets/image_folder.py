@@ -115,16 +115,16 @@ def load(
         meta = faces.meta
     elif len(again):
         warnings.warn(
-            f"{path} has pictures that are, exactly or nearly, in two parts, so that "
-            f"tests flatter, {len(again):,} of them: {pairs}. Pass "
-            "drop_duplicates=True to drop them.",
+            f"{path}: {len(again):,} pictures occur, exactly or nearly, in two parts, "
+            f"which makes test scores too good: {pairs}. Pass drop_duplicates=True to "
+            "drop them.",
             LeakageWarning,
             stacklevel=3,
         )
     if twice:
         warnings.warn(
-            f"{path} has pictures that are, exactly or nearly, in two classes, "
-            f"{len(twice):,} of them: {some_of(twice)}. Remove the wrong ones.",
+            f"{path}: {len(twice):,} pictures occur, exactly or nearly, in two "
+            f"classes: {some_of(twice)}. Remove the wrong ones.",
             stacklevel=3,
         )
     meta.attrs |= {"duplicates_dropped": dropped, "duplicates": pairs}
@@ -187,7 +187,7 @@ def report(faces: FaceDataset) -> str:
     told = faces.meta.attrs
     words = [f"pictures: {told['read']:,} read{counted(told['skipped'])}"]
     if told["hidden"]:
-        words.append(f"{told['hidden']:,} of the system passed over")
+        words.append(f"{told['hidden']:,} system files")
     if dropped := sum(told["duplicates_dropped"].values()):
         words.append(f"{dropped:,} duplicates dropped ({told['duplicates']})")
     if told["not_square"]:
@@ -253,8 +253,7 @@ def _originals(images: np.ndarray, part: np.ndarray, within: bool) -> np.ndarray
         found[first] = np.where(earlier < np.arange(len(first)), first[earlier], -1)
     for number in (1, 2):
         here, before = np.flatnonzero(part == number), np.flatnonzero(part < number)
-        same = copies(images[here], images[before])
-        found[here[same >= 0]] = before[same[same >= 0]]
+        found[here] = copies(images, here, before)
     return found
 
 
@@ -263,10 +262,10 @@ def _with_two_labels(faces: FaceDataset) -> list[str]:
     files, labels, pairs = faces.meta["file"].to_numpy(), faces.labels, []
     for label in np.unique(labels):
         here, others = np.flatnonzero(labels == label), np.flatnonzero(labels < label)
-        same = copies(faces.images[here], faces.images[others])
+        same = copies(faces.images, here, others)
+        found = same >= 0
         pairs += [
-            f"{files[others[k]]} = {files[one]}"
-            for one, k in zip(here, same, strict=True)
-            if k >= 0
+            f"{files[one]} = {files[other]}"
+            for one, other in zip(same[found], here[found], strict=True)
         ]
     return pairs

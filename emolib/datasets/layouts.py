@@ -65,7 +65,7 @@ def _numbered(first: int, *names: str) -> dict[str, str]:
 #: emotion and count, total. ``kdef``: KDEF (Lundqvist, Flykt & Öhman 1998, kdef.se),
 #: such as ``AF01ANS.JPG``: session A or B, sex and number of the person, emotion, view
 #: (S straight, HL and HR half, FL and FR full profiles, which are left out: a crop
-#: wants both eyes).
+#: wants both eyes). JAFFE and KDEF show whole heads: cut out the faces for comparisons.
 LAYOUTS = {
     "ck48": Layout(
         "CK+ as 48x48 crops", skip=("contempt",), file=r"^(?P<subject>S\d{3})_"

@@ -13,14 +13,12 @@ def load(monkeypatch, run):
     """Load the data set that options name, as `train` and `evaluate` do."""
     from emolib.cli import train
 
-    def load_data(*arguments):
+    def load_data(*arguments, data=("--data", "image_folder")):
         found = []
         monkeypatch.setattr(
             train, "run", lambda given: found.append(options.load(given))
         )
-        code, out, err = run(
-            "train", "--output", "x", "--data", "image_folder", *arguments
-        )
+        code, out, err = run("train", "--output", "x", *data, *arguments)
         assert out == ""
         return (found or [code])[0], err
 
@@ -93,9 +91,8 @@ def test_bad_arguments(command, given, says, refused):
 @pytest.mark.parametrize(
     "given", [["--layout", "ck48"], ["--skip", "x"], ["--subject", "S"], ["--skip"]]
 )
-def test_another_source_does_not_ignore_them(source, given, run, tmp_path):
-    data = ["--data", source] if source else []
-    code, _, err = run("train", "--output", tmp_path / "x", *data, *given)
+def test_another_source_does_not_ignore_them(source, given, load):
+    code, err = load(*given, data=["--data", source] if source else [])
     assert code == 2
     assert f"{given[0]} is for --data image_folder" in err
 
