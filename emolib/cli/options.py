@@ -15,6 +15,7 @@ CAUTION = (
     "judge people by them."
 )
 SOURCES = ("synthface", "image_folder", "fer2013", "enterface05")
+VOTES = "of FER2013, take the labels of this crowd: FER+'s fer2013new.csv"
 
 
 class CommandError(EmolibError, ValueError):
@@ -40,14 +41,21 @@ def add_data(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options that `load` reads."""
     command.add_argument("--data", default="synthface", choices=SOURCES)
     command.add_argument("--path", type=Path, help="where your own data are")
+    command.add_argument("--votes", type=Path, help=VOTES)
 
 
 def load(options: argparse.Namespace) -> "FaceDataset":
     """Load the data set that `options` name; of FER2013, without its duplicates."""
     from emolib import datasets
+    from emolib.datasets.fer_plus import with_crowd_labels
 
-    extra = {"drop_duplicates": True} if options.data == "fer2013" else {}
-    return datasets.load(options.data, options.path, **extra)
+    if options.votes and options.data != "fer2013":
+        raise CommandError(f"--votes goes with --data fer2013, not {options.data}.")
+    extra = {}
+    if options.data == "fer2013":
+        extra = {"drop_duplicates": True, "votes": options.votes}
+    faces = datasets.load(options.data, options.path, **extra)
+    return faces if options.votes is None else with_crowd_labels(faces)
 
 
 def check_folder_of(path: Path) -> None:
