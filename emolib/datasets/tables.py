@@ -101,6 +101,8 @@ class _Member(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:
         chunk = self.stream.read(int(min(len(buffer), self.size - self.count)))
         self.count += len(chunk)
+        if not chunk and self.count < self.size < float("inf"):
+            raise EOFError(f"{self.size:,} bytes were promised, {self.count:,} came")
         if self.count > MOST_BYTES:
             raise DatasetError(
                 f"{self.name} unpacks to more than {MOST_BYTES:,} bytes, and no table "

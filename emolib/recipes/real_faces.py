@@ -198,7 +198,12 @@ def train_stage(
 
 
 def train_real_faces(
-    fer2013: Path, output: Path, *, minutes: float, seed: int, progress: bool,
+    fer2013: Path,
+    output: Path,
+    *,
+    minutes: float,
+    seed: int,
+    progress: bool,
     votes: Path | None = None,
 ) -> Path | None:
     """Train the teacher or, once it is complete, the student; call again to go on.

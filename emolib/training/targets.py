@@ -69,7 +69,8 @@ def crowd_targets(votes: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> crowd_targets(np.array([[4, 0, 0, 0, 0, 0, 6, 0, 0, 0]])).round(1).tolist()[0][:2]
+    >>> votes = np.array([[4, 0, 0, 0, 0, 0, 6, 0, 0, 0]])
+    >>> crowd_targets(votes).round(1).tolist()[0][:2]
     [0.5, 0.10000000149011612]
     """
     share = votes / votes.sum(axis=1, keepdims=True)

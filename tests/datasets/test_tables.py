@@ -125,13 +125,13 @@ def test_a_name_in_an_archive_is_no_path(tmp_path):
         (zipped(**{"train__angry__1.png": b"?"}), "holds 0 CSV files.*train/angry"),
         (zipped(**{"a.csv": CSV, "b.csv": CSV}), "holds 2 CSV files, none called"),
         (tar(README=b"?"), "holds no CSV file but README"),
-        (tar(**{"f.csv": CSV * 100})[:700], "cannot be read|emotion"),
+        (tar(**{"f.csv": CSV * 100})[:700], "line .* cannot be read .*came"),
     ],
 )
 def test_what_is_no_table_is_refused_with_a_remedy(tmp_path, content, says):
     (tmp_path / "x.csv").write_bytes(content)
     with pytest.raises(DatasetError, match=says) as refusal:
-        assert len(read(tmp_path / "x.csv")[1]) == 200
+        read(tmp_path / "x.csv")
     assert "x.csv" in str(refusal.value)
 
 
