@@ -259,10 +259,10 @@ def _split(cells: dict[str, str]) -> str:
 
 def _pixels(text: str) -> np.ndarray:
     """Return the pixels of a row, uint8 (2304,); lists and decimals are read, too."""
+    text = text.translate(_AS_BLANKS)
     try:
-        values = _numbers(text, np.int64)  # fast, and nearly always right
+        values = _numbers(text, np.int64)  # much faster, and nearly always right
     except (ValueError, DeprecationWarning):
-        text = text.translate(_AS_BLANKS)
         try:
             values = _numbers(text, np.float64)
         except (ValueError, DeprecationWarning):

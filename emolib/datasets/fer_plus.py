@@ -43,8 +43,8 @@ def add_votes(meta: pd.DataFrame, path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     meta : DataFrame
-        With `split`, `emotion`, and the `line` of a CSV file, the `file` of a picture or the
-        name of the `npz` file that each row is from.
+        With `split`, `emotion`, and the `line` of a CSV file, the `file` of a picture
+        or the name of the `npz` file that each row is from.
     path : str or Path
         ``fer2013new.csv``, plain or packed; for arrays an npz file with `votes`, int
         (n, 10), and `columns`, or the folder of such files (`NPZ_FILES`).
@@ -72,7 +72,8 @@ def add_votes(meta: pd.DataFrame, path: str | Path) -> pd.DataFrame:
         votes = (_by_row if "line" in meta else _by_name)(meta, table, path)
     votes = np.where(votes.sum(axis=1, keepdims=True) > 0, votes, np.nan)
     crowd, agreement = favourite(votes)
-    same = (crowd == meta["emotion"])[~np.isnan(agreement)]
+    labelled = (meta["emotion"] != "unlabelled").to_numpy()
+    same = (crowd == meta["emotion"])[labelled & ~np.isnan(agreement)]
     if len(same) >= 500 and same.mean() < 0.35:  # 0.65 is right, 0.2 is chance
         warnings.warn(
             f"Only {same.mean():.0%} of the crowd's labels in {path} are those of the "
