@@ -42,7 +42,7 @@ FER_PLUS_FOLDERS = {
 
 _SIDE = 48
 _LABELS = np.array([0, 1, 2, 3, 4, 5, -1])  # of CLASSES: our six, and neutral
-_AS_BLANKS = str.maketrans(dict.fromkeys("[](),;'\"", " "))
+_AS_BLANKS = str.maketrans(dict.fromkeys("[](),;'\"\xa0", " "))
 
 _WHERE = (
     "FER2013 is not shipped with the course. Download it from "
