@@ -48,6 +48,20 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     return (strength * one_hot + (1 - strength) / len(EMOTIONS)).astype(np.float32)
 
 
+def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
+    """Return the targets of a data set, float32 (n, 6).
+
+    One-hot or, if `soft`, `soft_targets` and, where there are votes, `crowd_targets`.
+    """
+    intensity = faces.meta["intensity"].to_numpy(dtype=float)
+    targets = soft_targets(faces.labels, intensity if soft else np.ones(len(faces)))
+    votes = votes_of(faces)
+    if soft and votes is not None:
+        known = ~np.isnan(votes[:, 0])
+        targets[known] = crowd_targets(votes[known])
+    return targets
+
+
 def crowd_targets(votes: np.ndarray) -> np.ndarray:
     """Turn the votes of a crowd into what it says of the six emotions.
 
@@ -76,20 +90,6 @@ def crowd_targets(votes: np.ndarray) -> np.ndarray:
     share = votes / votes.sum(axis=1, keepdims=True)
     six, other = share[:, : len(EMOTIONS)], share[:, len(EMOTIONS) :]
     return (six + other.sum(axis=1, keepdims=True) / len(EMOTIONS)).astype(np.float32)
-
-
-def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
-    """Return the targets of a data set, float32 (n, 6).
-
-    One-hot or, if `soft`, `soft_targets` and, where there are votes, `crowd_targets`.
-    """
-    intensity = faces.meta["intensity"].to_numpy(dtype=float)
-    targets = soft_targets(faces.labels, intensity if soft else np.ones(len(faces)))
-    votes = votes_of(faces)
-    if soft and votes is not None:
-        known = ~np.isnan(votes[:, 0])
-        targets[known] = crowd_targets(votes[known])
-    return targets
 
 
 def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
