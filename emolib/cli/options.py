@@ -19,6 +19,7 @@ CAUTION = (
     "judge people by them."
 )
 SOURCES = ("synthface", "image_folder", "fer2013", "enterface05")
+VOTES = "of FER2013, take the labels of this crowd: FER+'s fer2013new.csv"
 #: The names of `emolib.datasets.layouts.LAYOUTS`, known before pandas is loaded.
 LAYOUTS = ("ck48", "rafdb", "affectnet", "jaffe", "kdef")
 _OF_FOLDERS = ("layout", "classes", "skip", "subject")
@@ -64,6 +65,7 @@ def add_data(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options that `load` reads."""
     command.add_argument("--data", default="synthface", choices=SOURCES)
     command.add_argument("--path", type=Path, help="where your own data are")
+    command.add_argument("--votes", type=Path, help=VOTES)
     add = command.add_argument_group(
         "for --data image_folder",
         "PATH holds one folder per emotion, maybe in train, val and test, of pictures "
@@ -90,7 +92,10 @@ def load(options: argparse.Namespace) -> "FaceDataset":
             f"--{names[0]} is for --data image_folder; with --data {options.data} it "
             "has no meaning. Drop it, or give --data image_folder --path FOLDER."
         )
+    if options.votes and options.data != "fer2013":
+        raise CommandError(f"--votes goes with --data fer2013, not {options.data}.")
     from emolib import datasets
+    from emolib.datasets.fer_plus import with_crowd_labels
     from emolib.datasets.image_folder import report
 
     extra = {name: getattr(options, name) for name in names}
@@ -98,6 +103,8 @@ def load(options: argparse.Namespace) -> "FaceDataset":
         extra["classes"] = dict(extra["classes"])
     if options.data in ("fer2013", "image_folder"):
         extra["drop_duplicates"] = True
+    if options.votes:
+        extra["votes"] = options.votes
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         dataset = datasets.load(options.data, options.path, **extra)
@@ -105,7 +112,7 @@ def load(options: argparse.Namespace) -> "FaceDataset":
         print(f"{options.path}: {report(dataset)}", file=sys.stderr)
     for one in caught:
         print(f"warning: {one.message}", file=sys.stderr)
-    return dataset
+    return with_crowd_labels(dataset) if options.votes else dataset
 
 
 def check_folder_of(path: Path) -> None:

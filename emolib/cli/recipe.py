@@ -1,6 +1,7 @@
 """Train a shipped network again, with the settings that made it.
 
-No option changes its data, network and settings; for your own, see emolib train.
+No option changes its network and settings; for your own, see emolib train. With --votes
+the photographs have the crowd's labels; the network that ships was trained without.
 """
 
 import argparse
@@ -14,6 +15,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("name", choices=("real-faces",), metavar="NAME", help="real-faces")
     add("--fer2013", type=Path, required=True, metavar="PATH", help="your FER2013")
+    add("--votes", type=Path, metavar="PATH", help="its crowd: FER+'s fer2013new.csv")
     add("--minutes", type=float, default=135.0, help="stop here, go on next time")
     add("--seed", type=seed, default=0)
     add("--output", type=Path, required=True, metavar="FOLDER")
@@ -27,6 +29,6 @@ def run(options: argparse.Namespace) -> None:
     check_model_folder(options.output)
     saved = train_real_faces(
         options.fer2013, options.output, minutes=options.minutes, seed=options.seed,
-        progress=not options.quiet,
+        progress=not options.quiet, votes=options.votes,
     )  # fmt: skip
     print(f"saved in {saved}" if saved else "saved how far it is; run again to go on")

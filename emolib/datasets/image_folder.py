@@ -19,7 +19,6 @@ from emolib.datasets.class_folders import (
 )
 from emolib.datasets.duplicates import copies, earliest
 from emolib.datasets.face_dataset import PARTS, DatasetError, FaceDataset
-from emolib.datasets.layouts import class_name as class_name  # FER2013 reads names too
 from emolib.datasets.layouts import did_you_mean_layout
 from emolib.datasets.splits import LeakageWarning
 from emolib.emotions import EMOTIONS

@@ -143,14 +143,26 @@ def synthface_card(training: dict, recipe: dict, rows: list[dict], chosen: int) 
 
 
 def real_faces_card(
-    training: dict, recipe: dict, result: Evaluation, doubt: dict[str, float]
+    training: dict,
+    recipe: dict,
+    result: Evaluation,
+    doubt: dict[str, float],
+    voted: bool,
 ) -> dict:
     """Describe the network that has learnt from photographs.
 
     `result` is on validation photographs of the six emotions; of `doubt`,
     ``accuracy_answered`` is over those that get an answer, and ``neutral_unsure`` is
-    the share of neutral ones that get none.
+    the share of neutral ones that get none. `voted`: the labels are the crowd's.
     """
+    crowd = (
+        {
+            "labels": "the votes of FER+ (Barsoum et al. 2016, arXiv:1608.01041): "
+            "targets are their distribution, results count the crowd's favourite"
+        }
+        if voted
+        else {}
+    )
     return {
         "title": "real-faces: trained on photographs (FER2013) and rendered faces "
         "(SynthFace)",
@@ -158,6 +170,7 @@ def real_faces_card(
             "name": "FER2013, part Training, each picture once, neutral ones with a "
             "uniform target; and rendered frames of SynthFace's training people",
             **training,
+            **crowd,
             "subjects": "unknown: FER2013 names nobody",
             "licence": "none that covers the photographs; SynthFace: CC0-1.0",
             "terms": "FER2013 (Goodfellow et al. 2013, arXiv:1307.0414) was given out "

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from emolib.datasets import FaceDataset, load
+from emolib.datasets.fer_plus import votes_of, with_crowd_labels
 from emolib.datasets.splits import hold_out
 from emolib.errors import ArgumentError
 from emolib.evaluation import build_in_temperature, evaluate, fit_temperature
@@ -68,12 +69,16 @@ STAGES = {
 }  # fmt: skip
 
 
-def photographs(path: str | Path) -> tuple[FaceDataset, FaceDataset]:
+def photographs(
+    path: str | Path, votes: str | Path | None = None
+) -> tuple[FaceDataset, FaceDataset]:
     """Return the photographs to learn from, and a tenth to choose by, neutral ones too.
 
-    Both come from FER2013's Training part, each picture once; no PublicTest.
+    Both come from FER2013's Training part, each picture once; no PublicTest. With the
+    `votes` of FER+, the crowd's labels take the place of FER2013's.
     """
-    faces = load("fer2013", path, drop_duplicates=True).part("train")
+    faces = load("fer2013", path, drop_duplicates=True, votes=votes).part("train")
+    faces = faces if votes is None else with_crowd_labels(faces)
     return hold_out(faces, 0.1, seed=0)
 
 
@@ -193,15 +198,25 @@ def train_stage(
 
 
 def train_real_faces(
-    fer2013: Path, output: Path, *, minutes: float, seed: int, progress: bool
+    fer2013: Path,
+    output: Path,
+    *,
+    minutes: float,
+    seed: int,
+    progress: bool,
+    votes: Path | None = None,
 ) -> Path | None:
     """Train the teacher or, once it is complete, the student; call again to go on.
+
+    With the `votes` of FER+ (``fer2013new.csv``), the targets are the distribution of
+    the crowd's votes where it is known, and temperature and results are about its
+    labels. The network that ships was trained without.
 
     Checkpoints are beside `output`, in ``<output>-stages/teacher`` and ``student``. The
     complete student is calibrated and saved in `output` with its card and ONNX form;
     None is returned before.
     """
-    sets = (*photographs(fer2013), load("synthface").part("train"))
+    sets = (*photographs(fer2013, votes), load("synthface").part("train"))
     runs: dict[str, Run] = {}
     for name, stage in STAGES.items():
         checkpoint = output.with_name(f"{output.name}-stages") / name / "state.npz"
@@ -227,9 +242,11 @@ def _save(teacher: Run, run: Run, output: Path) -> Path:
     threshold = unsure_threshold(aside.labels, shares)
     sure = shares.max(axis=1) >= threshold
     right = shares.argmax(axis=1) == aside.labels
+    neutral = (aside.meta["emotion"] == "neutral").to_numpy()  # of -1, not undecided
     counts = {"images": len(run.train), "validation_images": len(aside)}
+    voted = votes_of(aside) is not None
     recipe = {
-        "command": "emolib recipe real-faces",
+        "command": f"emolib recipe real-faces{' --votes fer2013new.csv' * voted}",
         "seed": run.seed,
         "environment": environment("numpy", "tensorflow", "keras"),
         "teacher": _history(teacher),
@@ -239,11 +256,11 @@ def _save(teacher: Run, run: Run, output: Path) -> Path:
         "temperature": round(temperature, 4),
         "unsure_below": round(threshold, 4),
         "accuracy_answered": float(right[sure & known].mean()),
-        "neutral_unsure": float((~sure)[~known].mean()),
+        "neutral_unsure": float((~sure)[neutral].mean()),
     }
     card = real_faces_card(
         counts | {"rendered_per_epoch": run.stage.rendered}, recipe,
-        evaluate(labels, shares[known]), doubt,
+        evaluate(labels, shares[known]), doubt, voted,
     )  # fmt: skip
     folder = save_model(model, output.absolute(), card)
     add_onnx(folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from emolib.datasets import FaceDataset
+from emolib.datasets.fer_plus import votes_of
 from emolib.errors import EmolibError
 from emolib.files import sha256, whole_file
 
@@ -67,6 +68,7 @@ def digest(*arrays: np.ndarray) -> str:
 
 
 def digest_of_faces(faces: FaceDataset) -> str:
-    """Return the SHA-256 of a data set's images, labels and intensities."""
-    intensity = faces.meta["intensity"].to_numpy(float)
-    return digest(faces.images, faces.labels, intensity)
+    """Return the SHA-256 of a data set's images, labels, intensities and any votes."""
+    intensity, votes = faces.meta["intensity"].to_numpy(float), votes_of(faces)
+    more = () if votes is None else (votes,)
+    return digest(faces.images, faces.labels, intensity, *more)

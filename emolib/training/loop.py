@@ -125,7 +125,8 @@ def fit(
     augment : bool or {"light", "strong"}, default True
         How `emolib.training.augment` varies each epoch's images; True is "light".
     soft_targets : bool, default False
-        Whether targets follow the intensity (see `emolib.training.soft_targets`);
+        Whether targets follow the intensity (see `emolib.training.soft_targets`) and,
+        where FER+'s votes were loaded, these (`emolib.training.targets.crowd_targets`);
         images labelled -1 are then allowed and ask for the uniform distribution.
     weight_decay : float, default 0
         Share of each weight, times the step size, taken off at each step (Loshchilov &

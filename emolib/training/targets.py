@@ -3,6 +3,7 @@
 import numpy as np
 
 from emolib.datasets import FaceDataset
+from emolib.datasets.fer_plus import votes_of
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError
 
@@ -48,9 +49,47 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
 
 
 def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
-    """Return the targets of a data set, float32 (n, 6): `soft_targets` or one-hot."""
+    """Return the targets of a data set, float32 (n, 6).
+
+    One-hot or, if `soft`, `soft_targets` and, where there are votes, `crowd_targets`.
+    """
     intensity = faces.meta["intensity"].to_numpy(dtype=float)
-    return soft_targets(faces.labels, intensity if soft else np.ones(len(faces)))
+    targets = soft_targets(faces.labels, intensity if soft else np.ones(len(faces)))
+    votes = votes_of(faces)
+    if soft and votes is not None:
+        known = ~np.isnan(votes[:, 0])
+        targets[known] = crowd_targets(votes[known])
+    return targets
+
+
+def crowd_targets(votes: np.ndarray) -> np.ndarray:
+    """Turn the votes of a crowd into what it says of the six emotions.
+
+    Each vote for one of the six counts for it; each other one (neutral, contempt, "I do
+    not know", "not a face") says "none of these" and is spread over the six, as the
+    intensity that an expression lacks is in `soft_targets`. So a picture that most call
+    neutral, or no face, asks for nearly the uniform distribution. Learning from the
+    distribution: Barsoum et al. 2016, arXiv:1608.01041.
+
+    Parameters
+    ----------
+    votes : ndarray of float, (n, 10)
+        Counts in the order of `emolib.datasets.fer_plus.CHOICES`, at least one a row.
+
+    Returns
+    -------
+    ndarray, float32, (n, 6)
+        Rows sum to 1.
+
+    Examples
+    --------
+    >>> votes = np.array([[4, 0, 0, 0, 0, 0, 6, 0, 0, 0]])
+    >>> crowd_targets(votes).round(1).tolist()[0][:2]
+    [0.5, 0.10000000149011612]
+    """
+    share = votes / votes.sum(axis=1, keepdims=True)
+    six, other = share[:, : len(EMOTIONS)], share[:, len(EMOTIONS) :]
+    return (six + other.sum(axis=1, keepdims=True) / len(EMOTIONS)).astype(np.float32)
 
 
 def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:

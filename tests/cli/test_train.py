@@ -56,6 +56,34 @@ def test_train_on_a_folder_without_subjects_says_what_the_split_is(tiny, tmp_pat
     assert "by image: subjects are unknown" in out
 
 
+def test_the_crowd_s_labels_take_the_place_of_fer2013_s(tmp_path, run):
+    rng = np.random.default_rng(2)
+    names = (*EMOTIONS, "neutral", "contempt", "unknown", "NF")
+    np.savez(
+        tmp_path / "fer2013_train.npz", label_names=names[:7],
+        images=rng.integers(0, 256, (70, 48, 48), dtype=np.uint8),
+        labels=(np.arange(70) % 7).astype(np.int8),
+    )  # fmt: skip
+    votes = np.zeros((70, 10), np.int8)
+    votes[:60, 3], votes[60:, 6] = 9, 9  # happy; neutral
+    np.savez(tmp_path / "ferplus_train.npz", votes=votes, columns=names)
+    source = ["--data", "fer2013", "--path", tmp_path]
+    crowd = [*source, "--votes", tmp_path / "ferplus_train.npz"]
+    train = ["train", "--model", "plain_cnn", "--epochs", 1, "--quiet"]
+    code, out, err = run(*train, *crowd, "--output", tmp_path / "m")
+    assert (code, err) == (0, "")
+    assert "training on 54 images; 6 set aside" in out  # of 60 happy ones
+    assert "crowd" in model_card(tmp_path / "m").training_data["name"]
+    score = ["evaluate", "--model", tmp_path / "m", "--json", tmp_path / "r"]
+    code, out, err = run(*score, *crowd, "--part", "all")
+    assert (code, err) == (0, "")
+    assert "fer2013, the crowd's labels, part all" in out
+    assert json.loads((tmp_path / "r").read_text())["n"] == 60
+    code, out, err = run(*train, "--votes", "x.csv", "--output", tmp_path / "n")
+    assert code == 2
+    assert "--votes goes with --data fer2013, not synthface" in err
+
+
 def test_output_that_holds_other_files_is_refused_before_training(data, tmp_path, run):
     (tmp_path / "thesis.txt").write_text("years of work")
     code, out, err = run("train", "--output", tmp_path)

@@ -225,6 +225,56 @@ def test_the_command_trains_stage_by_stage(data, tmp_path, monkeypatch, capsys):
     assert {"model.onnx", "card.json"} <= {one.name for one in output.iterdir()}
 
 
+@pytest.fixture
+def voted(tmp_path):
+    """Return a folder with FER2013 as npz files and votes: fear, whatever it shows."""
+    rng = np.random.default_rng(4)
+    names = (*EMOTIONS, "neutral")
+    np.savez(
+        tmp_path / "fer2013_train.npz", label_names=names,
+        images=rng.integers(0, 256, (140, 48, 48), dtype=np.uint8),
+        labels=(np.arange(140) % 7).astype(np.int8),
+    )  # fmt: skip
+    votes = np.zeros((140, 10), np.int8)
+    votes[:, 2], votes[:, 6] = 8, 2
+    votes[:7], votes[7:14, 2], votes[7:14, 3] = 0, 4, 4  # not in FER+; no lead
+    columns = [*names, "contempt", "unknown", "NF"]
+    np.savez(tmp_path / "ferplus_train.npz", votes=votes, columns=columns)
+    return tmp_path
+
+
+def test_votes_replace_labels_and_are_the_targets(voted):
+    plain, heard = photographs(voted), photographs(voted, voted)
+    for one, other in zip(plain, heard, strict=True):  # the same tenth is set aside
+        np.testing.assert_array_equal(one.images, other.images)
+        assert "crowd" not in one.meta
+    labels = np.concatenate([faces.labels for faces in heard])
+    assert (labels == 2).sum() == 126 + 1  # and fear of FER2013, of those without votes
+    assert sum((one.meta["emotion"] == "undecided").sum() for one in heard) == 7
+    stage = replace(QUICK, mixup=0.0, label_smoothing=0.0, rendered=0)
+    _, targets, _ = Mixture(stage, heard[0], heard[0])(0)
+    fear = np.full(6, 0.2 / 6) + 0.8 * np.eye(6)[2]
+    known = (~heard[0].meta["votes_fear"].isna() & (heard[0].labels == 2)).sum()
+    assert np.isclose(targets, fear, atol=1e-6).all(axis=1).sum() == known > 100
+
+
+def test_a_checkpoint_of_other_labels_is_refused(data, voted, tmp_path, monkeypatch):
+    stages = {name: replace(QUICK, epochs=2) for name in STAGES}
+    monkeypatch.setattr(real_faces, "STAGES", stages)
+    train = ["recipe", "real-faces", "--quiet", "--fer2013", str(voted)]
+    train += ["--output", str(tmp_path / "mine"), "--minutes", "0"]
+    assert cli.main(train) == 0
+    assert cli.main([*train, "--votes", str(voted)]) == 2
+    (tmp_path / "mine-stages" / "teacher" / "state.npz").unlink()
+    assert cli.main([*train, "--votes", str(voted)]) == 0
+    train = train[:-2]
+    assert cli.main([*train, "--votes", str(voted)]) == 0  # teacher
+    assert cli.main([*train, "--votes", str(voted)]) == 0
+    card = model_card(tmp_path / "mine")
+    assert "FER+" in card.training_data["labels"]
+    assert "--votes" in card.recipe["command"]
+
+
 def test_photographs_leave_the_public_test_alone(tmp_path):
     rng = np.random.default_rng(4)
     names = np.array(

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from emolib.datasets import FaceDataset
+from emolib.datasets.fer_plus import COLUMNS
 from emolib.errors import EmolibError
 from emolib.training import checkpoint
 from emolib.training.checkpoint import TrainingError, digest, digest_of_faces
@@ -66,3 +68,6 @@ def test_digests_see_contents_and_shapes(tiny):
     few = tiny.subset(np.arange(9))
     assert digest_of_faces(few) == digest_of_faces(tiny.subset(np.arange(9)))
     assert digest_of_faces(few) != digest_of_faces(tiny.subset(np.arange(1, 10)))
+    voted = [few.meta.assign(**dict.fromkeys(COLUMNS, count)) for count in (1, 2)]
+    voted = [FaceDataset("few", few.images, few.labels, meta) for meta in voted]
+    assert len({digest_of_faces(one) for one in (few, *voted)}) == 3

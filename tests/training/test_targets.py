@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from emolib.datasets import FaceDataset
+from emolib.datasets.fer_plus import COLUMNS
 from emolib.training.targets import (
     class_weights,
+    crowd_targets,
     distill,
     smooth_labels,
     soft_targets,
@@ -33,6 +36,33 @@ def test_targets_of_a_data_set_are_soft_or_one_hot(tiny):
     np.testing.assert_array_equal(targets_of(tiny, soft=False), np.eye(6)[tiny.labels])
     own = targets_of(tiny)[np.arange(len(tiny)), tiny.labels]
     np.testing.assert_allclose(own, (1 + 5 * tiny.meta["intensity"]) / 6, atol=1e-6)
+
+
+def test_votes_outside_the_six_are_spread_over_them():
+    votes = np.zeros((4, 10))
+    votes[0, [3, 5]] = 7, 3
+    votes[1, [0, 6]] = 4, 6
+    votes[2, [7, 8, 9]] = 3, 4, 3
+    votes[3, [2, 8]] = 6, 3  # nine votes
+    targets = crowd_targets(votes)
+    assert targets.dtype == np.float32
+    np.testing.assert_allclose(targets[0], [0, 0, 0, 0.7, 0, 0.3], atol=1e-6)
+    np.testing.assert_allclose(targets[1], [0.5, *[0.1] * 5], atol=1e-6)
+    np.testing.assert_allclose(targets[2], 1 / 6, atol=1e-6)
+    np.testing.assert_allclose(targets[3], np.eye(6)[2] * 2 / 3 + 1 / 18, atol=1e-6)
+
+
+def test_targets_are_the_votes_where_they_are_known(tiny):
+    faces, meta = tiny.subset(np.arange(4)), tiny.meta.loc[:3]
+    votes = np.full((4, 10), np.nan)
+    votes[1] = [0, 0, 0, 0, 10, 0, 0, 0, 0, 0]
+    meta[list(COLUMNS)] = votes
+    voted = FaceDataset("voted", faces.images, faces.labels, meta)
+    plain, heard = targets_of(faces), targets_of(voted)
+    np.testing.assert_array_equal(heard[1], np.eye(6)[4])
+    np.testing.assert_array_equal(np.delete(heard, 1, 0), np.delete(plain, 1, 0))
+    hard = targets_of(voted, soft=False)
+    np.testing.assert_array_equal(hard, np.eye(6)[faces.labels])
 
 
 def test_label_smoothing_spreads_a_share_over_all_classes():
