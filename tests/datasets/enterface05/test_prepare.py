@@ -27,15 +27,16 @@ from emolib.datasets.enterface05 import standin
 from emolib.datasets.enterface05.clips import ArchiveClip
 from emolib.datasets.enterface05.prepare import (
     Failure,
+    FrameFace,
     NoFaceError,
     Settings,
     Task,
     _make_clips,
     clip_faces,
+    find_face,
     prepare,
 )
 from emolib.datasets.enterface05.report import report_text
-from emolib.datasets.enterface05.video import SampledFrames
 from emolib.datasets.splits import subject_folds
 from emolib.faces import Face, align
 
@@ -396,7 +397,7 @@ def test_a_video_that_crashes_the_decoder_ends_in_the_report(few, tmp_path):
     clip = ArchiveClip(12, "anger", 1, Deadly("x.avi"), "0")
     task = Task(clip, tmp_path / "x.npz")
     failures = _make_clips([task], few, SETTINGS, 2, False)
-    assert failures == {"s12_an_1": Failure("crash", "makes the decoder crash")}
+    assert failures == {"s12_an_1": Failure("crash", "makes the decoder crash, or never end")}
 
 
 # Where it may write, and what it says.
@@ -472,15 +473,16 @@ class Blinking:
 
 def test_a_frame_without_a_face_takes_the_nearest_one_with_a_face():
     images = np.stack([np.full((100, 120, 3), 40 * k, np.uint8) for k in range(6)])
-    frames = SampledFrames(images, np.arange(6) / 25, 60)
-    found = clip_faces(frames, Blinking(0, 1, 0, 0, 1, 0))
+    blinking = Blinking(0, 1, 0, 0, 1, 0)
+    frames = [find_face(blinking, image) for image in images]
+    found = clip_faces(frames, np.arange(6) / 25)
     assert found.detected.tolist() == [False, True, False, False, True, False]
     assert found.images[:, 30, 30].tolist() == [40, 40, 40, 160, 160, 160]
     assert np.isnan(found.score).tolist() == (~found.detected).tolist()
     assert found.faces.tolist() == [0, 1, 0, 0, 1, 0]
     assert found.interocular[1] == pytest.approx(24)
     with pytest.raises(NoFaceError, match="any of 6 frames"):
-        clip_faces(frames, Blinking(0, 0, 0, 0, 0, 0))
+        clip_faces([FrameFace(0, None, None)] * 6, np.arange(6) / 25)
 
 
 def test_the_number_of_processes_changes_no_byte_of_the_stand_in(videos, tmp_path):
