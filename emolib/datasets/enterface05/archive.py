@@ -148,7 +148,7 @@ class Archive:
             name = member.filename.replace("\\", "/")
             reason = _why_refused(member, name)
             if len(name) > MAX_NAME:
-                name = f"{name[:80]}... (member {k})"
+                name = f"{name[:80]} [member {k}]"
             if reason or k in shared:
                 self.refused[name] = reason or "shares its bytes with another file"
             elif member.is_dir():
@@ -265,7 +265,7 @@ def _why_not_name(name: str) -> str | None:
         return f"has a name of more than {MAX_NAME:,} characters"
     if name.strip("/").count("/") > MAX_LEVELS:
         return f"lies more than {MAX_LEVELS} folders deep"
-    if re.search(r"[\x00-\x1f\x7f]", name):
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", name):
         return "has a name with control characters"
     return None
 

@@ -397,7 +397,9 @@ def test_a_video_that_crashes_the_decoder_ends_in_the_report(few, tmp_path):
     clip = ArchiveClip(12, "anger", 1, Deadly("x.avi"), "0")
     task = Task(clip, tmp_path / "x.npz")
     failures = _make_clips([task], few, SETTINGS, 2, False)
-    assert failures == {"s12_an_1": Failure("crash", "makes the decoder crash, or never end")}
+    assert failures == {
+        "s12_an_1": Failure("crash", "makes the decoder crash, or never end")
+    }
 
 
 # Where it may write, and what it says.
