@@ -27,6 +27,7 @@ from emolib.datasets.enterface05.video import (
 
 av = pytest.importorskip("av", reason="videos need the extra 'video'")
 
+ROOT = Path(__file__).resolve().parents[3]
 FRAMES = 40
 
 
@@ -201,6 +202,7 @@ def traps(folder: Path, film: bytes) -> dict[str, bytes]:
     texts = {
         "sdp": sdp,
         "list": f"ffconcat version 1.0\nfile {secret}\n",
+        "list beside": "ffconcat version 1.0\nfile secret.avi\n",
         "unsafe list": f"ffconcat version 1.0\noption safe 0\nfile {secret}\n",
         "playlist": playlist.format(secret),
         "playlist of the net": playlist.format("http://127.0.0.1:45679/a.ts"),
@@ -237,11 +239,18 @@ def test_no_video_opens_a_socket_or_another_file(film, tmp_path):
     for name, content in traps(tmp_path, film).items():
         paths.append(tmp_path / f"{name}.avi")
         paths[-1].write_bytes(content)
-    assert len(paths) == 24
+    assert len(paths) == 26
     log = tmp_path / "calls.log"
     calls = "trace=socket,connect,bind,open,openat,execve"
     trace = ["strace", "-f", "-qq", "-o", log, "-e", calls, sys.executable, "-c", LOOK]
-    done = subprocess.run([*trace, *paths], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*trace, *paths],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     lines = log.read_text().splitlines()
     assert (
