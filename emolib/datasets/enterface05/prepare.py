@@ -110,8 +110,8 @@ class FrameFace(NamedTuple):
 class Failure(NamedTuple):
     """Why a clip is not in the data set."""
 
-    # "video" does not decode, no "face"; not remembered: "source" unreadable, "slow",
-    # "crash"
+    # "video" does not decode, no "face"; tried again by the next run: "source" is
+    # unreadable, "slow", "memory" is full, "crash"
     kind: str
     reason: str
 
@@ -178,6 +178,7 @@ def prepare(
         workers = min(max(os.cpu_count() or 1, LEAST_WORKERS), MOST_WORKERS)
     if workers < 1:
         raise ArgumentError(f"workers must be at least 1; received {workers}.")
+    FaceDetector(**DETECTOR)  # if its files are damaged, that is told now
     try:
         return _prepare(source, dest, settings, workers, progress)
     except OSError as error:  # what is wrong with the source is a DatasetError
@@ -234,9 +235,11 @@ def _alone_in(work: Path) -> Iterator[None]:
     with open(work / ".lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             what = f"{work.parent} is being prepared by another process"
             raise DatasetError(f"{what}; wait for it.") from error
+        except OSError:  # a disk without locks, somewhere in the network
+            pass
         yield
 
 
@@ -253,7 +256,7 @@ def _make_clips(
 ) -> dict[str, Failure]:
     """Make every clip that is not there yet; return what failed for this run only."""
     waiting = [task for task in tasks if _read_work(task.path) is None]
-    crash = Failure("crash", "makes the decoder crash, or never end")
+    crash = Failure("crash", "makes the decoder crash or never end")
     make, kept = _ClipMaker(source, settings), len(tasks) - len(waiting)
     done = process_map(make, waiting, workers, crashed=lambda _: crash)
     shown = {"total": len(tasks), "initial": kept, "unit": "clip", "smoothing": 0.05}
@@ -296,6 +299,8 @@ class _ClipMaker:
             found = clip_faces(frames, times)
         except SlowVideoError as error:  # perhaps the machine was busy
             return Failure("slow", str(error))
+        except MemoryError:
+            return Failure("memory", f"{file} needs more memory than is free.")
         except VideoError as error:
             found = Failure("video", str(error))
         except NoFaceError as error:
