@@ -3,6 +3,7 @@
 Names of folders tell, not names of files: those of subject 11 say 12.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -139,6 +140,8 @@ def find_clips(archive: Archive | str | Path) -> Survey:
 
 def holds_videos(folder: Path) -> bool:
     """Say whether a folder looks like an unpacked copy, or the parent of one."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return False
     inside = [path.name for path in folder.iterdir() if path.is_dir()]
     return any(_subject(n) or _squeezed(n) == "enterfacedatabase" for n in inside)
 

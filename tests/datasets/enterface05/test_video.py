@@ -260,6 +260,28 @@ def test_no_video_opens_a_socket_or_another_file(film, tmp_path):
     assert sum("execve" in line for line in lines) == 1
 
 
+PEAK = """
+import sys
+from pathlib import Path
+from emolib.datasets.enterface05.prepare import Settings, _ClipMaker
+from emolib.datasets.enterface05.video import map_frames
+look, data = _ClipMaker(Path(), Settings()).look, Path(sys.argv[1]).read_bytes()
+print(len(map_frames(look, data, 60, "whole")[0]))
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's account of memory")
+def test_frames_of_a_clip_are_never_held_together(tmp_path):
+    """All sixty would be 373 MB, and as much again where they are put together."""
+    (tmp_path / "hd.avi").write_bytes(video(frames=60, size=(1920, 1080)))
+    command = [sys.executable, "-c", PEAK, tmp_path / "hd.avi"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    count, peak = done.stdout.strip().split("\n")
+    assert count == "60"
+    assert int(peak.split()[1]) / 1024 < 300
+
+
 def test_a_header_that_lies_about_the_size_opens_no_large_decoder():
     film = bytearray(video(frames=12, size=(2048, 2048)))
     size = struct.pack("<2I", 2048, 2048)
