@@ -122,7 +122,7 @@ class Archive:
             except OSError as error:
                 if not folder:
                     what = f"{self.path} cannot be listed ({error.strerror})"
-                    raise DatasetError(f"{what}; check who may read it.") from error
+                    raise DatasetError(f"{what}; check its permissions.") from error
                 self.refused[folder] = f"cannot be listed ({error.strerror})"
             else:
                 if not holds:

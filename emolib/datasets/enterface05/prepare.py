@@ -43,8 +43,8 @@ from emolib.datasets.enterface05.video import (
     SlowVideoError,
     VideoError,
     check_policy,
-    map_frames,
     require_av,
+    sample_frames,
 )
 from emolib.datasets.face_dataset import DatasetError
 from emolib.emotions import EMOTIONS
@@ -183,8 +183,8 @@ def prepare(
         return _prepare(source, dest, settings, workers, progress)
     except OSError as error:  # what is wrong with the source is a DatasetError
         raise DatasetError(
-            f"{dest} cannot be written ({error.strerror or error}). Make room, or say "
-            "who may write there, and run the same again; finished clips are kept."
+            f"{dest} cannot be written ({error.strerror or error}). Free some space or "
+            "check its permissions, then run the same again; finished clips are kept."
         ) from error
 
 
@@ -294,8 +294,9 @@ class _ClipMaker:
             return Failure("source", f"{file} has changed since the run began.")
         try:
             _show_life()
-            sampled = settings.frames, settings.policy
-            frames, times, _ = map_frames(self.look, data, *sampled, name=file)
+            frames, times, _ = sample_frames(
+                data, settings.frames, settings.policy, name=file, look=self.look
+            )
             found = clip_faces(frames, times)
         except SlowVideoError as error:  # perhaps the machine was busy
             return Failure("slow", str(error))

@@ -55,38 +55,27 @@ class SlowVideoError(VideoError):
 class SampledFrames(NamedTuple):
     """Some frames of a video of `total` frames."""
 
-    images: np.ndarray  # uint8 (count, height, width, 3), RGB, 0-255, square pixels
+    images: np.ndarray | list  # uint8 (count, height, width, 3), RGB, square pixels
     times: np.ndarray  # float64 (count,), seconds from the beginning
     total: int
 
 
 def sample_frames(
     video: str | Path | bytes, count: int = 10, policy: str = "middle", *,
-    name: str | None = None,
+    name: str | None = None, look: Callable[[np.ndarray], object] | None = None,
 ) -> SampledFrames:  # fmt: skip
     """Take frames out of an AVI video, a file or its bytes, at equal distances.
 
     Codec, size and rate come from the file; frames are counted, because headers of old
     AVI files are often wrong. `policy` is ``"middle"``, half of the clip, where the
     expression usually is at its height, or ``"whole"``; errors call the video by its
-    path or `name`.
+    path or `name`. With `look`, a function of a frame, ``images`` is the list of what
+    it returned, and no two frames are held together; its time does not count.
 
     Raises VideoError if it is empty, no AVI file, coded by another than ``DECODERS``,
     cut short, has fewer than `count` frames, is larger than ``MAX_PIXELS``, longer than
     ``MAX_FRAMES``, or takes more than ``SECONDS``; ValueError if `policy` or `count` is
     impossible; ImportError if PyAV is missing.
-    """
-    images, times, total = map_frames(np.asarray, video, count, policy, name=name)
-    return SampledFrames(np.stack(images), times, total)
-
-
-def map_frames(
-    look: Callable[[np.ndarray], object], video: str | Path | bytes, count: int,
-    policy: str, *, name: str | None = None,
-) -> tuple[list, np.ndarray, int]:  # fmt: skip
-    """Call `look` with each frame of `sample_frames`, which are never held together.
-
-    Returns what it returned, ``times`` and ``total``.
     """
     check_policy(policy)
     if count < 1:
@@ -101,7 +90,9 @@ def map_frames(
         _check_length(name, announced, total, count)
         for _ in range(2):
             wanted = sample_positions(total, count, policy)
-            seen, times, decoded = _decode(av, data, name, wanted, look, clock)
+            seen, times, decoded = _decode(
+                av, data, name, wanted, look or np.asarray, clock
+            )
             if len(seen) == count:
                 break
             total = decoded  # packets that give no frame: count again what decodes
@@ -114,7 +105,7 @@ def map_frames(
         raise VideoError(f"{name} cannot be read ({error}).") from error
     if len(seen) != count:
         raise VideoError(f"{name} decodes to another length each time.")
-    return seen, np.array(times), total
+    return SampledFrames(seen if look else np.stack(seen), np.array(times), total)
 
 
 def check_policy(policy: str) -> None:

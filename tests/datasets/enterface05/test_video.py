@@ -20,7 +20,6 @@ from emolib.datasets.enterface05.archive import MAX_BYTES
 from emolib.datasets.enterface05.video import (
     SlowVideoError,
     VideoError,
-    map_frames,
     sample_frames,
     sample_positions,
 )
@@ -264,9 +263,9 @@ PEAK = """
 import sys
 from pathlib import Path
 from emolib.datasets.enterface05.prepare import Settings, _ClipMaker
-from emolib.datasets.enterface05.video import map_frames
+from emolib.datasets.enterface05.video import sample_frames
 look, data = _ClipMaker(Path(), Settings()).look, Path(sys.argv[1]).read_bytes()
-print(len(map_frames(look, data, 60, "whole")[0]))
+print(len(sample_frames(data, 60, look=look).images))
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
@@ -305,8 +304,8 @@ def test_a_video_that_takes_too_long_is_given_up(film, monkeypatch):
 
 def test_what_is_done_with_a_frame_does_not_count(film, monkeypatch):
     monkeypatch.setattr(video_module, "SECONDS", 0.4)
-    seen, _, total = map_frames(lambda _: time.sleep(0.1), film, 10, "middle")
-    assert (len(seen), total) == (10, FRAMES)
+    found = sample_frames(film, look=lambda _: time.sleep(0.1))
+    assert found.images == [None] * 10
 
 
 def test_pipes_devices_and_large_files_are_not_read(tmp_path):
