@@ -48,7 +48,7 @@ from emolib.datasets.enterface05.video import (
 )
 from emolib.datasets.face_dataset import DatasetError
 from emolib.emotions import EMOTIONS
-from emolib.errors import ArgumentError
+from emolib.errors import ArgumentError, EmolibError
 from emolib.faces import CROP, Face, FaceDetector, main_face
 from emolib.files import sha256, whole_file, write_whole
 from emolib.parallel import process_map
@@ -178,10 +178,11 @@ def prepare(
         workers = min(max(os.cpu_count() or 1, LEAST_WORKERS), MOST_WORKERS)
     if workers < 1:
         raise ArgumentError(f"workers must be at least 1; received {workers}.")
-    FaceDetector(**DETECTOR)  # if its files are damaged, that is told now
     try:
         return _prepare(source, dest, settings, workers, progress)
-    except OSError as error:  # what is wrong with the source is a DatasetError
+    except EmolibError:  # some of which are OSErrors, too
+        raise
+    except OSError as error:
         raise DatasetError(
             f"{dest} cannot be written ({error.strerror or error}). Free some space or "
             "check its permissions, then run the same again; finished clips are kept."
@@ -194,6 +195,7 @@ def _prepare(
     _check_places(source, dest)
     with Archive(source) as archive:
         survey, kind = find_clips(archive), archive.kind
+    FaceDetector(**DETECTOR)  # if its files are damaged, that is told now
     work = dest / "work"
     work.mkdir(parents=True, exist_ok=True)
     with _alone_in(work):
