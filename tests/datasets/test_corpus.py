@@ -1,11 +1,13 @@
 import gzip
 import hashlib
 import json
+import os
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from emolib.datasets import DatasetError
 from emolib.datasets import corpus as corpus_module
@@ -147,6 +149,126 @@ class TestDamage:
     def test_no_folder(self, tmp_path):
         with pytest.raises(DatasetError, match=r"nowhere does not exist.*make data"):
             read_corpus(tmp_path / "nowhere")
+
+
+def spoil(folder, name, content):
+    """Replace a file, and its hash in the record, as a hostile hand would."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+    path = next(folder.glob("*.json"))
+    record = json.loads(path.read_text())
+    record["sha256"][name] = hashlib.sha256(content).hexdigest()
+    path.write_text(json.dumps(record))
+
+
+def gzipped(*pieces: tuple[bytes, int]) -> bytes:
+    return gzip.compress(b"".join(piece * times for piece, times in pieces))
+
+
+HEADER = b"subject,emotion,sentence,clip,frame,intensity\n"
+
+
+class TestFilesMadeToDoHarm:
+    @pytest.mark.parametrize(
+        ("content", "what"),
+        [
+            (b"no gzip", "Not a gzipped file"),
+            (gzip.compress(HEADER)[:-9], "end-of-stream"),
+            (gzipped((b"a" * 1000, 40_000)), "a table of more than 33,554,432 bytes"),
+            (gzipped((HEADER, 1), (b"," * 9_000, 600)), "more than 5,000,000 cells"),
+            (gzipped((b"a,", 50_000)), "a row of several lines"),
+            (gzipped((HEADER, 1), (b'"\n",', 9_000)), "a row of several lines"),
+            (gzipped((b"a,b\n1,2\n1,2,3\n", 1)), "Expected 2 fields"),
+            (gzipped((b"a,b\n1,2\n", 1)), "lacks the columns subject"),
+            (gzipped((b"\xff\xfe\0,\n", 9)), "codec can't decode|lacks"),
+            (gzipped((HEADER, 1), (b"s001,anger,1,a,0,high\n", 1)), "one row per"),
+            (gzipped((HEADER, 1), (b"x,y,z,a,0,1\nx,y,1,a,b,1\n", 1)), "one row per"),
+            (b"", "No columns"),
+        ],
+    )
+    def test_a_table(self, copy, content, what):
+        spoil(copy, "frames.csv.gz", content)
+        with pytest.raises(DatasetError, match=rf"frames\.csv\.gz is not as.*({what})"):
+            read_corpus(copy)
+
+    def test_levels_that_multiply(self, copy):
+        """A thousand sentences by a thousand frames would be six million rows."""
+        rows = [b"s001,anger,%d,a,%d,1\n" % (k, k) for k in range(1000)]
+        spoil(copy, "frames.csv.gz", gzip.compress(HEADER + b"".join(rows)))
+        with pytest.raises(DatasetError, match=r"at most 4,096 frames of a subject"):
+            read_corpus(copy)
+
+    @pytest.mark.parametrize(
+        ("column", "value", "what"),
+        [("intensity", "high", "high"), ("intensity", "7", "0 to 1"),
+         ("sentence", "one", "one row per"), ("emotion", "joy", "one row per")],
+    )  # fmt: skip
+    def test_a_value_that_does_not_fit(self, copy, tiny_source, column, value, what):
+        _, frames, _ = tiny_source
+        frames = frames.astype(str)
+        frames.loc[frames["subject"] == "s001", column] = value
+        spoil(copy, "frames.csv.gz", corpus_module.table_bytes(frames, compress=True))
+        with pytest.raises(DatasetError, match=rf"is not as.*{what}.*make data"):
+            read_corpus(copy)
+
+    @pytest.mark.parametrize("split", ["", "exam"])
+    def test_a_part_that_is_none(self, copy, split):
+        text = (copy / "subjects.csv").read_text().replace("test", split)
+        spoil(copy, "subjects.csv", text.encode())
+        if split:
+            with pytest.raises(DatasetError, match=r"corpus is not as.*'exam'"):
+                read_corpus(copy)
+        else:
+            assert read_corpus(copy).meta["split"].isna().any()
+
+    @pytest.mark.parametrize(
+        "name", ["../../secret", "/etc/passwd", "..", "sub/../../secret"]
+    )
+    def test_a_subject_that_leads_elsewhere(self, copy, name):
+        secret = copy / "sheets" / f"{name}.webp"
+        if "secret" in name:
+            shutil.copy(copy / "sheets/s001.webp", secret.resolve())
+        for table in ("subjects.csv", "frames.csv.gz"):
+            data = (copy / table).read_bytes()
+            text = gzip.decompress(data) if table.endswith("gz") else data
+            text = text.replace(b"s001,", name.encode() + b",")
+            spoil(copy, table, gzip.compress(text) if table.endswith("gz") else text)
+        record = json.loads((copy / "corpus.json").read_text())
+        record["sha256"][f"sheets/{name}.webp"] = record["sha256"]["sheets/s001.webp"]
+        (copy / "corpus.json").write_text(json.dumps(record))
+        with pytest.raises(DatasetError, match=r"lies elsewhere|is missing"):
+            read_corpus(copy)
+
+    def test_a_sheet_that_is_large_or_no_webp(self, copy):
+        path = copy / "sheets" / "s001.webp"
+        Image.new("L", (2000, 2000)).save(path, quality=1)
+        spoil(copy, "sheets/s001.webp", path.read_bytes())
+        with pytest.raises(DatasetError, match=r"s001\.webp is not as.*\(2000, 2000\)"):
+            read_corpus(copy)
+        Image.new("L", (256, 768)).save(path, "TIFF")
+        spoil(copy, "sheets/s001.webp", path.read_bytes())
+        with pytest.raises(
+            DatasetError, match=r"s001\.webp is not as.*cannot identify"
+        ):
+            read_corpus(copy)
+
+    @pytest.mark.parametrize("text", ["[" * 100_000, '{"format": 1, "sha256": 3}'])
+    def test_a_record(self, copy, text):
+        (copy / "corpus.json").write_text(text)
+        with pytest.raises(DatasetError, match=r"corpus\.json is cut short or altered"):
+            read_corpus(copy)
+
+    def test_files_that_are_no_files_or_too_large(self, copy):
+        (copy / "frames.csv.gz").unlink()
+        os.mkfifo(copy / "frames.csv.gz")
+        with pytest.raises(DatasetError, match=r"frames\.csv\.gz is no file"):
+            read_corpus(copy)
+        os.truncate(copy / "subjects.csv", 2**31)
+        with pytest.raises(DatasetError, match=r"subjects\.csv is larger than"):
+            read_corpus(copy)
+        os.truncate(copy / "corpus.json", 2**31)
+        with pytest.raises(DatasetError, match=r"corpus\.json is larger than"):
+            read_corpus(copy)
 
 
 class TestBadInput:

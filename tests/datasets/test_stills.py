@@ -1,5 +1,6 @@
 """The large set of stills: written whole or not at all, read back with checks."""
 
+import hashlib
 import json
 import shutil
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from emolib.datasets import DatasetError, load
+from emolib.datasets.corpus import table_bytes
 from emolib.datasets.stills import read_stills, write_stills
 
 
@@ -31,6 +33,14 @@ def folder(source, tmp_path):
     return write_stills(
         tmp_path / "large set", *source, {"name": "large", "edition": 2}
     )
+
+
+def spoil(folder, name, content):
+    """Replace a file, and its hash in the record, as a hostile hand would."""
+    (folder / name).write_bytes(content)
+    record = json.loads((folder / "stills.json").read_text())
+    record["sha256"][name] = hashlib.sha256(content).hexdigest()
+    (folder / "stills.json").write_text(json.dumps(record))
 
 
 def test_stills_come_back_as_they_were(folder, source):
@@ -63,6 +73,45 @@ def test_damaged_file_is_named_with_a_remedy(folder, name):
     path.unlink()
     with pytest.raises(DatasetError, match=rf"{name} is missing.*make data-large"):
         read_stills(folder)
+
+
+def npy(shape, dtype="|u1", body=b"\0" * 4096):
+    """Return an array file whose header says what it likes."""
+    text = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}"
+    text = text.ljust(117) + "\n"
+    return b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text.encode() + body
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (npy((10**9, 64, 64)), "cannot reshape"),
+        (npy((10**18, 64, 64)), "cannot reshape|[Mm]aximum|too"),
+        (npy((-1, 64, 63)), "shape"),
+        (npy((1, 64, 64), "<f8"), "float64"),
+        (npy((1, 64, 64), "|O"), "object"),
+        (npy("(" * 90), ""),
+        (b"\x93NUMPY\2\0" + bytes(200), "another version"),
+        (b"PK\3\4" + bytes(200), "magic"),
+        (b"", "magic|EOF"),
+    ],
+)
+def test_an_array_that_says_it_is_another(folder, content, what):
+    spoil(folder, "images.npy", content)
+    with pytest.raises(DatasetError, match=rf"images\.npy is not as.*({what})"):
+        read_stills(folder)
+
+
+def test_a_table_of_something_else(folder, source):
+    for table, what in (
+        (source[1].rename(columns={"emotion": "feeling"}), "lacks the columns emotion"),
+        (source[1].replace("fear", "joy"), "emotion 'joy'"),
+        (source[1][:3], "one per image"),
+        (source[1].replace("train", "exam"), "'exam'"),
+    ):
+        spoil(folder, "stills.csv.gz", table_bytes(table, compress=True))
+        with pytest.raises(DatasetError, match=rf"stills\.csv\.gz is not as.*{what}"):
+            read_stills(folder)
 
 
 def test_other_folders_and_formats_are_refused(folder, tmp_path):

@@ -55,7 +55,10 @@ def load(path: str | Path | None) -> FaceDataset:
             f"{path} holds {meta.attrs.get('name')!r}, not enterface05; load it with "
             "load('synthface', path)."
         )
-    usable = meta.pop("usable").to_numpy(dtype=bool)
+    usable = meta.pop("usable").to_numpy()
+    if usable.dtype != bool:
+        what = f"{folder / 'frames.csv.gz'} has other words than True and False"
+        raise DatasetError(f"{what} in the column usable; {remedy}.")
     return FaceDataset(whole.name, whole.images, whole.labels, meta).subset(usable)
 
 

@@ -3,6 +3,7 @@
 Names of folders tell, not names of files: those of subject 11 say 12.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from itertools import product
 from pathlib import Path
 
 from emolib.datasets.enterface05.archive import Archive
+from emolib.datasets.enterface05.video import CONVERT
 from emolib.datasets.face_dataset import DatasetError
 from emolib.emotions import EMOTIONS, get_emotion
+from emolib.faces.formats import is_hidden
 
 #: Numbers of the folders, and the sentences of each emotion.
 SUBJECTS = tuple(range(1, 45))
@@ -23,7 +26,10 @@ LEFT_OUT = {
     23: "subject 23 is left out: three clips of happiness are missing",
 }
 
-_LEFTOVERS = ("thumbs.db", "desktop.ini")
+#: Why a file is passed over that nobody misses.
+SYSTEM = "was left there by an operating system"
+_OTHER_VIDEO = f"is no .avi file; convert it with {CONVERT}"
+_VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg", ".flv")
 
 
 def subject_name(subject: int) -> str:
@@ -101,18 +107,22 @@ def find_clips(archive: Archive | str | Path) -> Survey:
         with Archive(archive) as opened:
             return find_clips(opened)
     skipped = archive.refused | dict.fromkeys(archive.folders, "is an empty folder")
+    skipped = {name: SYSTEM if _of_system(name) else skipped[name] for name in skipped}
     candidates = defaultdict(list)
     for file in archive.files:
-        place = _place(file)
+        place = SYSTEM if _of_system(file) else _place(file)
         if isinstance(place, str):
             skipped[file] = place
         else:
             candidates[place].append(file)
     if not candidates and not set(LEFT_OUT.values()) & set(skipped.values()):
+        others = list(skipped.values()).count(_OTHER_VIDEO)
         raise DatasetError(
             f"{archive.path} does not look like eNTERFACE'05: no video lies in folders "
             "such as 'subject 1/anger/sentence 1'. Pass the zip, or the folder "
             "'enterface database'."
+            + f" {others:,} videos are no .avi files; convert each with {CONVERT}."
+            * bool(others)
         )
     clips, misnamed = [], {}
     for place, files in sorted(candidates.items()):
@@ -130,6 +140,8 @@ def find_clips(archive: Archive | str | Path) -> Survey:
 
 def holds_videos(folder: Path) -> bool:
     """Say whether a folder looks like an unpacked copy, or the parent of one."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return False
     inside = [path.name for path in folder.iterdir() if path.is_dir()]
     return any(_subject(n) or _squeezed(n) == "enterfacedatabase" for n in inside)
 
@@ -138,10 +150,8 @@ def _place(file: str) -> tuple[int, str, int] | str:
     """Return (subject, emotion, sentence), or why the file is passed over."""
     *folders, name = file.split("/")
     low = name.strip().lower()
-    if low in _LEFTOVERS or low.startswith(".") or "__MACOSX" in folders:
-        return "was left there by an operating system"
     if not low.endswith(".avi"):
-        return "is no .avi file"
+        return _OTHER_VIDEO if low.endswith(_VIDEOS) else "is no .avi file"
     names = [_squeezed(folder) for folder in folders]
     subjects = set(map(_subject, folders)) - {None}
     emotions = set(names) & set(EMOTIONS)
@@ -164,6 +174,10 @@ def _place(file: str) -> tuple[int, str, int] | str:
     if sentence not in SENTENCES:
         return f"lies in a folder of sentence {sentence}, expected 1 to 5"
     return subject, emotion, sentence
+
+
+def _of_system(name: str) -> bool:
+    return any(is_hidden(Path(part)) for part in name.split("/") if part != "..")
 
 
 def _squeezed(folder: str) -> str:

@@ -10,17 +10,19 @@ The file of a clip appears whole, under a name that holds the settings and the c
 of its video, so that a run that was interrupted goes on and ends in the same bytes.
 """
 
-import inspect
+import faulthandler
 import json
+import multiprocessing
 import os
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product, starmap
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import numpy as np
 import pandas as pd
@@ -37,7 +39,8 @@ from emolib.datasets.enterface05.clips import (
 )
 from emolib.datasets.enterface05.report import make_report
 from emolib.datasets.enterface05.video import (
-    SampledFrames,
+    SECONDS,
+    SlowVideoError,
     VideoError,
     check_policy,
     require_av,
@@ -45,8 +48,8 @@ from emolib.datasets.enterface05.video import (
 )
 from emolib.datasets.face_dataset import DatasetError
 from emolib.emotions import EMOTIONS
-from emolib.errors import ArgumentError
-from emolib.faces import CROP, FaceDetector, main_face
+from emolib.errors import ArgumentError, EmolibError
+from emolib.faces import CROP, Face, FaceDetector, main_face
 from emolib.files import sha256, whole_file, write_whole
 from emolib.parallel import process_map
 from emolib.paths import data_folder
@@ -54,7 +57,12 @@ from emolib.paths import data_folder
 VERSION = 1  #: Changes whenever the same video and settings give other faces.
 WEBP_QUALITY = 90
 SPLIT_SEED = 2006  #: Of the split that is stored.
-MOST_WORKERS = 4  #: More processes gain little and cost memory.
+#: Fewer processes than two cannot be ended one by one; more than four gain little and
+#: cost memory.
+LEAST_WORKERS, MOST_WORKERS = 2, 4
+PATIENCE = SECONDS + 10  #: After so many seconds in one frame a process is ended.
+#: How the detector looks for faces; names of finished clips hold it.
+DETECTOR = {"thresholds": (0.6, 0.7, 0.7), "mirror": True}
 
 
 class NoFaceError(DatasetError):
@@ -91,10 +99,20 @@ class ClipFaces(NamedTuple):
     time: np.ndarray  # float64 (frames,), seconds from the beginning of the clip
 
 
+class FrameFace(NamedTuple):
+    """The face that a frame is about, if one was found."""
+
+    faces: int  # number found
+    face: Face | None
+    image: np.ndarray | None  # uint8 (64, 64)
+
+
 class Failure(NamedTuple):
     """Why a clip is not in the data set."""
 
-    kind: str  # "video" does not decode, no "face", "source" unreadable, or "crash"
+    # "video" does not decode, no "face"; tried again by the next run: "source" is
+    # unreadable, "slow", "memory" is full, "crash"
+    kind: str
     reason: str
 
 
@@ -105,17 +123,22 @@ class Task(NamedTuple):
     path: Path
 
 
-def clip_faces(frames: SampledFrames, detector: FaceDetector) -> ClipFaces:
-    """Find, choose and cut out the face of each frame; NoFaceError if there is none."""
-    count = len(frames.images)
+def find_face(detector: FaceDetector, image: np.ndarray) -> FrameFace:
+    """Find, choose and cut out the face of a frame, uint8 (height, width, 3)."""
+    faces = detector.detect(image)
+    face = main_face(faces, image.shape)
+    return FrameFace(len(faces), face, face and face.crop(image))
+
+
+def clip_faces(frames: list[FrameFace], times: np.ndarray) -> ClipFaces:
+    """Put the faces of a clip's frames together; NoFaceError if there is none."""
+    count = len(frames)
     images = np.zeros((count, CROP.size, CROP.size), np.uint8)
     score, interocular = np.full(count, np.nan), np.full(count, np.nan)
-    number = np.zeros(count, np.int64)
-    for k, image in enumerate(frames.images):
-        faces = detector.detect(image)
-        number[k] = len(faces)
-        if face := main_face(faces, image.shape):
-            images[k], score[k] = face.crop(image), face.score
+    number = np.array([frame.faces for frame in frames], np.int64)
+    for k, (_, face, image) in enumerate(frames):
+        if face:
+            images[k], score[k] = image, face.score
             interocular[k] = np.hypot(*np.subtract(face.right_eye, face.left_eye))
     detected = ~np.isnan(score)
     if not detected.any():
@@ -123,7 +146,7 @@ def clip_faces(frames: SampledFrames, detector: FaceDetector) -> ClipFaces:
     there = np.flatnonzero(detected)
     for k in np.flatnonzero(~detected):
         images[k] = images[there[np.argmin(np.abs(there - k))]]
-    return ClipFaces(images, detected, score, interocular, number, frames.times)
+    return ClipFaces(images, detected, score, interocular, number, times)
 
 
 def prepare(
@@ -138,23 +161,41 @@ def prepare(
     `settings`, or another copy of the corpus, start afresh in the same place; the old
     data set stays until the new one is complete.
 
-    By default there are as many `workers` as cores, at most ``MOST_WORKERS``; the
-    result does not depend on it. They are processes, so in a script call it under ``if
-    __name__ == "__main__":``; with 1 everything happens in this one, and a video that
-    makes the decoder crash ends it. `progress` shows a bar with the time left.
+    By default there are as many `workers` as cores, ``LEAST_WORKERS`` to
+    ``MOST_WORKERS``; the result does not depend on it. They are processes, so in a
+    script call it under ``if __name__ == "__main__":``; with 1 everything happens in
+    this one, and a video that makes the decoder crash ends it. `progress` shows a bar
+    with the time left.
 
-    Raises DatasetError if `source` is not the corpus, `dest` holds something else or is
-    in use, or not one clip can be used, and ImportError if PyAV is missing.
+    Raises DatasetError if `source` is not the corpus, `dest` holds something else, is
+    in use or cannot be written, or not one clip can be used, and ImportError if PyAV is
+    missing.
     """
     require_av()
     settings = settings or Settings()
     source, dest = Path(source).expanduser(), Path(dest).expanduser()
-    workers = min(os.cpu_count() or 1, MOST_WORKERS) if workers is None else workers
+    if workers is None:
+        workers = min(max(os.cpu_count() or 1, LEAST_WORKERS), MOST_WORKERS)
     if workers < 1:
         raise ArgumentError(f"workers must be at least 1; received {workers}.")
+    try:
+        return _prepare(source, dest, settings, workers, progress)
+    except EmolibError:  # some of which are OSErrors, too
+        raise
+    except OSError as error:
+        raise DatasetError(
+            f"{dest} cannot be written ({error.strerror or error}). Free some space or "
+            "check its permissions, then run the same again; finished clips are kept."
+        ) from error
+
+
+def _prepare(
+    source: Path, dest: Path, settings: Settings, workers: int, progress: bool
+) -> dict:
     _check_places(source, dest)
     with Archive(source) as archive:
         survey, kind = find_clips(archive), archive.kind
+    FaceDetector(**DETECTOR)  # if its files are damaged, that is told now
     work = dest / "work"
     work.mkdir(parents=True, exist_ok=True)
     with _alone_in(work):
@@ -196,18 +237,19 @@ def _alone_in(work: Path) -> Iterator[None]:
     with open(work / ".lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             what = f"{work.parent} is being prepared by another process"
             raise DatasetError(f"{what}; wait for it.") from error
+        except OSError:  # a disk without locks, somewhere in the network
+            pass
         yield
 
 
 def _work_name(clip: ArchiveClip, settings: Settings) -> str:
     """Name a clip's file; the name changes with all that decides its faces."""
-    weights = (data_folder() / "detector" / "card.json").read_bytes()
-    detector = str(inspect.signature(FaceDetector))
-    all_of_it = [VERSION, asdict(settings), asdict(CROP), detector, clip.crc32]
-    key = sha256(json.dumps(all_of_it, sort_keys=True).encode() + weights)
+    card = json.loads((data_folder() / "detector" / "card.json").read_bytes())
+    decides = [VERSION, asdict(settings), asdict(CROP), DETECTOR, card["sha256"]]
+    key = sha256(json.dumps([*decides, clip.crc32], sort_keys=True).encode())
     return f"{clip.name}-{key[:16]}.npz"
 
 
@@ -216,7 +258,7 @@ def _make_clips(
 ) -> dict[str, Failure]:
     """Make every clip that is not there yet; return what failed for this run only."""
     waiting = [task for task in tasks if _read_work(task.path) is None]
-    crash = Failure("crash", "makes the decoder crash")
+    crash = Failure("crash", "makes the decoder crash or never end")
     make, kept = _ClipMaker(source, settings), len(tasks) - len(waiting)
     done = process_map(make, waiting, workers, crashed=lambda _: crash)
     shown = {"total": len(tasks), "initial": kept, "unit": "clip", "smoothing": 0.05}
@@ -237,7 +279,11 @@ class _ClipMaker:
 
     @cached_property
     def detector(self) -> FaceDetector:
-        return FaceDetector(smallest=self.settings.smallest)
+        return FaceDetector(smallest=self.settings.smallest, **DETECTOR)
+
+    def look(self, image: np.ndarray) -> FrameFace:
+        _show_life()
+        return find_face(self.detector, image)
 
     def __call__(self, task: Task) -> Failure | None:
         """Write the clip's file; what is wrong with its video is written, too."""
@@ -246,18 +292,47 @@ class _ClipMaker:
             data = self.archive.read(file)
         except DatasetError as error:  # perhaps a lost disk: try again next time
             return Failure("source", str(error))
+        if f"{zlib.crc32(data):08x}" != task.clip.crc32:
+            return Failure("source", f"{file} has changed since the run began.")
         try:
-            frames = sample_frames(data, settings.frames, settings.policy, name=file)
-            found = clip_faces(frames, self.detector)
+            _show_life()
+            frames, times, _ = sample_frames(
+                data, settings.frames, settings.policy, name=file, look=self.look
+            )
+            found = clip_faces(frames, times)
+        except SlowVideoError as error:  # perhaps the machine was busy
+            return Failure("slow", str(error))
+        except MemoryError:
+            return Failure("memory", f"{file} needs more memory than is free.")
         except VideoError as error:
             found = Failure("video", str(error))
         except NoFaceError as error:
             found = Failure("face", str(error))
         except Exception as error:  # decoders raise anything; one video stops nothing
             found = Failure("video", f"{file} does not decode ({error!r}).")
+        finally:
+            _show_life(again=False)
         with whole_file(task.path) as partial:
             np.savez_compressed(partial, **found._asdict())
         return None
+
+
+def _show_life(again: bool = True) -> None:
+    """Have this process ended, if it is a worker, unless it comes here in time `again`.
+
+    A decoder that hangs cannot be stopped in any other way.
+    """
+    if multiprocessing.parent_process() is None:
+        return
+    if again:
+        faulthandler.dump_traceback_later(PATIENCE, exit=True, file=_nowhere())
+    else:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@cache
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w")
 
 
 def _read_work(path: Path) -> ClipFaces | Failure | None:

@@ -1,16 +1,20 @@
 """What became of each file of an archive of eNTERFACE'05."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from emolib.datasets.enterface05.clips import (
     EXPECTED,
     LEFT_OUT,
     SENTENCES,
     SUBJECTS,
+    SYSTEM,
     Survey,
     subject_name,
 )
 from emolib.emotions import EMOTIONS, emotion_index
 
-SHOWN = 8  #: Differences that the short text of a report lists.
+SHOWN = 8  #: Differences, and reasons, that the short text of a report lists.
 
 
 def make_report(
@@ -42,6 +46,7 @@ def make_report(
         },
         "failures": failed,
         "skipped": survey.skipped,
+        "skipped_by_reason": dict(Counter(survey.skipped.values()).most_common()),
         "misnamed": survey.misnamed,
         "missing": list(survey.missing),
         "clips": clips,
@@ -50,23 +55,32 @@ def make_report(
 
 def report_text(report: dict) -> str:
     """Return the main lines of a report that `prepare` returned."""
-    frames, differences = report["frames"], report["differences"]
+    frames, reasons = report["frames"], dict(report["skipped_by_reason"])
+    system = reasons.pop(SYSTEM, 0)
     lines = [
         f"{report['clips_prepared']:,} of {report['clips_expected']:,} clips of "
         f"{len(report['counts'])} subjects, {frames['total']:,} frames, "
         f"{frames['without_face']:,} of them without a face",
-        f"{len(report['skipped']):,} files passed over, {len(report['failures']):,} "
-        f"clips failed, {len(report['misnamed']):,} files with misleading names",
+        f"{len(report['failures']):,} clips failed, {len(report['misnamed']):,} files "
+        "with misleading names",
+        f"{sum(reasons.values()):,} files and folders passed over, and {system:,} that "
+        "an operating system left there",
     ]
+    lines += _first(f"{count:,} x {reason}" for reason, count in reasons.items())
     if report["complete"]:
         lines.append("this is the clean corpus, nothing is missing")
     else:
         lines.append("it differs from the clean corpus:")
-        shown = differences[:SHOWN]
-        lines += [one if len(one) < 160 else f"{one[:150]} ..." for one in shown]
-        if len(differences) > SHOWN:
-            lines.append(f"and {len(differences) - SHOWN} more in report.json")
-    return "\n  ".join(lines)
+        lines += _first(report["differences"])
+    # names on a disk may be no valid Unicode, which no terminal prints
+    return "\n  ".join(lines).encode(errors="backslashreplace").decode()
+
+
+def _first(lines: Iterable[str]) -> list[str]:
+    """Shorten lines and a list of them."""
+    lines = [one if len(one) < 160 else f"{one[:150]} ..." for one in lines]
+    more = [f"and {len(lines) - SHOWN} more in report.json"] * (len(lines) > SHOWN)
+    return lines[:SHOWN] + more
 
 
 def _differences(missing: tuple[str, ...], failed: dict) -> list[str]:

@@ -1,10 +1,13 @@
 """Frames out of a video file, spread over the part that is wanted.
 
-Needs PyAV, the extra ``video``; it is imported on first use.
+Needs PyAV, the extra ``video``; it is imported on first use. FFmpeg, which it is made
+of, follows what a file tells it, to other files and to the network: it gets bytes, one
+container, a few decoders, and a limit of pixels and of time.
 """
 
 import io
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -12,42 +15,67 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emolib.datasets.enterface05.archive import read_file
 from emolib.datasets.face_dataset import DatasetError
 from emolib.errors import ArgumentError, MissingPackageError
 
 #: Which part of a clip frames are taken from, as shares of its length.
 POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
-#: Largest frame in pixels, and largest number of frames, that are decoded.
-MAX_PIXELS, MAX_FRAMES = 4096 * 4096, 30_000
+#: Largest frame in pixels, full HD, and largest number of frames, that are decoded.
+MAX_PIXELS, MAX_FRAMES = 1920 * 1088, 30_000
 COMPLETE = 0.9  #: A video must decode to this share of the frames it announces.
+SECONDS = 60  #: That decoding a video may take; a clip of five seconds takes one.
+#: FFmpeg's names of the decoders of what AVI files of cameras and editors hold.
+DECODERS = (
+    "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "h263", "h264",
+    "mpeg1video", "mpeg2video", "mjpeg", "dvvideo", "rawvideo", "huffyuv", "ffvhuff",
+    "ffv1", "cinepak", "indeo3", "indeo4", "indeo5", "msvideo1", "msrle",
+)  # fmt: skip
+#: How a reader makes a video that can be read.
+CONVERT = "`ffmpeg -i clip.mp4 -c:v mpeg4 -q:v 2 clip.avi`"
+
+#: How other files begin: where, with which bytes, and what they are.
+_OTHERS = (
+    (4, b"ftyp", "an MP4 or MOV file"), (4, b"moov", "a MOV file"),
+    (4, b"mdat", "a MOV file"), (4, b"wide", "a MOV file"),
+    (0, b"\x1aE\xdf\xa3", "a Matroska or WebM file"), (0, b"OggS", "an Ogg file"),
+    (0, b"0&\xb2u", "a Windows Media file"), (0, b"FLV", "a Flash file"),
+    (0, b"\0\0\1\xba", "an MPEG file"), (0, b"PK\3\4", "a zip"),
+)  # fmt: skip
 
 
 class VideoError(DatasetError):
     """A video does not decode, or not far enough; the message names the file."""
 
 
+class SlowVideoError(VideoError):
+    """A video takes longer than ``SECONDS`` to decode, perhaps only this time."""
+
+
 class SampledFrames(NamedTuple):
     """Some frames of a video of `total` frames."""
 
-    images: np.ndarray  # uint8 (count, height, width, 3), RGB, 0-255, square pixels
+    images: np.ndarray | list  # uint8 (count, height, width, 3), RGB, square pixels
     times: np.ndarray  # float64 (count,), seconds from the beginning
     total: int
 
 
 def sample_frames(
     video: str | Path | bytes, count: int = 10, policy: str = "middle", *,
-    name: str | None = None,
+    name: str | None = None, look: Callable[[np.ndarray], object] | None = None,
 ) -> SampledFrames:  # fmt: skip
-    """Take frames out of a video, a file or its bytes, at equal distances.
+    """Take frames out of an AVI video, a file or its bytes, at equal distances.
 
     Codec, size and rate come from the file; frames are counted, because headers of old
     AVI files are often wrong. `policy` is ``"middle"``, half of the clip, where the
     expression usually is at its height, or ``"whole"``; errors call the video by its
-    path or `name`.
+    path or `name`. With `look`, a function of a frame, ``images`` is the list of what
+    it returned, and no two frames are held together; its time does not count.
 
-    Raises VideoError if it is empty, no video, cut short, has fewer than `count`
-    frames, or is larger than ``MAX_PIXELS`` or longer than ``MAX_FRAMES``; ValueError
-    if `policy` or `count` is impossible; ImportError if PyAV is missing.
+    Raises VideoError if it is empty, no AVI file, coded by another than ``DECODERS``,
+    cut short, has fewer than `count` frames, is larger than ``MAX_PIXELS``, longer than
+    ``MAX_FRAMES``, or takes more than ``SECONDS``; ValueError if `policy` or `count` is
+    impossible; ImportError if PyAV is missing.
     """
     check_policy(policy)
     if count < 1:
@@ -55,16 +83,17 @@ def sample_frames(
     av = require_av()
     if name is None:
         name = "the video" if isinstance(video, bytes) else str(video)
+    data = _avi_bytes(video, name)
+    clock = _Clock(name)
     try:
-        data = video if isinstance(video, bytes) else Path(video).read_bytes()
-        if not data:
-            raise VideoError(f"{name} is empty (0 bytes).")
-        announced, total = _count(av, data, name)
+        announced, total = _count(av, data, name, clock)
         _check_length(name, announced, total, count)
         for _ in range(2):
             wanted = sample_positions(total, count, policy)
-            images, times, decoded = _decode(av, data, name, wanted)
-            if len(images) == count:
+            seen, times, decoded = _decode(
+                av, data, name, wanted, look or np.asarray, clock
+            )
+            if len(seen) == count:
                 break
             total = decoded  # packets that give no frame: count again what decodes
             _check_length(name, announced, total, count)
@@ -74,9 +103,9 @@ def sample_frames(
         raise VideoError(f"{what}; {why}.") from error
     except (OSError, EOFError) as error:
         raise VideoError(f"{name} cannot be read ({error}).") from error
-    if len(images) != count:
+    if len(seen) != count:
         raise VideoError(f"{name} decodes to another length each time.")
-    return SampledFrames(np.stack(images), np.array(times), total)
+    return SampledFrames(seen if look else np.stack(seen), np.array(times), total)
 
 
 def check_policy(policy: str) -> None:
@@ -111,29 +140,80 @@ def require_av() -> ModuleType:
     return av
 
 
+class _Clock:
+    """Stops a video that decodes for too long."""
+
+    def __init__(self, name: str):
+        self.name, self.end = name, time.monotonic() + SECONDS
+
+    def check(self) -> None:
+        if time.monotonic() > self.end:
+            what = f"{self.name} takes more than {SECONDS} seconds to decode"
+            raise SlowVideoError(f"{what}; convert it with {CONVERT}.")
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        begin = time.monotonic()
+        yield
+        self.end += time.monotonic() - begin
+
+
+def _avi_bytes(video: str | Path | bytes, name: str) -> bytes:
+    """Return the bytes of an AVI file, by its signature."""
+    try:
+        data = video if isinstance(video, bytes) else read_file(Path(video))
+    except OSError as error:
+        raise VideoError(f"{name} cannot be read ({error}).") from error
+    except DatasetError as error:  # too large, or a device
+        raise VideoError(str(error)) from error
+    if not data:
+        raise VideoError(f"{name} is empty (0 bytes).")
+    if data[:4] != b"RIFF" or data[8:12] != b"AVI ":
+        known = (what for at, mark, what in _OTHERS if data[at:].startswith(mark))
+        what = next(known, f"a file that begins with {data[:12]!r}")
+        raise VideoError(
+            f"{name} does not decode: it is {what}, expected an AVI file. Convert a "
+            f"video with {CONVERT}."
+        )
+    return data
+
+
+def _refuse(url: str, *_) -> None:
+    raise PermissionError(f"a video may open no other file, and this asks for {url}")
+
+
 @contextmanager
 def _opened(av, data: bytes, name: str) -> Iterator[tuple]:
     """Give the container and its stream of pictures."""
-    with av.open(io.BytesIO(data), metadata_errors="replace") as container:
+    # While it opens the container FFmpeg would decode the beginning of all streams.
+    closed = {"codec_whitelist": "none", "protocol_whitelist": "none"}
+    settings = {"format": "avi", "container_options": closed, "io_open": _refuse}
+    file = io.BytesIO(data)
+    with av.open(file, metadata_errors="replace", **settings) as container:
         if not container.streams.video:
             raise VideoError(f"{name} holds no video stream.")
         stream = container.streams.video[0]
         codec = stream.codec_context
-        if codec is None:
-            raise VideoError(f"{name} is of a kind that cannot be decoded.")
+        if codec is None or codec.name not in DECODERS:
+            what = f"coded as {codec.name}" if codec else "of an unknown code"
+            raise VideoError(f"{name} is {what}; convert it with {CONVERT}.")
         stream.thread_type, codec.thread_count = "SLICE", 1
-        if not 0 < codec.width * codec.height <= MAX_PIXELS:
-            size = f"{codec.width} x {codec.height} pixels"
-            most = f"at most {MAX_PIXELS:,} pixels"
-            raise VideoError(f"{name} has frames of {size}, expected {most}.")
+        if codec.width * codec.height > MAX_PIXELS:
+            raise VideoError(
+                f"{name} has frames of {codec.width} x {codec.height} pixels, expected "
+                f"at most {MAX_PIXELS:,} pixels; make it smaller with `ffmpeg -i "
+                "clip.avi -vf scale=-2:720 -c:v mpeg4 -q:v 2 smaller.avi`."
+            )
+        codec.options = {"max_pixels": str(MAX_PIXELS)}  # headers say what they like
         yield container, stream
 
 
-def _count(av, data: bytes, name: str) -> tuple[int, int]:
+def _count(av, data: bytes, name: str, clock: _Clock) -> tuple[int, int]:
     """Return the frames that the header announces (0 if unknown) and the packets."""
     with _opened(av, data, name) as (container, stream):
         total = 0
         for packet in container.demux(stream):
+            clock.check()
             total += packet.size > 0
             if total > MAX_FRAMES:
                 raise VideoError(f"{name} has more than {MAX_FRAMES:,} frames.")
@@ -149,13 +229,14 @@ def _check_length(name: str, announced: int, total: int, count: int) -> None:
 
 
 def _decode(
-    av, data: bytes, name: str, wanted: list[int]
-) -> tuple[list[np.ndarray], list[float], int]:
-    """Decode up to the last frame wanted; return images, times, frames decoded."""
-    images, times, position, shape = [], [], 0, None
+    av, data: bytes, name: str, wanted: list[int], look: Callable, clock: _Clock
+) -> tuple[list, list[float], int]:
+    """Decode up to the last frame wanted; return looks, times, frames decoded."""
+    seen, times, position, shape = [], [], 0, None
     with _opened(av, data, name) as (container, stream):
         rate = float(stream.average_rate or 25)
         for packet in container.demux(stream):
+            clock.check()
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:
@@ -163,16 +244,18 @@ def _decode(
             for frame in frames:
                 if position in wanted:
                     shape = shape or _shown_size(frame, stream)
-                    picture = frame.reformat(*shape, format="rgb24")
-                    images.append(picture.to_ndarray())
+                    picture = frame.reformat(*shape, format="rgb24").to_ndarray()
+                    with clock.stopped():
+                        seen.append(look(picture))
                     times.append(position / rate)
                 position += 1
             if position > wanted[-1]:
                 break
-    return images, times, position
+    return seen, times, position
 
 
 def _shown_size(frame, stream) -> tuple[int, int]:
     """Width and height at which the pixels of a frame are square."""
-    ratio = float(stream.sample_aspect_ratio or 1)
+    ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
+    ratio = float(ratio)
     return round(frame.width * (ratio if 0.5 <= ratio <= 2 else 1)), frame.height

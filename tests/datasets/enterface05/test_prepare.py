@@ -5,6 +5,7 @@ about them was written with them, by code that shares nothing with what is teste
 """
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -23,21 +24,24 @@ from scipy.ndimage import gaussian_filter
 
 from emolib import cli
 from emolib.datasets import DatasetError, load
+from emolib.datasets.enterface05 import prepare as prepare_module
 from emolib.datasets.enterface05 import standin
 from emolib.datasets.enterface05.clips import ArchiveClip
 from emolib.datasets.enterface05.prepare import (
     Failure,
+    FrameFace,
     NoFaceError,
     Settings,
     Task,
+    _ClipMaker,
     _make_clips,
     clip_faces,
+    find_face,
     prepare,
 )
 from emolib.datasets.enterface05.report import report_text
-from emolib.datasets.enterface05.video import SampledFrames
 from emolib.datasets.splits import subject_folds
-from emolib.faces import Face, align
+from emolib.faces import Face, FaceDetector, align
 
 av = pytest.importorskip("av", reason="videos need the extra 'video'")
 
@@ -380,6 +384,9 @@ def test_workers_end_with_the_run_that_started_them(packed, tmp_path):
     process.communicate(timeout=30)  # the pipes close when the last worker has gone
 
 
+CRASH = Failure("crash", "makes the decoder crash or never end")
+
+
 class Deadly(str):
     """A file whose name ends the process that looks at it."""
 
@@ -396,7 +403,139 @@ def test_a_video_that_crashes_the_decoder_ends_in_the_report(few, tmp_path):
     clip = ArchiveClip(12, "anger", 1, Deadly("x.avi"), "0")
     task = Task(clip, tmp_path / "x.npz")
     failures = _make_clips([task], few, SETTINGS, 2, False)
-    assert failures == {"s12_an_1": Failure("crash", "makes the decoder crash")}
+    assert failures == {"s12_an_1": CRASH}
+
+
+class Hanging(str):
+    """A file whose name keeps the process that prints it, with shortened patience."""
+
+    __slots__ = ()
+
+    def __format__(self, _):
+        prepare_module.PATIENCE = 0.2
+        prepare_module._show_life()
+        time.sleep(1000)
+
+
+def test_a_video_that_makes_the_decoder_hang_ends_in_the_report(few, tmp_path):
+    (tmp_path / "x.avi").touch()
+    clip = ArchiveClip(12, "anger", 1, Hanging("x.avi"), "00000000")
+    task = Task(clip, tmp_path / "x.npz")
+    begin = time.monotonic()
+    failures = _make_clips([task], tmp_path, SETTINGS, 2, False)
+    assert failures == {"s12_an_1": CRASH}
+    assert time.monotonic() - begin < 30
+
+
+def one_clip(few, tmp_path):
+    """A corpus of one clip, its path, and a call that prepares it in this process."""
+    place = Path("subject 12") / "anger" / "sentence 1"
+    shutil.copytree(few / place, tmp_path / "in" / place)
+    (path,) = (tmp_path / "in" / place).iterdir()
+
+    def run(settings=SETTINGS):
+        return prepare(
+            tmp_path / "in", tmp_path / "out", settings, progress=False, workers=1
+        )
+
+    return path, run
+
+
+def test_a_slow_video_is_tried_again(few, tmp_path, monkeypatch):
+    _, run = one_clip(few, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("emolib.datasets.enterface05.video.SECONDS", -1)
+        with pytest.raises(DatasetError, match="Not one clip"):
+            run()
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["failures"]["s12_an_1"]["kind"] == "slow"
+    assert run()["clips_prepared"] == 1
+
+
+def test_a_video_that_changes_after_the_survey_is_not_believed(few, tmp_path):
+    path, _ = one_clip(few, tmp_path)
+    maker = _ClipMaker(tmp_path / "in", SETTINGS)
+    name = path.relative_to(tmp_path / "in").as_posix()
+    task = Task(ArchiveClip(12, "anger", 1, name, "01234567"), tmp_path / "x.npz")
+    failure = maker(task)
+    assert failure.kind == "source"
+    assert "has changed since the run began" in failure.reason
+    assert not task.path.exists()
+
+
+@pytest.mark.parametrize("half", ["emolib.files.os.fsync", "numpy.savez_compressed"])
+def test_a_full_disk_leaves_what_was_finished(few, tmp_path, monkeypatch, half):
+    """Of a clip's file nothing stays; the same call goes on when there is room."""
+    _, run = one_clip(few, tmp_path)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(half, full)
+        with pytest.raises(
+            DatasetError, match=r"out cannot be written \(No space left"
+        ):
+            run()
+    assert [p.name for p in (tmp_path / "out" / "work").iterdir()] == [".lock"]
+    assert run()["clips_prepared"] == 1
+
+
+def test_a_place_that_cannot_be_written_is_named(few, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DatasetError, match="file/out cannot be written"):
+        prepare(few, tmp_path / "file" / "out", progress=False)
+
+
+def test_finished_clips_outlive_other_words_in_the_detector(few, tmp_path, monkeypatch):
+    """Their names hold what decides the faces, not how that is written."""
+    _, run = one_clip(few, tmp_path)
+    run()
+    (work,) = (tmp_path / "out" / "work").glob("*.npz")
+
+    class Renamed(FaceDetector):
+        def __init__(self, smallest: "int" = 41, *, more: object = None, **others):
+            super().__init__(smallest, **others)
+
+    monkeypatch.setattr(prepare_module, "FaceDetector", Renamed)
+    run()
+    assert list((tmp_path / "out" / "work").glob("*.npz")) == [work]
+    run(Settings(frames=3, smallest=121))
+    assert list((tmp_path / "out" / "work").glob("*.npz")) != [work]
+
+
+def test_the_detector_looks_for_faces_as_the_names_of_finished_clips_say():
+    """If this fails, faces differ: change ``DETECTOR`` with it."""
+    detector = FaceDetector()
+    found = {"thresholds": detector.thresholds, "mirror": detector.mirror}
+    assert found == prepare_module.DETECTOR
+
+
+def test_the_report_counts_what_was_passed_over_and_why(few, tmp_path):
+    path, run = one_clip(few, tmp_path)
+    for name in (".DS_Store", "._a.avi", "Thumbs.db", "a.txt", "b.txt", "a.mp4"):
+        (path.parent / name).write_bytes(b"x")
+    report = run()
+    counts = report["skipped_by_reason"]
+    assert counts["was left there by an operating system"] == 3
+    assert counts["is no .avi file"] == 2
+    assert sum(counts.values()) == len(report["skipped"]) == 6
+    text = report_text(report)
+    assert "3 files and folders passed over, and 3 that an operating system" in text
+    assert "\n  2 x is no .avi file\n" in text
+    assert "1 x is no .avi file; convert it with `ffmpeg -i" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_not_utf_8_are_reported_on_any_terminal(few, tmp_path):
+    path, run = one_clip(few, tmp_path)
+    broken = path.parent.parent / "sentence 2" / os.fsdecode(b"\xff.avi")
+    broken.parent.mkdir()
+    broken.write_bytes(b"text")
+    report = run()
+    assert report["failures"]["s12_an_2"]["kind"] == "video"
+    assert json.loads((tmp_path / "out" / "report.json").read_text()) == report
+    report_text(report).encode()
 
 
 # Where it may write, and what it says.
@@ -472,15 +611,16 @@ class Blinking:
 
 def test_a_frame_without_a_face_takes_the_nearest_one_with_a_face():
     images = np.stack([np.full((100, 120, 3), 40 * k, np.uint8) for k in range(6)])
-    frames = SampledFrames(images, np.arange(6) / 25, 60)
-    found = clip_faces(frames, Blinking(0, 1, 0, 0, 1, 0))
+    blinking = Blinking(0, 1, 0, 0, 1, 0)
+    frames = [find_face(blinking, image) for image in images]
+    found = clip_faces(frames, np.arange(6) / 25)
     assert found.detected.tolist() == [False, True, False, False, True, False]
     assert found.images[:, 30, 30].tolist() == [40, 40, 40, 160, 160, 160]
     assert np.isnan(found.score).tolist() == (~found.detected).tolist()
     assert found.faces.tolist() == [0, 1, 0, 0, 1, 0]
     assert found.interocular[1] == pytest.approx(24)
     with pytest.raises(NoFaceError, match="any of 6 frames"):
-        clip_faces(frames, Blinking(0, 0, 0, 0, 0, 0))
+        clip_faces([FrameFace(0, None, None)] * 6, np.arange(6) / 25)
 
 
 def test_the_number_of_processes_changes_no_byte_of_the_stand_in(videos, tmp_path):
