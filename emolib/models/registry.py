@@ -136,6 +136,19 @@ def onnx_graph(name: str | Path) -> tuple[bytes, ModelCard]:
     return _verified(folder / ONNX, card.onnx_sha256), card
 
 
+def check_replaceable(folder: Path) -> None:
+    """Refuse, with a `ModelFileError`, a path that a model must not take the place of.
+
+    Allowed are a path where nothing is, an empty folder, and a folder with a card.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ModelFileError(f"{folder} is a file; choose a new folder for the model.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / CARD).is_file():
+        raise ModelFileError(
+            f"{folder} holds other files and no model; choose a new folder."
+        )
+
+
 def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
     """Save a network's weights beside a card that describes them; return the folder.
 
@@ -162,11 +175,7 @@ def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
     clone.set_weights(model.get_weights())
     bare = isinstance(name, str) and Path(name).name == name and name not in (".", "..")
     folder = _shipped() / name if bare else Path(name)
-    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-    if not free and not (folder / CARD).is_file():
-        raise ModelFileError(
-            f"{folder} holds other files and no model; choose a new folder."
-        )
+    check_replaceable(folder)
     with whole_folder(folder) as fresh:
         clone.save_weights(fresh / WEIGHTS)
         made = {
