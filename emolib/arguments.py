@@ -40,11 +40,9 @@ def check_number(
     high = real and (value <= most if ends[1] == "]" else value < most)
     if low and high and math.isfinite(value):
         return
-    words = {
-        "[]": f"from {least:g} to {most:g}", "()": f"between {least:g} and {most:g}",
-        "(]": f"above {least:g}, up to {most:g}", "[)": f"from {least:g} to below {most:g}",
-    }[ends]  # fmt: skip
+    first = "from" if ends[0] == "[" else "above"
+    last = "to" if ends[1] == "]" else "to below"
+    words = f"{first} {least:g} {last} {most:g}"
     if most == math.inf:
-        words = f"{least:g} or more" if ends[0] == "[" else f"above {least:g}"
-        words = f"{words}, and finite"
+        words = f"{first} {least:g}, finite".replace("from 0", "of 0 or more")
     raise ArgumentError(f"{name} must be a number {words}. Received: {value!r}")

@@ -45,7 +45,7 @@ def check_scale(images: np.ndarray) -> np.ndarray:
     else:
         low, high = float(images.min()), float(images.max())
         bright = high > 1 + SLACK or low == high == 0
-        if bright and -SLACK <= low and high <= 255 + SLACK:
+        if bright and low >= -SLACK and high <= 255 + SLACK:
             return images
         hint = _rescaled(low, high)
     raise ArgumentError(
@@ -77,11 +77,11 @@ def _rescaled(low: float, high: float) -> str:
     """Say how to bring grey values from `low` to `high` to 0-255."""
     if not np.isfinite([low, high]).all():
         return "NaN and infinity are no grey values; find out where they come from."
-    if -SLACK <= low and high <= 1 + SLACK:
+    if low >= -SLACK and high <= 1 + SLACK:
         return "They look divided by 255: multiply by 255."
-    if -1 - SLACK <= low and high <= 1 + SLACK:
+    if low >= -1 - SLACK and high <= 1 + SLACK:
         return "They look scaled to -1 to 1: give 127.5 * (images + 1)."
-    if 0 <= low and 1000 < high <= 65535:
+    if low >= 0 and 1000 < high <= 65535:
         return "Divide 16-bit values by 257, 12-bit ones by 16."
     return "Give the grey values as they are in the picture, neither moved nor scaled."
 

@@ -52,10 +52,10 @@ def predict(model: _PredictsProbabilities, images: np.ndarray) -> np.ndarray:
 def checked_answers(
     model: Callable, images: np.ndarray, features: bool = False
 ) -> np.ndarray:
-    """Return what a network answers to images (n, 64, 64), n > 0, if it fits the course.
+    """Return what a network answers to images (n, 64, 64), n > 0, if it is sound.
 
-    That is float32 (n, 6), probabilities, or where `features` are allowed (n, d). If
-    not, an `ArgumentError` says what the network lacks.
+    That is float32 (n, 6), probabilities, or where `features` are allowed (n, d). If it
+    is not, an `ArgumentError` says what the network lacks.
     """
     check_form(model)
     try:
@@ -152,16 +152,16 @@ def _check_answers(model: Callable, found: np.ndarray, features: bool) -> None:
     classes = len(EMOTIONS)
     if found.ndim != 2:
         raise ArgumentError(
-            f"{_named(model)} answers {found.shape[1:]} for each face; it has to answer "
-            f"{classes} probabilities. End it with Flatten or GlobalAveragePooling2D "
-            f"and Dense({classes}, activation='softmax')."
+            f"{_named(model)} answers {found.shape[1:]} for each face; it has to "
+            f"answer {classes} probabilities. End it with Flatten or "
+            f"GlobalAveragePooling2D and Dense({classes}, activation='softmax')."
         )
     broken = ~np.isfinite(found).all(axis=1)
     if broken.any():
         raise ArgumentError(
-            f"{_named(model)} answers NaN or infinity to {broken.sum()} of {len(found)} "
-            f"images (first: image {broken.argmax()}). Its training has diverged; train "
-            "it again with a smaller learning rate."
+            f"{_named(model)} answers NaN or infinity to {broken.sum()} of "
+            f"{len(found)} images (first: image {broken.argmax()}). Its training has "
+            "diverged; train it again with a smaller learning rate."
         )
     sums = found.sum(axis=1, dtype=np.float64)
     shares = bool((found >= -1e-6).all() and (np.abs(sums - 1) < 1e-3).all())

@@ -306,8 +306,9 @@ class _Run:
         if not math.isfinite(loss) or not _finite(self.model.get_weights()):
             raise TrainingError(
                 f"The training of {self.model.name!r} has diverged: loss or weights "
-                f"became NaN or infinite in epoch {epoch + 1}. Train a network that was "
-                f"built anew with a smaller learning_rate (the step was {rate:g})."
+                f"became NaN or infinite in epoch {epoch + 1}. Train a network that "
+                "was built anew with a smaller learning_rate (the step was "
+                f"{rate:g})."
             )
         scores = {"loss": loss, "accuracy": log["_hit_rate"][-1]}
         return {"epoch": epoch + 1, **scores, "learning_rate": rate}
@@ -352,9 +353,9 @@ class _Run:
         if row["val_loss"] > _LOST:
             delete = f", and delete {self.path}" if self.path else ""
             raise TrainingError(
-                f"The training of {self.model.name!r} has diverged: after its best epoch "
-                f"({self.best[0]}) the validation loss is {row['val_loss']:.3g}, of "
-                f"guessing it were {_GUESSING:.3g}. Train a network that was built anew "
+                f"The training of {self.model.name!r} has diverged: after its best "
+                f"epoch ({self.best[0]}) the validation loss is {row['val_loss']:.3g}; "
+                f"guessing has {_GUESSING:.3g}. Train a network that was built anew "
                 f"with a smaller learning_rate{delete}."
             )
 

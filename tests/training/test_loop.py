@@ -117,7 +117,7 @@ def test_without_a_monitor_the_last_epoch_is_kept(sets):
             return images, targets, np.full(len(images), -1, np.float32)
 
     uphill = Uphill(sets[0], "light", False, 0)
-    model, history = run((uphill, sets[1]), monitor=None)
+    model, history = run((uphill, sets[1]), monitor=None, learning_rate=0.01)
     assert history.best_epoch == 3
     assert history.frame["val_loss"].is_monotonic_increasing
     shares = predict(model, sets[1].images)
@@ -393,7 +393,7 @@ def test_a_checkpoint_of_a_diverged_run_is_not_continued(sets, tmp_path):
 
 def test_an_honest_beginning_is_not_called_diverged(sets):
     """After one epoch a network may still answer one class, and no two alike."""
-    model, history = run(sets, model=small_cnn(), epochs=1, learning_rate=1e-3)
+    _, history = run(sets, model=small_cnn(), epochs=1, learning_rate=1e-3)
     assert history.best_epoch == 1
 
 
