@@ -18,7 +18,7 @@ def check_images(images: np.ndarray) -> np.ndarray:
     A trailing channel axis of one and a single image of shape (64, 64) are accepted,
     and so are no images; values are those that `check_scale` lets pass.
     """
-    images = _as_array(images)
+    images = as_array(images)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     if images.ndim == 2:
@@ -37,7 +37,7 @@ def check_scale(images: np.ndarray) -> np.ndarray:
     uint8 passes. Other numbers have to be finite and within 0-255, and not all of them
     within 0-1 unless all are 0; half a grey level beyond an end is let pass.
     """
-    images = _as_array(images)
+    images = as_array(images)
     if images.dtype == np.uint8 or images.size == 0:
         return images
     if images.dtype.kind not in "uif":
@@ -63,7 +63,8 @@ def described(images: np.ndarray) -> str:
     return text
 
 
-def _as_array(images: np.ndarray) -> np.ndarray:
+def as_array(images: np.ndarray) -> np.ndarray:
+    """Return images as an array; several sizes in a list raise `ArgumentError`."""
     try:
         return np.asarray(images)
     except ValueError as error:  # a list of several shapes

@@ -163,8 +163,8 @@ class ModelCard:
 def _is_a(value: object, kind: type) -> bool:
     """Whether an entry is of its type; JSON also reads NaN, which is no number."""
     if kind in (int, float):
-        accepted = int if kind is int else int | float
-        return type(value) is not bool and isinstance(value, accepted) and value == value
+        number = isinstance(value, int if kind is int else int | float)
+        return number and not isinstance(value, bool) and value == value
     if kind is list:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     return isinstance(value, kind)
