@@ -87,23 +87,25 @@ def _graph(model: keras.Model) -> bytes:
     def answer(face):
         return {"probabilities": model(face, training=False)}
 
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it also raises
     try:
         concrete = answer.get_concrete_function()
         graph, _ = tf2onnx.convert.from_function(answer, answer.input_signature, OPSET)
-    except Exception as error:  # TensorFlow and tf2onnx raise errors of many kinds
+        # A tensor that a layer computed when it was built is an input of the function;
+        # in the file it has to be a constant.
+        held = {inside.name: outside for outside, inside in concrete.graph.captures}
+        for entry in [one for one in graph.graph.input if one.name != "face"]:
+            value = onnx.numpy_helper.from_array(np.asarray(held[entry.name]))
+            value.name = entry.name
+            graph.graph.initializer.append(value)
+            graph.graph.input.remove(entry)
+        onnx.checker.check_model(graph)
+    except Exception as error:  # TensorFlow and both packages raise many kinds
+        reason = str(error).strip().partition("\n")[0]
         raise ExportError(
-            f"The network {model.name!r} cannot be turned into ONNX ({error}). Use "
+            f"The network {model.name!r} cannot be turned into ONNX ({reason}). Use "
             "layers that tf2onnx knows, such as those of emolib.models.cnn."
         ) from error
-    # A tensor that a layer computed when it was built is an input of the function;
-    # in the file it has to be a constant.
-    held = {inside.name: outside for outside, inside in concrete.graph.captures}
-    for entry in [one for one in graph.graph.input if one.name != "face"]:
-        value = np.asarray(held[entry.name])
-        graph.graph.initializer.append(onnx.numpy_helper.from_array(value, entry.name))
-        graph.graph.input.remove(entry)
     graph.producer_name, graph.producer_version = "emolib", ""
     graph.doc_string = model.name
-    onnx.checker.check_model(graph)
     return graph.SerializeToString(deterministic=True)

@@ -132,9 +132,12 @@ def unsure_threshold(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     answer. Choose it on validation images, after the temperature. Raises
     `EvaluationError` as `evaluate` does.
     """
-    known = np.asarray(y_true) >= 0
-    _, probabilities = checked(np.asarray(y_true)[known], probabilities[known])
-    return float(np.quantile(probabilities.max(axis=1), 1 - COVERAGE))
+    y_true = np.asarray(y_true)
+    known = y_true != -1
+    _, probabilities = checked(np.where(known, y_true, 0), probabilities)
+    if not known.any():
+        raise EvaluationError("There are no images with an emotion to choose it on.")
+    return float(np.quantile(probabilities[known].max(axis=1), 1 - COVERAGE))
 
 
 def _check_temperature(temperature: float) -> None:
