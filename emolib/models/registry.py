@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emolib.errors import did_you_mean, unknown
+from emolib.faces import CROP
 from emolib.files import sha256, verified_bytes, whole_folder, write_json
 from emolib.models import cards
 from emolib.models.cards import ModelCard, ModelFileError, current_name
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     import keras
 
 WEIGHTS, CARD, ONNX = "weights.weights.h5", "card.json", "model.onnx"
-
-#: What a network is tried on before it is saved: noise of more and more contrast.
-_PICTURES = np.linspace(0, 40, 8)[:, None, None]
-_PICTURES = 128 + _PICTURES * np.random.default_rng(0).standard_normal((8, 64, 64))
 
 _REMEDY = "restore it with `git checkout data/models`, or train the model again"
 
@@ -215,21 +212,22 @@ def _sound_clone(model: "keras.Model") -> "keras.Model":
     from emolib.models.cnn import NETWORKS
     from emolib.models.inference import answers
 
-    name, weights = getattr(model, "name", type(model).__name__), model.get_weights()
+    name = getattr(model, "name", type(model).__name__)
     own = (
         "save_model keeps networks that emolib.models.build builds by name. Save one "
         "of your own with model.save('mine.keras'); `predict` and `grad_cam` read it."
     )
     if name not in NETWORKS:
         raise ModelFileError(f"{unknown('architecture', name, NETWORKS)} {own}")
-    clone = build(name)
+    clone, weights = build(name), model.get_weights()
     shapes = [[one.shape for one in these] for these in (weights, clone.get_weights())]
     if shapes[0] != shapes[1]:
         raise ModelFileError(f"This {name!r} is not as build({name!r}) makes it. {own}")
     clone.set_weights(weights)
     faults = "weights are NaN or infinite"
     if all(np.isfinite(one).all() for one in weights):
-        found = answers(clone, _PICTURES)
+        noise = np.random.default_rng(0).standard_normal((8, CROP.size, CROP.size))
+        found = answers(clone, 128 + np.linspace(0, 40, 8)[:, None, None] * noise)
         scores = np.log(np.maximum(found, 1e-30))
         if np.isfinite(found).all() and np.ptp(scores, axis=0).max() > 1e-4:
             return clone

@@ -172,6 +172,13 @@ def fit(
     if minutes != math.inf:
         check_number("minutes", minutes, 0)
     check_whole("seed", seed)
+    for name, value, kind in (
+        ("schedule", schedule, Cosine), ("average", average, MovingAverage),
+    ):  # fmt: skip
+        if not isinstance(value, kind | None):
+            raise ArgumentError(
+                f"{name} must be a {kind.__name__} or None. Received: {value!r}"
+            )
     _check_labels(validation, "validation", soft_targets)
     if not callable(train):  # a `Feed` is called for each epoch
         _check_labels(train, "training", soft_targets)

@@ -407,6 +407,8 @@ def test_an_honest_beginning_is_not_called_diverged(sets):
         *({"batch_size": size} for size in (0, -8, 2.5, None)),
         *({"epochs": count} for count in (0, 1.5, True)),
         *({"monitor": name} for name in ("f1", 3)),
+        {"schedule": "cosine"},
+        {"average": 0.999},
         *({"seed": seed} for seed in (-1, 0.5, NAN, "x", None)),
     ],
 )
