@@ -82,7 +82,8 @@ def test_the_last_average_is_kept_though_another_epoch_scored_better(
         return images, targets, -shares
 
     monkeypatch.setattr(Mixture, "__call__", uphill)
-    run = train_stage(QUICK, *sets, tmp_path / "state.npz", progress=False)
+    stage = replace(QUICK, learning_rate=1e-4)
+    run = train_stage(stage, *sets, tmp_path / "state.npz", progress=False)
     assert run.history.frame["val_loss"].is_monotonic_increasing
     assert run.history.best_epoch == 2
 
