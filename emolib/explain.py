@@ -1,18 +1,23 @@
 """Where a network looks: Grad-CAM."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
 import numpy as np
 
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError
 from emolib.faces import CROP
+from emolib.faces.scale import check_images
 from emolib.models._backend import keras, tf
-from emolib.models.inference import check_images
+from emolib.models.inference import check_form
 
-_POOLING = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
 _SEES = (
     keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D,
-    keras.Model,
+    keras.layers.Conv2DTranspose,
 )  # fmt: skip
+_SOFTMAX = (keras.layers.Softmax, keras.layers.Activation)
 _BATCH = 128
 
 
@@ -30,45 +35,124 @@ def grad_cam(
     Parameters
     ----------
     model : keras.Model
-        With feature maps (n, h, w, channels) among its layers and a dense softmax layer
-        at its end; a network inside it counts as one layer. Others raise `ValueError`.
+        From faces (n, 64, 64, 1), 0-255, through a convolution at least, to a dense
+        layer of six classes at its end, with or without softmax: functional, sequential
+        or subclassed, also with networks inside.
     images : ndarray, uint8, (n, 64, 64)
         Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
     class_index : int or ndarray of int (n,), optional
-        The class to explain, 0 to 5 (else `ValueError`); default is the predicted one.
+        The class to explain, 0 to 5; default is the predicted one.
 
     Returns
     -------
     ndarray, float32, (n, 64, 64)
         Each scaled to its own maximum; all zero where nothing speaks for the class.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is none of these; the message says what a network lacks.
     """
     images = check_images(images)
-    target, dense = _ends(model)
-    inner = keras.Model(model.inputs, [target.output, dense.input])
+    check_form(model)
     maps = [
-        _maps(inner, dense, images[i : i + _BATCH], _part(class_index, i, len(images)))
+        _maps(model, images[i : i + _BATCH], _part(class_index, i, len(images)))
         for i in range(0, len(images), _BATCH)
     ]
     return np.concatenate([np.zeros((0, CROP.size, CROP.size), np.float32), *maps])
 
 
-def _ends(model: keras.Model) -> tuple[keras.layers.Layer, keras.layers.Layer]:
-    """Return the last layer with feature maps, and the last layer."""
-    found, sees = None, False
-    for layer in model.layers if getattr(model, "inputs", None) else ():
-        sees = sees or isinstance(layer, _SEES)
-        mapped = len(layer.output.shape) == 4 and not isinstance(layer, _POOLING)
-        found = layer if sees and mapped else found
-    dense = model.layers[-1] if model.layers else None
-    if found is None or not isinstance(dense, keras.layers.Dense):
-        raise ArgumentError(
-            "Grad-CAM needs a functional or sequential network with an Input, feature "
-            "maps (n, h, w, channels) among its layers and a dense softmax layer at "
-            f"its end. Received: {type(model).__name__} {model.name!r} with the layers "
-            f"{', '.join(type(one).__name__ for one in model.layers) or 'none'}. Put "
-            "pooling and the last layer of a nested network outside it."
-        )
-    return found, dense
+class _Step(NamedTuple):
+    """A layer that has done its work, what went in and what came out."""
+
+    layer: keras.layers.Layer
+    taken: tf.Tensor
+    given: tf.Tensor
+
+
+@contextmanager
+def _watched(model: keras.Model) -> Iterator[list[_Step]]:
+    """Note each layer inside `model`, at any depth, in the order in which they end."""
+    steps, call = [], keras.layers.Layer.__call__
+
+    def noting(layer, *args, **kwargs):
+        given = call(layer, *args, **kwargs)
+        if layer is not model:
+            taken = next(iter((*args, *kwargs.values())), None)
+            steps.append(_Step(layer, taken, given))
+        return given
+
+    # A functional model could name the tensors; a subclassed one, or one that is
+    # nested in another, has none to name.
+    keras.layers.Layer.__call__ = noting
+    try:
+        yield steps
+    finally:
+        keras.layers.Layer.__call__ = call
+
+
+def _maps(model, images: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+    faces = tf.convert_to_tensor(images[..., None], tf.float32)
+    with tf.GradientTape() as tape, _watched(model) as steps:
+        tape.watch(faces)  # or nothing would be noted of layers that are frozen
+        try:
+            answers = model(faces, training=False)
+        except Exception as error:  # Keras and TensorFlow raise errors of many kinds
+            reason = str(error).strip().partition("\n")[0]
+            raise _unfit(model, steps, f"It cannot read faces: {reason}") from error
+        features, scores = _ends(model, steps, answers)
+        if classes is None:
+            classes = tf.argmax(scores, axis=1)
+        score = tf.gather(scores, classes, batch_dims=1)  # (n,)
+    gradient = tape.gradient(score, features)  # (n, h, w, c)
+    if gradient is None:
+        raise _unfit(model, steps, "No gradient leads from the classes to the maps.")
+    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)  # (n, 1, 1, c)
+    maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))
+    maps = tf.image.resize(maps, (CROP.size, CROP.size))[..., 0]  # (n, 64, 64)
+    peak = tf.reduce_max(maps, axis=(1, 2), keepdims=True)
+    return tf.math.divide_no_nan(maps, peak).numpy()
+
+
+def _ends(model, steps: list[_Step], answers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the last feature maps (n, h, w, c), and the scores before the softmax.
+
+    The softmax is left out because its gradient vanishes for a confident answer.
+    """
+    features, sees = None, False
+    for step in steps:
+        sees = sees or isinstance(step.layer, _SEES)
+        shape = tuple(getattr(step.given, "shape", ()))
+        mapped = len(shape) == 4 and min(shape[1:3]) > 1
+        if sees and mapped and "Pool" not in type(step.layer).__name__:
+            features = step.given
+    if features is None:
+        raise _unfit(model, steps, "It has no feature maps of a convolution.")
+    inside = [one for one in steps if not isinstance(one.layer, keras.Model)]
+    last = inside.pop().layer
+    if isinstance(last, _SOFTMAX) and inside:  # after a dense layer that is linear
+        last = inside.pop().layer
+    dense = next(one for one in reversed(steps) if one.layer is last)
+    if not isinstance(last, keras.layers.Dense):
+        raise _unfit(model, steps, f"It ends in a {type(last).__name__}.")
+    scores = dense.taken @ last.kernel
+    scores = scores + last.bias if last.use_bias else scores  # (n, 6)
+    if scores.shape[1:] != (len(EMOTIONS),):
+        raise _unfit(model, steps, f"It ends in {scores.shape[-1]} classes.")
+    possible = scores, tf.nn.softmax(scores)
+    if not any(np.allclose(one, answers, atol=1e-4) for one in possible):
+        raise _unfit(model, steps, "Its answer is not that of its last dense layer.")
+    return features, scores
+
+
+def _unfit(model: keras.Model, steps: list[_Step], fault: str) -> ArgumentError:
+    names = [type(one.layer).__name__ for one in steps]
+    return ArgumentError(
+        "Grad-CAM needs a network with a convolution, feature maps (n, h, w, "
+        f"channels) and, at its end, a dense layer of {len(EMOTIONS)} classes with one "
+        f"softmax or none. {fault} Received: {type(model).__name__} {model.name!r} "
+        f"with the layers {', '.join(names) or 'none'}."
+    )
 
 
 def _part(class_index: int | np.ndarray | None, start: int, n: int):
@@ -82,21 +166,3 @@ def _part(class_index: int | np.ndarray | None, start: int, n: int):
             f"{len(EMOTIONS) - 1}. Received: {class_index}"
         )
     return np.broadcast_to(index, n)[start : start + _BATCH]
-
-
-def _maps(inner, dense, images: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
-    faces = tf.convert_to_tensor(images[..., None], tf.float32)
-    with tf.GradientTape() as tape:
-        features, last = inner(faces, training=False)  # (n, h, w, c), (n, d)
-        tape.watch(features)
-        # Scores before the softmax: its gradient vanishes for a confident answer.
-        scores = last @ dense.kernel + dense.bias  # (n, 6)
-        if classes is None:
-            classes = tf.argmax(scores, axis=1)
-        score = tf.gather(scores, classes, batch_dims=1)  # (n,)
-    gradient = tape.gradient(score, features)  # (n, h, w, c)
-    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)  # (n, 1, 1, c)
-    maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))
-    maps = tf.image.resize(maps, (CROP.size, CROP.size))[..., 0]  # (n, 64, 64)
-    peak = tf.reduce_max(maps, axis=(1, 2), keepdims=True)
-    return tf.math.divide_no_nan(maps, peak).numpy()

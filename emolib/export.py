@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from emolib.errors import EmolibError
+from emolib.faces import CROP
 from emolib.files import sha256, write_json, write_whole
 from emolib.models._backend import keras, tf
+from emolib.models.inference import checked_answers
 from emolib.models.registry import CARD, ONNX, load_model, model_card, model_folder
 from emolib.onnx_session import open_session
 
@@ -30,18 +32,23 @@ def to_onnx(model: keras.Model) -> bytes:
     Parameters
     ----------
     model : keras.Model
-        A network of this package: one input ``(n, 64, 64, 1)``, one output ``(n, 6)``.
+        A network of this package, or one of your own: one input ``(n, 64, 64, 1)``, one
+        output ``(n, 6)``, probabilities.
 
     Raises
     ------
+    ArgumentError
+        If `model` takes or answers something else, such as logits or NaN.
     ExportError
-        If tf2onnx is missing, or the graph does not agree with `model`.
+        If tf2onnx is missing or cannot turn a layer into ONNX, or the graph does not
+        agree with `model`.
     """
+    faces = np.random.default_rng(0).uniform(0, 255, (8, CROP.size, CROP.size))
+    expected = checked_answers(model, faces)
     graph = _graph(model)
-    shape = (8, *model.input_shape[1:])
-    faces = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
-    (found,) = open_session(graph).run(["probabilities"], {"face": faces})
-    away = np.abs(found - np.asarray(model(faces, training=False))).max()
+    inputs = {"face": faces[..., None].astype(np.float32)}
+    (found,) = open_session(graph).run(["probabilities"], inputs)
+    away = np.abs(found - expected).max()
     if not away <= 1e-4:
         raise ExportError(
             f"The exported graph of {model.name!r} does not agree with the network: "
@@ -74,23 +81,31 @@ def _graph(model: keras.Model) -> bytes:
             f"Exporting needs {error.name!r}, which is missing; install it with: "
             'pip install "emolib[train]"'
         ) from error
-    shape = (None, *model.input_shape[1:])
+    shape = (None, CROP.size, CROP.size, 1)
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, "face")])
     def answer(face):
         return {"probabilities": model(face, training=False)}
 
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    concrete = answer.get_concrete_function()
-    graph, _ = tf2onnx.convert.from_function(answer, answer.input_signature, OPSET)
-    # A tensor that a layer computed when it was built is an input of the function;
-    # in the file it has to be a constant.
-    held = {inside.name: outside for outside, inside in concrete.graph.captures}
-    for entry in [one for one in graph.graph.input if one.name != "face"]:
-        value = np.asarray(held[entry.name])
-        graph.graph.initializer.append(onnx.numpy_helper.from_array(value, entry.name))
-        graph.graph.input.remove(entry)
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it also raises
+    try:
+        concrete = answer.get_concrete_function()
+        graph, _ = tf2onnx.convert.from_function(answer, answer.input_signature, OPSET)
+        # A tensor that a layer computed when it was built is an input of the function;
+        # in the file it has to be a constant.
+        held = {inside.name: outside for outside, inside in concrete.graph.captures}
+        for entry in [one for one in graph.graph.input if one.name != "face"]:
+            value = onnx.numpy_helper.from_array(np.asarray(held[entry.name]))
+            value.name = entry.name
+            graph.graph.initializer.append(value)
+            graph.graph.input.remove(entry)
+        onnx.checker.check_model(graph)
+    except Exception as error:  # TensorFlow and both packages raise many kinds
+        reason = str(error).strip().partition("\n")[0]
+        raise ExportError(
+            f"The network {model.name!r} cannot be turned into ONNX ({reason}). Use "
+            "layers that tf2onnx knows, such as those of emolib.models.cnn."
+        ) from error
     graph.producer_name, graph.producer_version = "emolib", ""
     graph.doc_string = model.name
-    onnx.checker.check_model(graph)
     return graph.SerializeToString(deterministic=True)

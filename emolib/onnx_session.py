@@ -8,6 +8,8 @@ before the import, which already writes a device number into the user's cache fo
 import os
 from typing import TYPE_CHECKING
 
+from emolib.errors import ArgumentError
+
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
@@ -22,7 +24,7 @@ def open_session(graph: bytes) -> "InferenceSession":
     Parameters
     ----------
     graph : bytes
-        The content of an ONNX file; others raise ONNX Runtime's ``InvalidProtobuf``.
+        The content of an ONNX file; others raise `ArgumentError`.
     """
     import onnxruntime
 
@@ -30,6 +32,12 @@ def open_session(graph: bytes) -> "InferenceSession":
     options.intra_op_num_threads = 1  # one face is too little work to share
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
-    return onnxruntime.InferenceSession(
-        graph, options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        return onnxruntime.InferenceSession(
+            graph, options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime raises errors of many kinds
+        raise ArgumentError(
+            f"{len(graph):,} bytes are no network in ONNX form ({error}). Export the "
+            "network again, with `emolib export`."
+        ) from error

@@ -30,7 +30,9 @@ HEAVY = (
 #: Rooms in which networks are built, trained, taken apart, exported or shown.
 WITH_TENSORFLOW = ("models", "training", "recipes", "explain", "export", "widgets")
 #: What all rooms stand on: used by emolib itself, no subject of a chapter.
-PLUMBING = ("emolib.errors", "emolib.files", "emolib.parallel", "emolib.paths")
+PLUMBING = tuple(
+    f"emolib.{name}" for name in ("arguments", "errors", "files", "parallel", "paths")
+)
 #: Methods that Keras calls, under names and with parameters of its own.
 OF_KERAS = {"build", "call", "compute_output_shape", "get_config"}
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from emolib.errors import ArgumentError
 from emolib.explain import grad_cam
 from emolib.models import plain_cnn, small_cnn
 from emolib.models._backend import keras
@@ -48,67 +49,194 @@ def test_map_is_bright_where_the_evidence_is():
     assert column > 36
 
 
-def test_own_sequential_networks_work():
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((64, 64, 1)),
-            layers.Conv2D(4, 5, strides=4, activation="relu"),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(6, activation="softmax"),
-        ]
-    )
-    assert grad_cam(model, FACES).max() == 1
+layers = keras.layers
 
 
-def nested(pooling: bool) -> keras.Model:
-    """Return a network that holds another one, which pools inside or does not."""
-    layers = keras.layers
-    inside = [keras.Input((64, 64, 3)), layers.Conv2D(4, 3, strides=8)]
-    outside = [layers.Dense(6, activation="softmax")]
-    pool = layers.GlobalAveragePooling2D()
-    inside, outside = (
-        ([*inside, pool], outside) if pooling else (inside, [pool, *outside])
-    )
+def sequential(*parts, shape=(64, 64, 1)) -> keras.Model:
+    return keras.Sequential([keras.Input(shape), *parts])
+
+
+def looking() -> list:
+    """Return the layers of a small network, up to its features."""
+    return [layers.Conv2D(4, 5, strides=4, activation="relu")]
+
+
+def ending() -> list:
+    """Return the layers that make probabilities of feature maps."""
+    return [layers.GlobalAveragePooling2D(), layers.Dense(6, activation="softmax")]
+
+
+def on_three_channels(inside: list, outside: list) -> keras.Model:
+    """Return a network with another one inside, which was made for colour."""
     faces = keras.Input((64, 64, 1))
     x = layers.Concatenate()([faces] * 3)  # feature maps, but of nothing yet
-    x = keras.Sequential(inside)(x)
-    for layer in outside:
+    for layer in (keras.Sequential([keras.Input((64, 64, 3)), *inside]), *outside):
         x = layer(x)
     return keras.Model(faces, x)
 
 
-def test_a_network_inside_a_network_counts_as_one_layer():
-    assert grad_cam(nested(pooling=False), FACES).max() == 1
+class Block(layers.Layer):
+    """A layer with a convolution inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = layers.Conv2D(4, 3, strides=2)
+
+    def call(self, images):
+        return keras.ops.relu(self.convolution(images))
 
 
 class Subclassed(keras.Model):
     def __init__(self):
         super().__init__()
-        self.convolution = keras.layers.Conv2D(4, 3)
-        self.last = keras.layers.Dense(6, activation="softmax")
+        self.convolution = layers.Conv2D(4, 3)
+        self.last = layers.Dense(6, activation="softmax")
 
     def call(self, images):
         return self.last(keras.ops.mean(self.convolution(images), (1, 2)))
 
 
-def dense_only() -> keras.Model:
-    layers = keras.layers
-    parts = [keras.Input((64, 64, 1)), layers.Rescaling(1 / 255), layers.Flatten()]
-    return keras.Sequential([*parts, layers.Dense(6, activation="softmax")])
+def frozen() -> keras.Model:
+    model = sequential(*looking(), *ending())
+    model.trainable = False
+    return model
+
+
+OWN = {
+    "sequential": lambda: sequential(*looking(), *ending()),
+    "not built yet": lambda: keras.Sequential([*looking(), *ending()]),
+    "flattened": lambda: sequential(*looking(), layers.Flatten(), ending()[1]),
+    "any size": lambda: sequential(*looking(), *ending(), shape=(None, None, 1)),
+    "no channel axis": lambda: sequential(
+        layers.Reshape((64, 64, 1)), *looking(), *ending(), shape=(64, 64)
+    ),
+    "resized": lambda: sequential(layers.Resizing(48, 48), *looking(), *ending()),
+    "logits": lambda: sequential(*looking(), ending()[0], layers.Dense(6)),
+    "softmax apart": lambda: sequential(
+        *looking(), ending()[0], layers.Dense(6), layers.Softmax()
+    ),
+    "activation apart": lambda: sequential(
+        *looking(), ending()[0], layers.Dense(6), layers.Activation("softmax")
+    ),
+    "no bias": lambda: sequential(
+        *looking(), ending()[0], layers.Dense(6, "softmax", use_bias=False)
+    ),
+    "nested": lambda: on_three_channels(looking(), ending()),
+    "nested with its pooling": lambda: on_three_channels(
+        [*looking(), ending()[0]], ending()[1:]
+    ),
+    "nested whole": lambda: on_three_channels([*looking(), *ending()], []),
+    "nested twice": lambda: sequential(
+        keras.Sequential([keras.Sequential(looking()), ending()[0]]), ending()[1]
+    ),
+    "ours in a sequential": lambda: keras.Sequential([small_cnn()]),
+    "subclassed": Subclassed,
+    "a layer of layers": lambda: sequential(Block(), *ending()),
+    "frozen": frozen,
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_networks_work(name):
+    maps = grad_cam(OWN[name](), FACES)
+    assert maps.shape == (3, 64, 64)
+    assert (maps.max(axis=(1, 2)) == 1).any()
+
+
+def test_a_network_inside_another_has_the_map_it_has_alone():
+    inner = small_cnn(2)
+    outer = keras.Sequential([keras.Input((64, 64, 1)), inner])
+    np.testing.assert_allclose(grad_cam(outer, FACES), grad_cam(inner, FACES))
+
+
+def test_layers_are_called_as_before_afterwards():
+    before = keras.layers.Layer.__call__
+    grad_cam(plain_cnn(), FACES)
+    with pytest.raises(ArgumentError):
+        grad_cam(FOREIGN["no convolution"][0](), FACES)
+    assert keras.layers.Layer.__call__ is before
 
 
 def loose_softmax() -> keras.Model:
     model = plain_cnn()
-    return keras.Model(model.input, keras.layers.Softmax()(model.output))
+    return keras.Model(model.input, layers.Softmax()(model.output))
+
+
+def two_inputs() -> keras.Model:
+    faces, others = keras.Input((64, 64, 1)), keras.Input((64, 64, 1))
+    x = layers.Concatenate()([faces, others])
+    for layer in (*looking(), *ending()):
+        x = layer(x)
+    return keras.Model([faces, others], x)
+
+
+def two_outputs() -> keras.Model:
+    model = plain_cnn()
+    return keras.Model(model.input, [model.output, model.layers[-2].output])
+
+
+FOREIGN = {
+    "no convolution": (
+        lambda: sequential(layers.Flatten(), ending()[1]),
+        "It has no feature maps of a convolution",
+    ),
+    "two softmaxes": (loose_softmax, "not that of its last dense layer"),
+    "sigmoid": (
+        lambda: sequential(*looking(), ending()[0], layers.Dense(6, "sigmoid")),
+        "not that of its last dense layer",
+    ),
+    "seven": (
+        lambda: sequential(*looking(), ending()[0], layers.Dense(7, "softmax")),
+        "It ends in 7 classes",
+    ),
+    "no dense layer": (
+        lambda: sequential(layers.Conv2D(6, 3), layers.GlobalAveragePooling2D()),
+        "It ends in a GlobalAveragePooling2D",
+    ),
+    "maps of one pixel": (
+        lambda: sequential(layers.Conv2D(6, 64), layers.Flatten(), ending()[1]),
+        "It has no feature maps of a convolution",
+    ),
+    "48 pixels": (
+        lambda: sequential(*looking(), *ending(), shape=(48, 48, 1)),
+        r"takes \(None, 48, 48, 1\).*Resizing\(48, 48\)",
+    ),
+    "colour": (
+        lambda: sequential(*looking(), *ending(), shape=(64, 64, 3)),
+        r"takes \(None, 64, 64, 3\).*Concatenate\(\)\(\[faces\] \* 3\)",
+    ),
+    "flat": (
+        lambda: sequential(ending()[1], shape=(4096,)),
+        r"takes \(None, 4096\).*Reshape",
+    ),
+    "two inputs": (two_inputs, r"takes .* and .*; it has to take one input"),
+    "two outputs": (two_outputs, "has 2 outputs; choose one"),
+    "a name": (lambda: "real-faces", "received a str.*load_model"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_network_without_what_it_takes_is_told_so(name):
+    build, told = FOREIGN[name]
+    with pytest.raises(ArgumentError, match=told):
+        grad_cam(build(), FACES)
+
+
+def test_a_network_that_fails_on_faces_is_named_with_the_reason():
+    class Colour(Subclassed):
+        def call(self, images):
+            return super().call(keras.ops.reshape(images, (-1, 3, 50, 1)))
+
+    with pytest.raises(ArgumentError, match=r"cannot read faces: .*Received: Colour"):
+        grad_cam(Colour(), FACES)
 
 
 @pytest.mark.parametrize(
-    "build", [lambda: nested(pooling=True), Subclassed, dense_only, loose_softmax]
+    "images", [FACES / 255, FACES / 127.5 - 1, np.where(FACES > 9, FACES, np.nan)]
 )
-def test_a_network_without_what_it_takes_is_told_so(build):
-    with pytest.raises(ValueError, match=r"Grad-CAM needs .* feature maps .*Received"):
-        grad_cam(build(), FACES)
+def test_images_of_another_scale_are_refused(images):
+    with pytest.raises(ArgumentError, match="Expected grey values of 0-255; received"):
+        grad_cam(plain_cnn(), images)
 
 
 @pytest.mark.parametrize("index", [6, -1, 1.5, np.array([1, 2])])

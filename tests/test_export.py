@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from emolib import cli
+from emolib.errors import ArgumentError
 from emolib.export import ExportError, add_onnx, to_onnx
 from emolib.files import sha256
 from emolib.models import ModelFileError, model_card, predict, save_model
+from emolib.models._backend import keras, tf
 from emolib.models.cnn import NETWORKS
 from emolib.models.registry import ONNX, build
 from emolib.onnx_session import open_session
 from emolib.synthesis import Scene, express, random_identity, render
+
+layers = keras.layers
 
 
 def answers(graph: bytes, faces: np.ndarray) -> np.ndarray:
@@ -56,6 +60,65 @@ def test_a_graph_that_does_not_agree_is_not_written(tmp_path, monkeypatch):
         add_onnx(folder)
     assert not (folder / ONNX).exists()
     assert model_card(folder).onnx_sha256 is None
+
+
+def own(*ends, shape=(64, 64, 1)) -> keras.Model:
+    parts = [layers.Conv2D(4, 5, strides=4), layers.GlobalAveragePooling2D(), *ends]
+    return keras.Sequential([keras.Input(shape), layers.Rescaling(1 / 255), *parts])
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.last = layers.Dense(6, activation="softmax")
+
+    def call(self, images):
+        return self.last(keras.ops.mean(images, (1, 2)) / 255)
+
+
+@pytest.mark.parametrize(
+    "build", [lambda: own(layers.Dense(6, activation="softmax")), Subclassed]
+)
+def test_networks_of_one_s_own_are_exported(build):
+    model = build()
+    faces = rendered()[:2]
+    found = answers(to_onnx(model), faces)
+    np.testing.assert_allclose(found, predict(model, faces), atol=1e-4)
+
+
+def broken() -> keras.Model:
+    model = build("plain_cnn")
+    model.set_weights([np.full_like(one, np.nan) for one in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        (lambda: own(layers.Dense(6)), "no probabilities.*softmax"),
+        (lambda: own(layers.Dense(7, activation="softmax")), "7 classes; expected 6"),
+        (lambda: own(), "4 classes; expected 6"),
+        (lambda: own(layers.Dense(6), shape=(48, 48, 1)), r"takes \(None, 48, 48, 1\)"),
+        (broken, "NaN or infinity to 8 of 8 images.*diverged"),
+    ],
+)
+def test_networks_that_take_or_answer_something_else_are_not_exported(build, told):
+    with pytest.raises(ArgumentError, match=told):
+        to_onnx(build())
+
+
+def test_a_layer_that_onnx_does_not_know_is_named():
+    class Python(layers.Layer):
+        def call(self, faces):
+            return tf.ensure_shape(
+                tf.py_function(lambda x: x, [faces], tf.float32), faces.shape
+            )
+
+    faces = keras.Input((64, 64, 1))
+    model = build("plain_cnn")
+    end = keras.Sequential([faces, Python(), model], name="of_mine")
+    with pytest.raises(ExportError, match="'of_mine' cannot be turned into ONNX"):
+        to_onnx(end)
 
 
 def test_the_command_adds_it_to_a_model_folder(tmp_path, capsys):

@@ -5,9 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from emolib.arguments import check_number
 from emolib.emotions import EMOTIONS
 from emolib.errors import EmolibError
 from emolib.faces import CROP
+from emolib.faces.scale import as_array, described
 
 #: The columns that ``FaceDataset.meta`` always has, in this order.
 META_COLUMNS = (
@@ -167,8 +169,10 @@ class FaceDataset:
         Parameters
         ----------
         threshold : float, default 0.7
-            Lowest intensity kept, 0 to 1. Images of unknown intensity are kept.
+            Lowest intensity kept, 0 to 1, else `ArgumentError`. Images of unknown
+            intensity are kept.
         """
+        check_number("threshold", threshold, 0, 1)
         low = self._meta["intensity"].to_numpy(dtype=float) < threshold
         return self.subset(~low)  # NaN < threshold is False: unknown stays
 
@@ -203,12 +207,13 @@ class FaceDataset:
 
 
 def _checked_images(images: np.ndarray) -> np.ndarray:
-    images = np.asarray(images)
+    images = as_array(images)
     if images.dtype != np.uint8 or images.shape[1:] != (CROP.size, CROP.size):
         raise DatasetError(
-            f"images must be uint8 of shape (n, {CROP.size}, {CROP.size}); received "
-            f"{images.dtype} of shape {images.shape}. Bring other sizes to the "
-            "canonical crop with emolib.faces.to_canonical."
+            f"images must be uint8 of shape (n, {CROP.size}, {CROP.size}), 0-255; "
+            f"received {described(images)}. Bring other scales to 0-255, then "
+            "np.rint(images).astype(np.uint8), and other sizes to the canonical crop "
+            "with emolib.faces.to_canonical."
         )
     return _read_only(images, np.uint8)
 
@@ -218,7 +223,8 @@ def _checked_labels(labels: np.ndarray, n: int) -> np.ndarray:
     if labels.shape != (n,) or not np.issubdtype(labels.dtype, np.integer):
         raise DatasetError(
             f"labels must be whole numbers of shape ({n},), one per image; received "
-            f"{labels.dtype} of shape {labels.shape}."
+            f"{labels.dtype} of shape {labels.shape}. emolib.emotions.emotion_index "
+            "gives the number of a name."
         )
     if n and not (labels.min() >= -1 and labels.max() < len(EMOTIONS)):
         raise DatasetError(
@@ -237,6 +243,10 @@ def _read_only(array: np.ndarray, dtype: type) -> np.ndarray:
 
 def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame:
     meta = pd.DataFrame(index=range(len(labels))) if meta is None else meta
+    if not isinstance(meta, pd.DataFrame):
+        raise DatasetError(
+            f"meta must be a DataFrame; received a {type(meta).__name__}."
+        )
     if len(meta) != len(labels):
         raise DatasetError(
             f"meta must have one row per image; received {len(meta)} rows for "
@@ -262,6 +272,8 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
             f"meta.subject is missing in {unknown.sum()} of {len(meta)} rows; a source "
             "knows the subject of every image or of none."
         )
+    for column in ("frame", "intensity"):
+        _check_numbers(meta[column])
     intensity = meta["intensity"].to_numpy(dtype=float)
     if ((intensity < 0) | (intensity > 1)).any():
         raise DatasetError(
@@ -274,6 +286,15 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
             f"{', '.join(sorted(map(repr, splits)))}."
         )
     return meta[[*META_COLUMNS, *(c for c in meta if c not in META_COLUMNS)]]
+
+
+def _check_numbers(column: pd.Series) -> None:
+    wrong = column.notna() & pd.to_numeric(column, errors="coerce").isna()
+    if wrong.any():
+        raise DatasetError(
+            f"meta.{column.name} must be numbers; received "
+            f"{column[wrong].iloc[0]!r} in row {wrong.idxmax()}."
+        )
 
 
 def _positions(which: np.ndarray, n: int) -> np.ndarray:

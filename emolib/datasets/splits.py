@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from emolib.arguments import check_number, check_whole
 from emolib.datasets.face_dataset import (
     PARTS,
     DatasetError,
     FaceDataset,
     NoSubjectsError,
 )
-from emolib.errors import ArgumentError
 
 FRACTIONS = (0.7, 0.1, 0.2)  #: Shares of training, validation and test.
 
@@ -89,7 +89,10 @@ class Split:
         labels : ndarray of int, (n,)
             Labels of the whole data set.
         seed : int, default 0
+            0 or more, else `ArgumentError`.
         """
+        check_whole("n_train", n_train)
+        check_whole("seed", seed)
         if not 1 <= n_train <= len(self.train):
             raise DatasetError(
                 f"n_train must lie in 1 to {len(self.train)}, the training images of "
@@ -114,7 +117,7 @@ def random_frame(dataset: FaceDataset, seed: int = 0) -> Split:
     ----------
     dataset : FaceDataset
     seed : int, default 0
-        Equal seeds give equal splits.
+        Equal seeds give equal splits; below 0 there is an `ArgumentError`.
     """
     part = _deal(np.arange(len(dataset)), dataset.labels, seed)
     return _finish("random frame", dataset, part)
@@ -213,6 +216,8 @@ def subject_folds(
     >>> sorted(int(k) for fold in subject_folds(four, 3) for k in fold.test)
     [0, 1, 2, 3]
     """
+    check_whole("count", count)
+    check_whole("seed", seed)
     codes, names = pd.factorize(_subjects(dataset), sort=True)
     if not 3 <= count <= len(names):
         raise DatasetError(
@@ -242,11 +247,13 @@ def hold_out(
     dataset : FaceDataset
         Of two subjects (or images) at least; DatasetError if there are fewer.
     fraction : float, default 0.1
-        Share of the subjects (or images) to set aside, between 0 and 1.
+        Share of the subjects (or images) to set aside, between 0 and 1, else
+        `ArgumentError`.
     seed : int, default 0
+        0 or more, else `ArgumentError`.
     """
-    if not 0 < fraction < 1:
-        raise ArgumentError(f"fraction must lie between 0 and 1. Received: {fraction}")
+    check_number("fraction", fraction, 0, 1, ends="()")
+    check_whole("seed", seed)
     groups = dataset.groups
     if groups is None:
         groups = np.array([zlib.crc32(image.tobytes()) for image in dataset.images])
@@ -275,6 +282,7 @@ def divide(dataset: FaceDataset, seed: int = 0) -> Division:
     These are the source's own parts where `dataset` has all three; otherwise `hold_out`
     sets aside a tenth of its training images by `seed`, and raises what it raises.
     """
+    check_whole("seed", seed)
     parts = set(dataset.meta["split"].dropna())
     if parts == set(PARTS):
         train, validation = dataset.part("train"), dataset.part("validation")
@@ -302,6 +310,7 @@ def _subjects(dataset: FaceDataset) -> np.ndarray:
 
 def _deal(units: np.ndarray, labels: np.ndarray | None, seed: int) -> np.ndarray:
     """Deal whole units, alike in each class, into parts; return 0, 1 or 2, (n,)."""
+    check_whole("seed", seed)
     rng = np.random.default_rng(seed)
     names, first = np.unique(units, return_index=True)
     classes = np.zeros(len(names), int) if labels is None else labels[first]

@@ -1,6 +1,7 @@
 """Can the probabilities be believed, and how to make them more believable."""
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 
 from emolib.evaluation.bootstrap import EvaluationError
-from emolib.evaluation.metrics import accuracy_by, checked
+from emolib.evaluation.metrics import accuracy_by, checked, checked_probabilities
 
 if TYPE_CHECKING:
     import keras
@@ -45,8 +46,10 @@ def reliability(
         ``confidence`` (mean top probability), ``accuracy``, and ``low`` and ``high`` of
         the accuracy's 95 % interval.
     """
-    if bins < 1:
-        raise EvaluationError(f"bins must be 1 or more; received {bins}.")
+    if not isinstance(bins, Integral) or bins < 1:
+        raise EvaluationError(
+            f"bins must be 1 or more, a whole number; received {bins}."
+        )
     y_true, probabilities = checked(y_true, probabilities)
     top = probabilities.max(axis=1).clip(0, 1)  # rounding may exceed 1
     edges = np.linspace(0, 1, bins + 1).round(9)  # 0.3, not 0.30000000000000004
@@ -65,7 +68,7 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     Parameters
     ----------
     probabilities : ndarray of float, (n, 6)
-        Rows sum to 1.
+        Rows sum to 1, else `EvaluationError`.
     temperature : float
         Above 0 and finite, else `EvaluationError`; 1 changes nothing.
 
@@ -75,11 +78,8 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     >>> cooler[0, :2].round(2).tolist()
     [0.66, 0.24]
     """
-    if not 0 < temperature < np.inf:
-        raise EvaluationError(
-            f"temperature must be a finite number above 0; received {temperature}."
-        )
-    scores = np.log(np.maximum(np.asarray(probabilities, np.float64), _SMALLEST))
+    _check_temperature(temperature)
+    scores = np.log(np.maximum(checked_probabilities(probabilities), _SMALLEST))
     powers = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature)
     return powers / powers.sum(axis=1, keepdims=True)
 
@@ -112,9 +112,16 @@ def build_in_temperature(model: "keras.Model", temperature: float) -> None:
     """Divide the last weights of a network, in place, by a temperature above 0.
 
     `model` ends in a dense layer with softmax; its probabilities are then those of
-    `apply_temperature`.
+    `apply_temperature`. Others raise `EvaluationError`.
     """
+    _check_temperature(temperature)
     last = model.layers[-1]
+    activation = getattr(getattr(last, "activation", None), "__name__", None)
+    if type(last).__name__ != "Dense" or activation != "softmax":
+        raise EvaluationError(
+            "A temperature is built into a last layer that is Dense with softmax; "
+            f"{model.name!r} ends in {type(last).__name__} with {activation}."
+        )
     last.set_weights([weights / temperature for weights in last.get_weights()])
 
 
@@ -122,7 +129,19 @@ def unsure_threshold(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the top probability, 0 to 1, below which an answer is *unsure*.
 
     Four in five (`COVERAGE`) of the images with an emotion, `y_true` not -1, get an
-    answer. Choose it on validation images, after the temperature.
+    answer. Choose it on validation images, after the temperature. Raises
+    `EvaluationError` as `evaluate` does.
     """
-    top = probabilities[y_true >= 0].max(axis=1)
-    return float(np.quantile(top, 1 - COVERAGE))
+    y_true = np.asarray(y_true)
+    known = y_true != -1
+    _, probabilities = checked(np.where(known, y_true, 0), probabilities)
+    if not known.any():
+        raise EvaluationError("There are no images with an emotion to choose it on.")
+    return float(np.quantile(probabilities[known].max(axis=1), 1 - COVERAGE))
+
+
+def _check_temperature(temperature: float) -> None:
+    if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
+        raise EvaluationError(
+            f"temperature must be a finite number above 0; received {temperature}."
+        )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from emolib.arguments import check_whole
 from emolib.datasets import FaceDataset
 from emolib.evaluation.bootstrap import EvaluationError, bootstrap_interval, group_codes
 from emolib.evaluation.metrics import checked, evaluate
@@ -108,7 +109,8 @@ def learning_curve(
     dataset, test : FaceDataset
         What to learn from, and other people to score on, else `EvaluationError`.
     sizes, seeds : sequence of int
-        Numbers of people to learn from, 1 to all (else `EvaluationError`), and seeds.
+        Numbers of people to learn from, 1 to all (else `EvaluationError`), and seeds,
+        0 or more (else `ArgumentError`).
     fit : callable
         ``fit(part, seed)`` trains on a `FaceDataset` and returns a function from
         images, uint8 (n, 64, 64), to probabilities (n, 6).
@@ -119,6 +121,13 @@ def learning_curve(
         One row per seed and size: people, images, seed, accuracy, and low and high of
         its 95 % interval over test people.
     """
+    for seed in seeds:
+        check_whole("seed", seed)
+    if dataset.groups is None or test.groups is None:
+        raise EvaluationError(
+            "A learning curve over people needs to know who is in each image; "
+            f"{(dataset if dataset.groups is None else test).name!r} does not say it."
+        )
     people = np.unique(dataset.groups)
     if shared := set(people) & set(test.groups):
         raise EvaluationError(

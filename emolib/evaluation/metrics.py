@@ -89,20 +89,21 @@ class Evaluation:
     def from_dict(cls, record: Mapping) -> "Evaluation":
         """Build the result again from what `to_dict` gave.
 
-        Raises `EvaluationError` if a field is missing.
+        Raises `EvaluationError` if a field is missing or of another kind.
         """
         try:
             fields = {name: record[name] for name in cls.__dataclass_fields__}
             table = pd.DataFrame.from_dict(record["per_class"], orient="index")
             table = table.astype({"precision": float, "recall": float, "f1": float})
+            ends = (np.nan if end is None else end for end in record["interval"])
+            fields["interval"] = tuple(ends)
+            fields["per_class"] = table.rename_axis("emotion")
+            fields["confusion"] = _read_only(np.array(record["confusion"], np.int64))
         except (KeyError, TypeError, ValueError) as error:
             raise EvaluationError(
-                f"Not the record of an evaluation: {error!r}."
+                f"Not the record of an evaluation: {error!r}. Give what to_dict or "
+                "save wrote."
             ) from error
-        ends = (np.nan if end is None else end for end in record["interval"])
-        fields["interval"] = tuple(ends)
-        fields["per_class"] = table.rename_axis("emotion")
-        fields["confusion"] = _read_only(np.array(record["confusion"], np.int64))
         return cls(**fields)
 
     def save(self, path: str | Path) -> Path:
@@ -242,13 +243,28 @@ def checked(
             f"Expected y_true of shape (n,) and probabilities of shape (n, {classes}); "
             f"received {y_true.shape} and {probabilities.shape}."
         )
-    outside = ~np.isin(y_true, np.arange(classes))
+    outside = ~np.isin(y_true, np.arange(classes)) | (y_true.dtype == bool)
     if outside.any():
         raise EvaluationError(
             f"{outside.sum()} of {n} labels are not 0 to {classes - 1} (such as "
             f"{y_true[outside][0]}); drop unlabelled rows first, for example with "
             "dataset.labelled()."
         )
+    return y_true.astype(np.int64), checked_probabilities(probabilities)
+
+
+def checked_probabilities(probabilities: np.ndarray) -> np.ndarray:
+    """Return probabilities, float64 (n, 6), if their rows are finite and sum to 1.
+
+    Raises `EvaluationError` where `evaluate` does.
+    """
+    probabilities = np.asarray(probabilities)
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(EMOTIONS):
+        raise EvaluationError(
+            f"Expected probabilities of shape (n, {len(EMOTIONS)}); received "
+            f"{probabilities.shape}."
+        )
+    n = len(probabilities)
     try:
         probabilities = probabilities.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -271,7 +287,7 @@ def checked(
             f"{sums[row]:g}, smallest {probabilities[row].min():g}); expected values "
             "of 0 or more that sum to 1. Apply softmax to logits first."
         )
-    return y_true.astype(np.int64), probabilities
+    return probabilities
 
 
 def _per_class(confusion: np.ndarray) -> pd.DataFrame:
@@ -294,9 +310,15 @@ def _bin_codes(values: np.ndarray, bins: Sequence[float] | None):
         codes, names = pd.factorize(values, sort=True)
         return codes, list(names)
     edges = np.asarray(bins, dtype=float)
-    if edges.ndim != 1 or len(edges) < 2 or (np.diff(edges) <= 0).any():
+    if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
         raise EvaluationError(f"bins must be two or more ascending edges; got {bins}.")
-    values = values.astype(float)
+    try:
+        values = values.astype(float)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(
+            f"values must be numbers to be put into bins ({error}); leave bins out to "
+            "count every different value."
+        ) from error
     codes = np.searchsorted(edges, values, side="right") - 1
     codes[values == edges[-1]] = len(edges) - 2
     codes[(codes > len(edges) - 2) | np.isnan(values)] = -1

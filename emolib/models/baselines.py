@@ -14,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError, unknown
+from emolib.faces.scale import check_images
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:
@@ -58,12 +59,15 @@ class Baseline:
     estimator: ClassifierMixin
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Return probabilities, float32 (n, 6), of uint8 images (n, 64, 64).
+        """Return probabilities, float32 (n, 6), of uint8 images (n, 64, 64), 0-255.
 
-        A class that was absent from training has probability 0.
+        A class that was absent from training has probability 0. Other shapes, and
+        another scale, raise `ArgumentError`.
         """
+        images = check_images(images)
         found = np.zeros((len(images), len(EMOTIONS)), np.float32)
-        found[:, self.estimator.classes_] = self.estimator.predict_proba(images)
+        if len(images):
+            found[:, self.estimator.classes_] = self.estimator.predict_proba(images)
         return found
 
 
@@ -82,6 +86,10 @@ def fit_baseline(name: str, train: FaceDataset) -> Baseline:
     """
     if name not in BASELINES:
         raise ArgumentError(unknown("baseline", name, BASELINES))
+    if not isinstance(train, FaceDataset):
+        raise ArgumentError(
+            f"A baseline learns from a FaceDataset. Received: a {type(train).__name__}"
+        )
     if len(train) == 0 or (train.labels < 0).any():
         raise DatasetError(
             f"A baseline needs images of the six emotions; received {len(train)} "

@@ -93,13 +93,17 @@ class ModelCard:
             kind = get_origin(one.type) or one.type  # list[str] -> list
             if not required:
                 kind = get_args(one.type)[0]  # str | None -> str
-            accepted = (int, float) if kind is float else kind
-            if value is not None and not isinstance(value, accepted):
+            if value is not None and not _is_a(value, kind):
                 raise ModelFileError(
-                    f"{where}: {one.name!r} has to be of type {kind.__name__}; "
-                    f"received {value!r:.60}."
+                    f"{where}: {one.name!r} has to be of type {kind.__name__}"
+                    f"{' of str' * (kind is list)}; received {value!r:.60}."
                 )
             values[one.name] = kind() if value is None and required else value
+        if not 0 <= (values["unsure_below"] or 0) <= 1:
+            raise ModelFileError(
+                f"{where}: 'unsure_below' has to be from 0 to 1; received "
+                f"{values['unsure_below']!r}."
+            )
         values["other"] = given or None
         values["architecture"] = current_name(values["architecture"])
         return cls(**values)
@@ -154,6 +158,16 @@ class ModelCard:
         return "\n".join(lines)
 
     __repr__ = _repr_markdown_ = __str__  # one rendering, wherever it is shown
+
+
+def _is_a(value: object, kind: type) -> bool:
+    """Whether an entry is of its type; JSON also reads NaN, which is no number."""
+    if kind in (int, float):
+        number = isinstance(value, int if kind is int else int | float)
+        return number and not isinstance(value, bool) and value == value
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, kind)
 
 
 def current_name(name: str) -> str:

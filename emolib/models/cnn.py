@@ -4,6 +4,7 @@ All read stored crops ``(n, 64, 64, 1)``, 0-255, because rescaling is a layer of
 model, and return probabilities ``(n, 6)`` in the order of `emolib.EMOTIONS`.
 """
 
+from emolib.arguments import check_number, check_whole
 from emolib.emotions import EMOTIONS
 from emolib.faces import CROP
 from emolib.models._backend import keras
@@ -33,8 +34,14 @@ def plain_cnn(
     batch_norm : bool, default False
         Whether each convolution is normalised over the batch before its ReLU (Ioffe &
         Szegedy 2015).
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is out of range.
     """
-    draw = keras.random.SeedGenerator(seed)
+    check_number("dropout", dropout, 0, 1, ends="[)")
+    draw = _draws(seed)
     he = keras.initializers.HeNormal(seed=draw)
     inputs = keras.Input(_FACE, name="face")
     x = layers.Rescaling(1 / 127.5, -1, name="rescale")(inputs)  # -1 to 1
@@ -61,7 +68,7 @@ def small_cnn(seed: int = 0) -> keras.Model:
     Szegedy 2015) and shortcuts (He et al. 2016, doi:10.1109/CVPR.2016.90); a global
     average replaces the dense layer. 133,374 parameters. `seed` as in `plain_cnn`.
     """
-    draw = keras.random.SeedGenerator(seed)
+    draw = _draws(seed)
     convolution, residual = _residual_parts(draw)
     inputs = keras.Input(_FACE, name="face")
     x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
@@ -121,7 +128,7 @@ def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
     `stem` holds filters, size and stride of each convolution, `stages` filters and
     stride of each block.
     """
-    draw = keras.random.SeedGenerator(seed)
+    draw = _draws(seed)
     convolution, residual = _residual_parts(draw)
     inputs = keras.Input(_FACE, name="face")
     x = front(ImageStandardisation(name="standardise")(inputs))  # (n, side, side, 1)
@@ -132,6 +139,11 @@ def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
         x = residual(x, filters, f"stage{number}", stride)
     x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, filters)
     return keras.Model(inputs, _emotion(x, dropout, seed, draw), name=name)
+
+
+def _draws(seed: int) -> keras.random.SeedGenerator:
+    check_whole("seed", seed)
+    return keras.random.SeedGenerator(int(seed))
 
 
 def _emotion(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):

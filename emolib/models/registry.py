@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from emolib.errors import did_you_mean, unknown
+from emolib.faces import CROP
 from emolib.files import sha256, verified_bytes, whole_folder, write_json
 from emolib.models import cards
 from emolib.models.cards import ModelCard, ModelFileError, current_name
@@ -37,11 +40,11 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
     architecture : {"plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
         Another name raises `ModelFileError`.
     seed : int, default 0
-        Of the initial weights.
+        Of the initial weights, 0 or more, else `ArgumentError`.
     """
     from emolib.models.cnn import NETWORKS
 
-    builder = NETWORKS.get(current_name(architecture))
+    builder = NETWORKS.get(current_name(str(architecture)))
     if builder is None:
         raise ModelFileError(unknown("architecture", architecture, NETWORKS))
     return builder(seed)
@@ -52,6 +55,11 @@ def model_folder(name: str | Path) -> Path:
 
     Raises `ModelFileError` if there is none, and suggests the nearest shipped name.
     """
+    if not isinstance(name, str | Path):
+        raise ModelFileError(
+            "A model is given by its name or its folder. Received: a "
+            f"{type(name).__name__}"
+        )
     own = Path(name).is_dir()
     folder = Path(name) if own else _shipped() / current_name(str(name))
     if (folder / CARD).is_file():
@@ -76,19 +84,21 @@ def model_card(name: str | Path) -> ModelCard:
     Parameters
     ----------
     name : str or Path
-        As in `load_model`. If there is no such model, or its card is not readable or
-        lacks an entry, that raises `ModelFileError`.
+        As in `load_model`. If there is no such model, its card is not readable or lacks
+        an entry, or there is no network beside it, that raises `ModelFileError`.
     """
     folder = model_folder(name)
     path = folder / CARD
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"{path} is not a readable model card ({error}); {_REMEDY}."
         ) from error
     card = ModelCard.from_dict(record, str(path))
     card.require(_required(folder), str(path), _REMEDY)
+    if not any((folder / file).is_file() for file in (WEIGHTS, ONNX)):
+        raise ModelFileError(f"{folder / WEIGHTS} is missing; {_REMEDY}.")
     return card
 
 
@@ -108,12 +118,15 @@ def load_model(name: str | Path) -> "keras.Model":
     folder = model_folder(name)  # once: an old name warns
     card, path = model_card(folder), folder / WEIGHTS
     _verified(path, card.sha256)
-    model = build(card.architecture)
+    try:
+        model = build(card.architecture)
+    except ModelFileError as error:
+        raise ModelFileError(f"{folder / CARD}: {error}") from None
     try:
         with warnings.catch_warnings():  # Keras warns before it raises
             warnings.simplefilter("ignore", UserWarning)
             model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+    except Exception as error:  # Keras and h5py raise errors of many kinds
         raise ModelFileError(
             f"{path} does not fit the network {card.architecture!r} of this version "
             f"of emolib; {_REMEDY}."
@@ -136,6 +149,19 @@ def onnx_graph(name: str | Path) -> tuple[bytes, ModelCard]:
     return _verified(folder / ONNX, card.onnx_sha256), card
 
 
+def check_replaceable(folder: Path) -> None:
+    """Refuse, with a `ModelFileError`, a `folder` that a model must not take over.
+
+    Allowed are a path where nothing is, an empty folder, and a folder with a card.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ModelFileError(f"{folder} is a file; choose a new folder for the model.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / CARD).is_file():
+        raise ModelFileError(
+            f"{folder} holds other files and no model; choose a new folder."
+        )
+
+
 def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
     """Save a network's weights beside a card that describes them; return the folder.
 
@@ -155,18 +181,13 @@ def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
     Raises
     ------
     ModelFileError
-        If `build` does not know the network, the card lacks an entry, or the folder
-        holds other files and no model.
+        If `build` does not know the network, its training has diverged, the card lacks
+        an entry, or the folder holds other files and no model.
     """
-    clone = build(model.name)  # without the optimizer's state, twice the weights' size
-    clone.set_weights(model.get_weights())
+    clone = _sound_clone(model)
     bare = isinstance(name, str) and Path(name).name == name and name not in (".", "..")
     folder = _shipped() / name if bare else Path(name)
-    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-    if not free and not (folder / CARD).is_file():
-        raise ModelFileError(
-            f"{folder} holds other files and no model; choose a new folder."
-        )
+    check_replaceable(folder)
     with whole_folder(folder) as fresh:
         clone.save_weights(fresh / WEIGHTS)
         made = {
@@ -180,6 +201,41 @@ def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
         write_json(fresh / CARD, described.to_dict())
     (folder / ONNX).unlink(missing_ok=True)  # of the weights that were there before
     return folder
+
+
+def _sound_clone(model: "keras.Model") -> "keras.Model":
+    """Return the network without its optimizer's state, twice the weights' size.
+
+    Raises `ModelFileError` if it could not be built again, or is of no use: its weights
+    are not finite, or it answers NaN, or the same to very different pictures.
+    """
+    from emolib.models.cnn import NETWORKS
+    from emolib.models.inference import answers
+
+    name = getattr(model, "name", type(model).__name__)
+    own = (
+        "save_model keeps networks that emolib.models.build builds by name. Save one "
+        "of your own with model.save('mine.keras'); `predict` and `grad_cam` read it."
+    )
+    if name not in NETWORKS:
+        raise ModelFileError(f"{unknown('architecture', name, NETWORKS)} {own}")
+    clone, weights = build(name), model.get_weights()
+    shapes = [[one.shape for one in these] for these in (weights, clone.get_weights())]
+    if shapes[0] != shapes[1]:
+        raise ModelFileError(f"This {name!r} is not as build({name!r}) makes it. {own}")
+    clone.set_weights(weights)
+    faults = "weights are NaN or infinite"
+    if all(np.isfinite(one).all() for one in weights):
+        noise = np.random.default_rng(0).standard_normal((8, CROP.size, CROP.size))
+        found = answers(clone, 128 + np.linspace(0, 40, 8)[:, None, None] * noise)
+        scores = np.log(np.maximum(found, 1e-30))
+        if np.isfinite(found).all() and np.ptp(scores, axis=0).max() > 1e-4:
+            return clone
+        faults = "answers are NaN, or the same to all pictures"
+    raise ModelFileError(
+        f"The network {name!r} is not saved: its {faults}. Its training has diverged; "
+        "train a network that was built anew with a smaller learning_rate."
+    )
 
 
 def _shipped() -> Path:

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from emolib.datasets import FaceDataset
 from emolib.datasets.splits import Split
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError, unknown
 from emolib.plots import style
 from emolib.plots.style import ACCENT, EMOTION_COLOURS, PAPER, QUIET
 
@@ -28,10 +29,13 @@ def class_counts(dataset: FaceDataset, *, by: str, title: str = "") -> Figure:
     ----------
     dataset : FaceDataset
     by : str
-        A column of ``dataset.meta`` with few values, such as ``"split"``; a shade each.
+        A column of ``dataset.meta`` with few values, such as ``"split"``; a shade
+        each. Another name raises `ArgumentError`.
     title : str
     """
     meta = dataset.meta
+    if by not in meta:
+        raise ArgumentError(unknown("column of meta", by, meta.columns))
     order = [*EMOTIONS, *sorted(set(meta["emotion"]) - set(EMOTIONS))]
     figure, ax = style.panel(6.5, 3)
     found = list(meta[by].dropna().unique())
@@ -51,10 +55,11 @@ def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
     Parameters
     ----------
     dataset : FaceDataset
-        A source of clips, with intensities.
+        A source of clips, with intensities; others raise `ArgumentError`.
     title : str
     """
     meta = dataset.labelled().meta
+    _check_known(dataset, "frame", "intensity")
     figure, ax = style.panel(6.5, 3)
     sns.lineplot(
         meta, x="frame", y="intensity", hue="emotion", hue_order=EMOTIONS,
@@ -84,11 +89,12 @@ def split_map(
     Parameters
     ----------
     dataset : FaceDataset
-        A source of clips.
+        A source of clips of known subjects; others raise `ArgumentError`.
     splits : sequence of Split
         One panel each.
     title : str
     """
+    _check_known(dataset, "subject", "clip", "frame")
     meta = dataset.meta
     last = (splits[-1].train, splits[-1].validation, splits[-1].test)
     train, validation, test = (meta["subject"].iloc[part].unique() for part in last)
@@ -113,3 +119,13 @@ def split_map(
     patches = [Patch(color=colour) for colour in colours.values()]
     figure.legend(patches, colours, loc="outside lower right", ncols=3, fontsize=8)
     return figure
+
+
+def _check_known(dataset: FaceDataset, *columns: str) -> None:
+    """Refuse a source that does not say what the figure shows."""
+    meta = dataset.meta
+    if unsaid := [one for one in columns if meta[one].isna().all()]:
+        raise ArgumentError(
+            f"{dataset.name!r} does not say the {' and '.join(unsaid)} of its images; "
+            "this figure needs a source of clips, such as load('synthface')."
+        )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError
+from emolib.faces.scale import check_scale
 from emolib.plots import style
 from emolib.plots.style import EMOTION_COLOURS
 
@@ -42,7 +43,8 @@ def contact_sheet(
     Raises
     ------
     ValueError
-        If there are no images, more than 48, or another number of labels or captions.
+        If there are no images, more than 48, images of another scale or form, or
+        another number of labels or captions.
     """
     _check(images, 48, labels=labels, captions=captions)
     columns = min(columns, len(images))
@@ -90,9 +92,15 @@ def filters(kernels: np.ndarray, *, title: str = "") -> Figure:
     Parameters
     ----------
     kernels : ndarray of float, (height, width, 1, filters)
-        As Keras stores them; blue is negative, white zero, red positive.
+        As Keras stores them (else `ArgumentError`); blue is negative, white zero, red
+        positive.
     title : str
     """
+    if np.ndim(kernels) != 4 or np.shape(kernels)[2] < 1:
+        raise ArgumentError(
+            "Kernels have the shape (height, width, 1, filters); the first weights of "
+            f"a Conv2D layer have it. Received: {np.shape(kernels)}"
+        )
     limit = float(np.abs(kernels).max()) or 1.0
     return _grid(np.asarray(kernels)[:, :, 0], title, "vlag", vmin=-limit, vmax=limit)
 
@@ -104,9 +112,15 @@ def feature_maps(maps: np.ndarray, *, title: str = "") -> Figure:
     Parameters
     ----------
     maps : ndarray of float, (height, width, channels)
-        Each channel is scaled by itself, dark is low.
+        Each channel is scaled by itself, dark is low. Another shape raises
+        `ArgumentError`.
     title : str
     """
+    if np.ndim(maps) != 3 or 0 in np.shape(maps):
+        raise ArgumentError(
+            "Feature maps of one image have the shape (height, width, channels). "
+            f"Received: {np.shape(maps)}"
+        )
     return _grid(np.asarray(maps), title, "mako")
 
 
@@ -135,7 +149,8 @@ def probabilities(
     Raises
     ------
     ValueError
-        If there is no image, more than 8 of them, or another number of the rest.
+        If there is no image, more than 8 of them, images of another scale or form, or
+        another number of the rest.
     """
     _check(images, 8, probabilities=probabilities, labels=labels, maps=maps)
     ratios = [1, 2.2] if maps is None else [1, 1, 2.2]
@@ -172,7 +187,8 @@ def overlay(
     Raises
     ------
     ValueError
-        If there is no image, more than 8 of them, or another number of the rest.
+        If there is no image, more than 8 of them, images of another scale or form, or
+        another number of the rest.
     """
     _check(images, 8, maps=maps, captions=captions)
     figure, axes = style.panels(2, len(images), 1.15 * len(images), 2.9, title)
@@ -186,6 +202,12 @@ def overlay(
 
 def _check(images: np.ndarray, most: int, **others: Sequence | None) -> None:
     """Refuse what does not fit on a figure, and what would be left out of it."""
+    images = check_scale(images)
+    if images.ndim != 3:
+        raise ArgumentError(
+            "A figure shows grey faces of shape (n, height, width). Received: "
+            f"{images.shape}. For one image, give image[None]."
+        )
     n = len(images)
     if not 0 < n <= most:
         raise ArgumentError(f"The figure shows 1 to {most} faces. Received: {n}")
@@ -193,6 +215,11 @@ def _check(images: np.ndarray, most: int, **others: Sequence | None) -> None:
         if given is not None and len(given) != n:
             raise ArgumentError(
                 f"{n} faces need as many {name}. Received: {len(given)}"
+            )
+        width = {"probabilities": (len(EMOTIONS),), "labels": ()}.get(name)
+        if given is not None and width not in (None, np.shape(given)[1:]):
+            raise ArgumentError(
+                f"{name} must have the shape {(n, *width)}. Received: {np.shape(given)}"
             )
 
 

@@ -87,13 +87,15 @@ def intervals(
     Parameters
     ----------
     table : DataFrame
-        Columns name, accuracy, low, high. Rows of the same name (seeds) share a line.
+        Columns name, accuracy, low, high (else `ArgumentError`). Rows of the same name
+        (seeds) share a line.
     highlight : sequence of str
         Names to draw in the warning colour.
     target : float, optional
         A figure from elsewhere to mark, 0 to 1.
     title : str
     """
+    style.check_columns(table, "name", "accuracy", "low", "high")
     names = list(dict.fromkeys(table["name"]))
     figure, ax = style.panel(7, 0.42 * len(names) + 1.1)
     for line, name in enumerate(names):
@@ -125,9 +127,11 @@ def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
     ----------
     table : DataFrame
         What `emolib.evaluation.reliability` returned: one dot per bin, with the 95 %
-        interval of its accuracy. Below the diagonal the model claims too much.
+        interval of its accuracy; another table raises `ArgumentError`. Below the
+        diagonal the model claims too much.
     title : str
     """
+    style.check_columns(table, "bin", "n", "confidence", "accuracy", "low", "high")
     shape = {"height_ratios": (4, 1), "sharex": True}
     figure, axes = style.panels(2, 1, 4.6, 4.8, title, **shape)
     ax, counts = axes[:, 0]
@@ -160,8 +164,10 @@ def learning_curves(table: pd.DataFrame, *, title: str = "") -> Figure:
     Raises
     ------
     ValueError
-        If there are more names than `series_styles` tells apart.
+        If there are more names than `series_styles` tells apart, or a column is
+        missing.
     """
+    style.check_columns(table, "name", "people", "accuracy")
     figure, ax = style.panel(6.5, 3.2)
     for name, look in style.series_styles(table["name"]).items():
         rows = table[table["name"] == name]

@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns  # noqa: F401 (chapters name its colour maps)
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -83,6 +84,17 @@ def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
         free.remove(place)
         styles[name] = dict(zip(("color", "marker"), _SERIES[place], strict=True))
     return styles
+
+
+def check_columns(table: pd.DataFrame, *names: str) -> None:
+    """Refuse, with an `ArgumentError`, a `table` that lacks a column of `names`."""
+    has = list(getattr(table, "columns", ()))
+    if lacks := [name for name in names if name not in has]:
+        raise ArgumentError(
+            f"The figure needs a table with the columns {', '.join(names)}; it lacks "
+            f"{', '.join(lacks)}. Received: a {type(table).__name__} with "
+            f"{', '.join(map(str, has)) or 'no columns'}"
+        )
 
 
 def closed_figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:

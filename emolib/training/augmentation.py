@@ -8,9 +8,12 @@ from itertools import product
 
 import numpy as np
 
+from emolib.arguments import check_number, check_whole
 from emolib.errors import ArgumentError, unknown
 from emolib.faces import triangle_weights
+from emolib.faces.scale import check_images
 from emolib.models._backend import keras
+from emolib.training.targets import check_targets
 
 STRENGTHS = ("light", "strong")
 
@@ -34,6 +37,7 @@ def augment(
     images : ndarray, uint8, (n, 64, 64)
         Grey values 0-255.
     seed : int or sequence of int, default 0
+        0 or more.
     strength : {"light", "strong"}
         *light*: mirrored in half of the cases, turned by up to 10 degrees, scaled by
         up to 10 %, shifted by up to 8 % of the side, with other contrast and
@@ -45,11 +49,15 @@ def augment(
 
     Raises
     ------
-    ValueError
-        If `strength` is neither.
+    ArgumentError
+        If the images have another shape, or another scale, such as 0-1; if a seed is
+        no whole number; if `strength` is neither.
     """
     if strength not in STRENGTHS:
         raise ArgumentError(unknown("strength", strength, STRENGTHS))
+    images = check_images(images)
+    for one in seed if isinstance(seed, Sequence | np.ndarray) else [seed]:
+        check_whole("seed", one)
     vary = _augment_lightly if strength == "light" else _augment_strongly
     return vary(images, seed)
 
@@ -69,7 +77,15 @@ def mixup(
     alpha : float
         Above 0; shares are drawn from Beta(alpha, alpha): the larger, the more even.
     rng : numpy.random.Generator
+
+    Raises
+    ------
+    ArgumentError
+        If images or targets are of another form or scale, or `alpha` is not above 0.
     """
+    images = check_images(images)
+    targets = check_targets(targets, len(images))
+    check_number("alpha", alpha, 0, ends="(]")
     share = rng.beta(alpha, alpha, len(images)).astype(np.float32)
     share = np.maximum(share, 1 - share)
     other, mixed = rng.permutation(len(images)), np.empty_like(images)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emolib.arguments import check_number
+
 #: Steps between two updates of the average, to save time.
 EVERY = 8
 
@@ -22,6 +24,10 @@ class MovingAverage:
     """
 
     decay: float
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        check_number("decay", self.decay, 0, 1)
 
     def kept(self, steps: int) -> float:
         """Return the share that is kept of the average after so many steps."""

@@ -15,11 +15,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from emolib.arguments import check_number, check_whole
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError
+from emolib.faces.scale import check_images
 from emolib.models._backend import keras, tf
-from emolib.models.inference import predict
+from emolib.models.inference import answers, checked_answers
 from emolib.training import augmentation
 from emolib.training.averaging import EVERY, MovingAverage
 from emolib.training.checkpoint import (
@@ -30,7 +32,7 @@ from emolib.training.checkpoint import (
     save_checkpoint,
 )
 from emolib.training.schedule import Cosine
-from emolib.training.targets import targets_of
+from emolib.training.targets import check_targets, targets_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,7 @@ def fit(
     epochs, batch_size : int
         Passes over the images, and images a step, at least 1.
     learning_rate : float, default 1e-3
-        Adam's largest step size.
+        Adam's largest step size, above 0.
     schedule : Cosine, optional
         How the step size changes; None leaves it as it is.
     augment : bool or {"light", "strong"}, default True
@@ -137,11 +139,11 @@ def fit(
         What makes an epoch better, measured on `validation`; ties are broken by the
         other. None: each epoch is better than those before it.
     patience : int, optional
-        Stop after this many epochs without a better one; default is never.
+        Stop after this many epochs, at least 1, without a better one; default is never.
     minutes : float, optional
-        Begin no epoch but the first after this; default is no limit.
+        Begin no epoch but the first after this, 0 or more; default is no limit.
     seed : int, default 0
-        Of the order of the images and the augmentation.
+        Of the order of the images and the augmentation, 0 or more.
     checkpoint : str or Path, optional
         A file written after each epoch, and continued from where it exists.
     progress : bool, default True
@@ -151,21 +153,39 @@ def fit(
     ------
     DatasetError
         If a set is empty, or holds labels of -1 that cannot be trained on.
-    ValueError
-        If a parameter is out of range.
+    ArgumentError
+        If a parameter is out of range, or `model` takes or answers something else.
     TrainingError
-        If the loss becomes NaN, or the checkpoint is damaged or of another run.
+        If the training diverges: loss or weights become NaN or infinite, or the loss
+        of the best epoch is three times that of guessing; if the checkpoint is damaged
+        or of another run.
     """
-    if epochs < 1 or batch_size < 1 or monitor not in ("accuracy", "loss", None):
+    for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
+        check_whole(name, value, 1)
+    check_number("learning_rate", learning_rate, 0, ends="(]")
+    check_number("weight_decay", weight_decay, 0)
+    if monitor not in ("accuracy", "loss", None):
         raise ArgumentError(
-            "epochs and batch_size are at least 1; monitor is 'accuracy', 'loss' or "
-            f"None. Received: {epochs=}, {batch_size=}, {monitor=}"
+            f"monitor must be 'accuracy', 'loss' or None. Received: {monitor!r}"
         )
+    if patience is not None:
+        check_whole("patience", patience, 1)
+    if minutes != math.inf:
+        check_number("minutes", minutes, 0)
+    check_whole("seed", seed)
+    for name, value, kind in (
+        ("schedule", schedule, Cosine), ("average", average, MovingAverage),
+    ):  # fmt: skip
+        if not isinstance(value, kind | None):
+            raise ArgumentError(
+                f"{name} must be a {kind.__name__} or None. Received: {value!r}"
+            )
     _check_labels(validation, "validation", soft_targets)
-    if isinstance(train, FaceDataset):
+    if not callable(train):  # a `Feed` is called for each epoch
         _check_labels(train, "training", soft_targets)
         strength = "light" if augment is True else augment
         train = _Shuffled(train, strength, soft_targets, seed)
+    checked_answers(model, validation.images[:1])
 
     def step_size(done: float) -> float:  # after so many epochs
         return learning_rate * (schedule(done, epochs) if schedule else 1.0)
@@ -186,6 +206,7 @@ def fit(
         }  # fmt: skip
         run.open(Path(checkpoint), train.identity() | settings)
     resumed, begin, interrupted = len(run.rows), time.perf_counter(), False
+    late = False
     bar = tqdm(
         total=epochs, initial=resumed, desc=f"training {model.name}", unit="epoch",
         disable=not progress,
@@ -208,6 +229,8 @@ def fit(
         finally:
             best_epoch, best_weights = run.best
             model.set_weights(best_weights)
+    if best_epoch and not late:  # a part of a run may still get better
+        run.check_learnt()
     frame = pd.DataFrame(run.rows, columns=_COLUMNS)
     seconds = float(frame.seconds.sum())
     history = History(frame, best_epoch, seconds, interrupted, resumed)
@@ -219,6 +242,12 @@ def fit(
 _COLUMNS = (
     "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds",
 )  # fmt: skip
+
+
+#: The loss of a network that always says one sixth, and that above which one is lost:
+#: in an honest training, the best epoch does not come near it.
+_GUESSING = math.log(len(EMOTIONS))
+_LOST = 3 * _GUESSING
 
 
 class _Run:
@@ -249,6 +278,11 @@ class _Run:
                 variable.assign(value)
             self.rows, self.steps = log["rows"], log["steps"]
             self.best, self.mean = (log["best"], groups["best"]), groups["mean"]
+            if not all(map(_finite, groups.values())):
+                raise TrainingError(
+                    f"{path} holds NaN or infinite weights: that run has diverged. "
+                    "Delete it, and train with a smaller learning_rate."
+                )
 
     def _variables(self) -> list[keras.Variable]:
         """All that training changes: weights, seeds of dropout, Adam's moments."""
@@ -259,6 +293,8 @@ class _Run:
     ) -> dict[str, float]:
         """Take the steps of one epoch; the step size is one of epochs done."""
         images, *others = shown
+        images = check_images(images)
+        check_targets(others[0], len(images))
         count = math.ceil(len(images) / batch_size)
 
         def set_step_size(batch, logs=None):
@@ -275,11 +311,12 @@ class _Run:
         shown = batches((images[..., None], *others), batch_size)
         log = self.model.fit(shown, shuffle=False, verbose=0, callbacks=[hooks]).history
         rate, loss = step_size(epoch), log["loss"][-1]
-        if not math.isfinite(loss):
+        if not math.isfinite(loss) or not _finite(self.model.get_weights()):
             raise TrainingError(
-                f"The loss became infinite or NaN in epoch {epoch + 1}. Try a smaller "
-                f"learning rate (it was {rate:g}), and check that the network rescales "
-                "its input and ends in a softmax."
+                f"The training of {self.model.name!r} has diverged: loss or weights "
+                f"became NaN or infinite in epoch {epoch + 1}. Train a network that "
+                "was built anew with a smaller learning_rate (the step was "
+                f"{rate:g})."
             )
         scores = {"loss": loss, "accuracy": log["_hit_rate"][-1]}
         return {"epoch": epoch + 1, **scores, "learning_rate": rate}
@@ -288,12 +325,18 @@ class _Run:
         """Score the weights that may be kept; accuracy is over labelled images."""
         now = self.model.get_weights()
         self.model.set_weights(self.mean if self.average else now)
-        probabilities = predict(self.model, faces.images)
+        probabilities = answers(self.model, faces.images)
         self.model.set_weights(now)
         logarithms = np.log(np.maximum(probabilities, 1e-7))
         loss = -(targets_of(faces, soft) * logarithms).sum(axis=1).mean()
         known = faces.labels >= 0
         right = probabilities.argmax(axis=1)[known] == faces.labels[known]
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"The training of {self.model.name!r} has diverged: it answers NaN to "
+                f"validation images after epoch {len(self.rows) + 1}. Train a network "
+                "that was built anew with a smaller learning_rate."
+            )
         return {"val_loss": float(loss), "val_accuracy": float(right.mean())}
 
     def complete(self, row: dict[str, float]) -> None:
@@ -308,6 +351,21 @@ class _Run:
             now = [variable.numpy() for variable in self._variables()]
             groups = {"now": now, "best": self.best[1], "mean": self.mean}
             save_checkpoint(self.path, self.identity, log, groups)
+
+    def check_learnt(self) -> None:
+        """Refuse a network that, after its best epoch, is sure and mostly wrong.
+
+        All numbers are finite, and its weights so large that no step brings it back.
+        """
+        row = self.rows[self.best[0] - 1]
+        if row["val_loss"] > _LOST:
+            delete = f", and delete {self.path}" if self.path else ""
+            raise TrainingError(
+                f"The training of {self.model.name!r} has diverged: after its best "
+                f"epoch ({self.best[0]}) the validation loss is {row['val_loss']:.3g}; "
+                f"guessing has {_GUESSING:.3g}. Train a network that was built anew "
+                f"with a smaller learning_rate{delete}."
+            )
 
     def _merit(self, row: dict[str, float]) -> tuple[float, ...]:
         if self.monitor is None:
@@ -346,7 +404,15 @@ def batches(arrays: tuple[np.ndarray, ...], size: int) -> tf.data.Dataset:
     return dataset.prefetch(2).with_options(options)
 
 
+def _finite(arrays: list[np.ndarray]) -> bool:
+    return all(np.isfinite(one).all() for one in arrays)
+
+
 def _check_labels(faces: FaceDataset, role: str, soft: bool) -> None:
+    if not isinstance(faces, FaceDataset):
+        raise ArgumentError(
+            f"The {role} set must be a FaceDataset. Received: a {type(faces).__name__}"
+        )
     if len(faces) == 0:
         raise DatasetError(f"The {role} set is empty; it needs at least one image.")
     unlabelled = int((faces.labels < 0).sum())

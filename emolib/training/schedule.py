@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from emolib.arguments import check_number
+
 #: Share of the largest step size at the first step of a warm-up, and at the very end.
 FIRST, LAST = 0.05, 0.01
 
@@ -17,7 +19,8 @@ class Cosine:
     Attributes
     ----------
     warm_up : float, default 0
-        Epochs in which the step size rises from a twentieth (Goyal et al. 2017).
+        Epochs, 0 or more, in which the step size rises from a twentieth (Goyal et al.
+        2017).
     per_step : bool, default False
         Whether it also changes within an epoch, every eight steps.
 
@@ -30,6 +33,10 @@ class Cosine:
 
     warm_up: float = 0.0
     per_step: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a warm-up of less than nothing."""
+        check_number("warm_up", self.warm_up, 0)
 
     def __call__(self, done: float, epochs: int) -> float:
         """Return the share of the largest step size after `done` of `epochs` epochs."""

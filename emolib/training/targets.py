@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from emolib.arguments import check_number
 from emolib.datasets import FaceDataset
 from emolib.datasets.fer_plus import votes_of
 from emolib.emotions import EMOTIONS
@@ -26,7 +27,7 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the lengths differ or an intensity is below 0 or above 1.
+        If the lengths differ, a label is not -1 to 5, or an intensity not 0 to 1.
 
     Examples
     --------
@@ -39,6 +40,7 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
             "labels and intensity must both have shape (n,); received "
             f"{labels.shape} and {intensity.shape}."
         )
+    _check_labels(labels)
     known = np.where(np.isnan(intensity), 1.0, intensity)
     if ((known < 0) | (known > 1)).any():
         found = f"{known.min():g} to {known.max():g}"
@@ -46,6 +48,38 @@ def soft_targets(labels: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     strength = np.where(labels < 0, 0.0, known)[:, None]  # (n, 1)
     one_hot = np.eye(len(EMOTIONS))[np.maximum(labels, 0)]  # (n, 6)
     return (strength * one_hot + (1 - strength) / len(EMOTIONS)).astype(np.float32)
+
+
+def check_targets(targets: np.ndarray, n: int) -> np.ndarray:
+    """Return targets (n, 6) whose rows are 0 or more and sum to 1.
+
+    Others raise an `ArgumentError`.
+    """
+    targets = np.asarray(targets)
+    if targets.shape != (n, len(EMOTIONS)) or targets.dtype.kind not in "uif":
+        raise ArgumentError(
+            f"targets must be numbers of shape ({n}, {len(EMOTIONS)}), a row per "
+            f"image. Received: {targets.dtype} of shape {targets.shape}"
+        )
+    sums = targets.sum(axis=1, dtype=np.float64)
+    sound = (targets >= -1e-6).all(axis=1) & (np.abs(sums - 1) < 1e-3)  # False for NaN
+    if not sound.all():
+        row = int(sound.argmin())
+        raise ArgumentError(
+            f"Rows of targets must be 0 or more and sum to 1; {(~sound).sum()} of {n} "
+            f"are not. Received in row {row}: {targets[row]}"
+        )
+    return targets
+
+
+def _check_labels(labels: np.ndarray) -> None:
+    whole = labels.dtype.kind in "ui"
+    if not whole or ((labels < -1) | (labels >= len(EMOTIONS))).any():
+        found = f"{labels.min()} to {labels.max()}" if whole else labels.dtype
+        raise ArgumentError(
+            f"labels must be whole numbers, 0 to {len(EMOTIONS) - 1}, or -1 for none "
+            f"of the six. Received: {found}"
+        )
 
 
 def targets_of(faces: FaceDataset, soft: bool = True) -> np.ndarray:
@@ -103,7 +137,13 @@ def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
         Rows sum to 1.
     share : float
         0 (leaves them as they are) to 1 (all uniform).
+
+    Raises
+    ------
+    ArgumentError
+        If `share` is out of range.
     """
+    check_number("share", share, 0, 1)
     return (1 - share) * targets + share / len(EMOTIONS)
 
 
@@ -120,7 +160,14 @@ def distill(
         Of the answers, 0 to 1.
     temperature : float, default 1
         Above 0; above 1 it makes the answers softer before they are mixed.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is out of range.
     """
+    check_number("weight", weight, 0, 1)
+    check_number("temperature", temperature, 0, ends="(]")
     softened = answers ** (1 / temperature)
     softened /= softened.sum(axis=1, keepdims=True)
     return weight * softened + (1 - weight) * targets
@@ -134,13 +181,17 @@ def class_weights(labels: np.ndarray, power: float) -> np.ndarray:
     labels : ndarray of int, (n,)
         -1 (neutral) to 5.
     power : float
-        0 (all pictures alike) to 1 (all classes alike).
+        0 (all pictures alike) to 1 (all classes alike); another number, or another
+        label, raises `ArgumentError`.
 
     Returns
     -------
     ndarray, float32, (7,)
         The six emotions and, last, neutral; the mean over all pictures is 1.
     """
+    labels = np.asarray(labels)
+    _check_labels(labels)
+    check_number("power", power, 0, 1)
     counts = np.bincount(np.where(labels < 0, len(EMOTIONS), labels), minlength=7)
     weights = np.maximum(counts, 1) ** -float(power)
     return (weights / (weights * counts).sum() * counts.sum()).astype(np.float32)

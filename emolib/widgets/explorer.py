@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from emolib import plots
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
-from emolib.errors import ArgumentError
+from emolib.errors import ArgumentError, unknown
 from emolib.explain import grad_cam
 from emolib.models.inference import predict
 
@@ -56,9 +56,17 @@ class PredictionExplorer:
     ------
     DatasetError
         If no image of `dataset` belongs to the six emotions.
+    ArgumentError
+        If `dataset` is no FaceDataset, or `model` not what `predict` and `grad_cam`
+        take.
     """
 
     def __init__(self, dataset: FaceDataset, model: "keras.Model"):
+        if not isinstance(dataset, FaceDataset):
+            raise ArgumentError(
+                "The explorer shows a FaceDataset. Received: a "
+                f"{type(dataset).__name__}"
+            )
         self.dataset = dataset.labelled()
         if len(self.dataset) == 0:
             raise DatasetError(
@@ -85,7 +93,16 @@ class PredictionExplorer:
         return verdicts | ({"unsure"} if shares.max() < UNSURE_BELOW else set())
 
     def filter(self, emotion: str = ALL, verdict: str = ALL) -> None:
-        """Keep the faces of one emotion, or one verdict, and show the first."""
+        """Keep the faces of one emotion, or one verdict, and show the first.
+
+        Other names raise `ArgumentError`.
+        """
+        for what, name, known in (
+            ("emotion", emotion, (ALL, *EMOTIONS)),
+            ("verdict", verdict, VERDICTS),
+        ):
+            if name not in known:
+                raise ArgumentError(unknown(what, name, known))
         labels = self.dataset.labels
         fitting = [i for i in self._order if emotion in (ALL, EMOTIONS[labels[i]])]
         fitting = [i for i in fitting if verdict in {ALL, *self.verdict(i)}]

@@ -36,6 +36,15 @@ class TestAtTheDoor:
         with pytest.raises(DatasetError, match="0 to 5"):
             FaceDataset("x", np.zeros((2, 64, 64), np.uint8), labels)
 
+    def test_meta_of_another_kind(self):
+        black = np.zeros((2, 64, 64), np.uint8)
+        with pytest.raises(DatasetError, match=r"meta must be a DataFrame; .* a dict"):
+            FaceDataset("x", black, [0, 1], {"subject": ["a", "b"]})
+        with pytest.raises(DatasetError, match=r"intensity must be .*'high' in row 1"):
+            _faces(2, intensity=[1.0, "high"])
+        with pytest.raises(DatasetError, match=r"frame must be numbers.*'last' in"):
+            _faces(2, frame=["last", None])
+
     def test_meta_of_another_length(self):
         with pytest.raises(DatasetError, match="3 rows for 6 images"):
             _faces(subject=["a", "b", "c"])

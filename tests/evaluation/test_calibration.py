@@ -12,7 +12,8 @@ from emolib.evaluation import (
     reliability,
 )
 from emolib.evaluation.calibration import unsure_threshold
-from emolib.models import build, predict
+from emolib.models import build, plain_cnn, predict
+from emolib.models._backend import keras
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +110,44 @@ def test_a_temperature_built_in_is_one_applied_afterwards(name):
     expected = apply_temperature(predict(model, faces), 0.6)
     build_in_temperature(model, 0.6)
     np.testing.assert_allclose(predict(model, faces), expected, atol=1e-5)
+
+
+EVEN = np.full((2, 6), 1 / 6)
+
+
+@pytest.mark.parametrize(
+    "temperature", [0, -1, float("nan"), float("inf"), "hot", None]
+)
+def test_a_temperature_that_is_none_is_refused_wherever_it_is_taken(temperature):
+    with pytest.raises(EvaluationError, match="temperature must be a finite number"):
+        apply_temperature(EVEN, temperature)
+    model = plain_cnn()
+    with pytest.raises(EvaluationError, match="temperature must be a finite number"):
+        build_in_temperature(model, temperature)
+
+
+@pytest.mark.parametrize("shares", [EVEN * 2, EVEN * np.nan, EVEN[0], EVEN[:, :5]])
+def test_what_are_no_probabilities_get_no_temperature_and_no_threshold(shares):
+    with pytest.raises(EvaluationError, match=r"probabilities|shape \(n, 6\)"):
+        apply_temperature(shares, 2.0)
+    with pytest.raises(EvaluationError, match=r"probabilities|shape \(n, 6\)"):
+        unsure_threshold(np.array([0, 1]), shares)
+
+
+def test_a_threshold_needs_images_with_an_emotion():
+    with pytest.raises(EvaluationError, match="no images with an emotion"):
+        unsure_threshold(np.array([-1, -1]), EVEN)
+
+
+def test_a_temperature_is_built_into_nothing_but_a_dense_softmax():
+    body = keras.Sequential([keras.Input((64, 64, 1)), keras.layers.Flatten()])
+    logits = keras.Sequential([body, keras.layers.Dense(6)])
+    for model, told in ((body, "Flatten with None"), (logits, "Dense with linear")):
+        with pytest.raises(EvaluationError, match=rf"ends in {told}"):
+            build_in_temperature(model, 2.0)
+
+
+@pytest.mark.parametrize("bins", [0, -3, 2.5, None])
+def test_bins_are_whole_numbers(bins):
+    with pytest.raises(EvaluationError, match="bins must be 1 or more"):
+        reliability(np.array([0, 1]), EVEN, bins=bins)

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from emolib.datasets import FaceDataset
+from emolib.errors import ArgumentError
 from emolib.evaluation import (
     EvaluationError,
     evaluate,
@@ -93,3 +95,11 @@ class TestLearningCurve:
         test = tiny.subset(tiny.groups == groups[0])
         with pytest.raises(EvaluationError, match=r"received \[0, 99\]"):
             learning_curve(learn, test, [0, 1, 99], self.fit)
+
+
+def test_a_learning_curve_needs_people_and_seeds(tiny):
+    stills = FaceDataset("stills", tiny.images, tiny.labels)
+    with pytest.raises(EvaluationError, match="'stills' does not say it"):
+        learning_curve(tiny.part("train"), stills, [1], lambda *_: None)
+    with pytest.raises(ArgumentError, match="seed must be a whole number"):
+        learning_curve(tiny, tiny, [1], lambda *_: None, seeds=[0, -1])

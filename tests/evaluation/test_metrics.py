@@ -224,3 +224,22 @@ def test_neither_plots_nor_networks_are_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_names_cannot_be_put_into_bins_and_edges_are_numbers():
+    shares = np.full((2, 6), 1 / 6)
+    with pytest.raises(EvaluationError, match=r"must be numbers .*leave bins out"):
+        accuracy_by(["mask", "hand"], np.array([0, 1]), shares, [0, 1])
+    with pytest.raises(EvaluationError, match="ascending edges"):
+        accuracy_by([1, 2], np.array([0, 1]), shares, [0, np.nan, 3])
+
+
+def test_true_and_false_are_no_labels():
+    with pytest.raises(EvaluationError, match="2 of 2 labels are not 0 to 5"):
+        evaluate(np.array([True, False]), np.full((2, 6), 1 / 6))
+
+
+@pytest.mark.parametrize("record", [[], None, {"accuracy": 1}, 7])
+def test_a_record_of_another_kind_is_refused(record):
+    with pytest.raises(EvaluationError, match=r"Not the record.*to_dict"):
+        Evaluation.from_dict(record)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from emolib.datasets import DatasetError
+from emolib.errors import ArgumentError
 from emolib.models import BASELINES, fit_baseline, predict
 
 
@@ -49,6 +50,13 @@ def test_class_absent_from_training_gets_probability_zero(parts):
 def test_unknown_name_lists_the_known_ones(parts):
     with pytest.raises(ValueError, match="majority"):
         fit_baseline("svm", parts[0])
+
+
+def test_no_images_give_no_answers_and_arrays_are_no_training_set(parts):
+    baseline = fit_baseline("majority", parts[0])
+    assert baseline.predict_proba(parts[1].images[:0]).shape == (0, 6)
+    with pytest.raises(ArgumentError, match=r"a FaceDataset\. Received: a ndarray"):
+        fit_baseline("majority", parts[0].images)
 
 
 def test_empty_training_set_is_refused(tiny):

@@ -50,6 +50,9 @@ def test_a_gap_is_found_wherever_it_is(record, name):
         {"results": []},
         {"parameters": "7"},
         {"unsure_below": "0.4"},
+        {"temperature": float("nan")},
+        {"parameters": True},
+        {"known_failures": [1]},
     ],
 )
 def test_an_entry_of_another_type_is_named(record, wrong):

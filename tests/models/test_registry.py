@@ -1,5 +1,6 @@
 """Saving, finding and checking weights."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from emolib.models import (
     registry,
     save_model,
 )
+from emolib.models._backend import keras
 from emolib.recognizer import EmotionRecognizer
 
 FACES = np.random.default_rng(0).integers(0, 256, (3, 64, 64), dtype=np.uint8)
@@ -113,11 +115,127 @@ def test_weights_of_another_network_are_refused(saved):
         load_model("plain-test")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}"])
-def test_broken_card_is_named(saved, text):
-    (saved / registry.CARD).write_text(text)
-    with pytest.raises(ModelFileError, match=r"card\.json"):
+def changed(**entries) -> bytes:
+    """Return a card that is whole but for `entries`."""
+    whole = {"architecture": "plain_cnn", "sha256": "0" * 64}
+    return json.dumps(whole | entries).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{", b"", b"[]", b"{}", b"null", b"7", b'"card"', b"\x89PNG\r\n\x1a\n\x00",
+        b"\xff\xfe{\x00}\x00", b"[" * 200_000, changed(sha256=7), changed(sha256=None),
+        changed(architecture=["plain_cnn"]), changed(parameters="many"),
+        changed(parameters=True), changed(unsure_below=float("nan")),
+        changed(unsure_below=40), changed(temperature="hot"), changed(recipe=[1]),
+        changed(known_failures=[{"a": 1}]), changed(title={"en": "a title"}),
+        changed(results="good"), changed(other=3),
+    ],
+)  # fmt: skip
+def test_broken_card_is_named(tmp_path, content):
+    folder = save_model(plain_cnn(), tmp_path / "mine", {})
+    (folder / registry.CARD).write_bytes(content)
+    for read in (model_card, load_model, EmotionRecognizer):
+        with pytest.raises(ModelFileError, match=r"mine.card\.json"):
+            read(folder)
+
+
+def test_a_broken_card_hides_no_other_model(saved, data):
+    broken = data / "models" / "broken"
+    broken.mkdir()
+    (broken / registry.CARD).write_bytes(b"\x00\x01")
+    assert available() == ("broken", "plain-test")
+    with pytest.raises(ModelFileError, match=r"broken.card\.json is not a readable"):
+        model_card("broken")
+    assert model_card("plain-test").licence == "CC0-1.0"
+
+
+def test_a_folder_with_nothing_but_a_card_is_named(saved):
+    (saved / registry.WEIGHTS).unlink()
+    with pytest.raises(ModelFileError, match=r"weights\.weights\.h5 is missing; rest"):
+        model_card("plain-test")
+
+
+@pytest.mark.parametrize("content", [b"no HDF5 at all", b""])
+def test_weights_of_another_kind_with_a_card_that_fits_are_refused(saved, content):
+    path = saved / registry.WEIGHTS
+    path.write_bytes(content)
+    card = json.loads((saved / registry.CARD).read_text())
+    card["sha256"] = hashlib.sha256(content).hexdigest()
+    (saved / registry.CARD).write_text(json.dumps(card))
+    with pytest.raises(ModelFileError, match=r"weights\.h5 does not fit.*train the"):
         load_model("plain-test")
+
+
+def test_an_architecture_of_nobody_names_the_card(saved):
+    card = json.loads((saved / registry.CARD).read_text())
+    (saved / registry.CARD).write_text(json.dumps(card | {"architecture": "resnet50"}))
+    with pytest.raises(ModelFileError, match=r"card\.json: Unknown arch.* 'resnet50'"):
+        load_model("plain-test")
+
+
+@pytest.mark.parametrize("name", [None, 7, ["plain-cnn"], b"plain-cnn"])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(ModelFileError, match="by its name or its folder"):
+        load_model(name)
+    with pytest.raises(ModelFileError, match="Unknown architecture"):
+        registry.build(name)
+
+
+def diverged(value: float):
+    model = plain_cnn()
+    weights = model.get_weights()
+    weights[-2][:, 0] = value
+    model.set_weights(weights)
+    return model
+
+
+def dead():
+    """Return a network that answers the same to all pictures: no unit is active."""
+    model = plain_cnn()
+    kernel, bias = model.get_layer("dense").get_weights()
+    model.get_layer("dense").set_weights([kernel, bias - 1e6])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        (lambda: diverged(np.nan), "weights are NaN or infinite"),
+        (lambda: diverged(np.inf), "weights are NaN or infinite"),
+        (lambda: diverged(3e38), "answers are NaN, or the same to all pictures"),
+        (dead, "answers are NaN, or the same to all pictures"),
+    ],
+)
+def test_a_diverged_network_does_not_replace_a_model(saved, entries, build, told):
+    before = {path.name: path.read_bytes() for path in saved.iterdir()}
+    with pytest.raises(ModelFileError, match=rf"not saved: its {told}.*learning_rate"):
+        save_model(build(), "plain-test", entries)
+    assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
+
+
+def test_a_network_of_one_s_own_says_how_to_save_it(tmp_path):
+    layers = keras.layers
+    own = keras.Sequential(
+        [keras.Input((64, 64, 1)), layers.Flatten(), layers.Dense(6)]
+    )
+    with pytest.raises(ModelFileError, match=r"Unknown .*model\.save\('mine\.keras'\)"):
+        save_model(own, tmp_path / "mine", {})
+    with pytest.raises(ModelFileError, match=r"not as build\('plain_cnn'\) makes it"):
+        save_model(plain_cnn(batch_norm=True), tmp_path / "mine", {})
+    assert not (tmp_path / "mine").exists()
+
+
+def test_what_a_model_may_take_the_place_of(saved, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    for free in (tmp_path / "new", tmp_path / "empty", saved):
+        registry.check_replaceable(free)
+    with pytest.raises(ModelFileError, match=r"notes\.txt is a file; choose a new"):
+        registry.check_replaceable(tmp_path / "notes.txt")
+    with pytest.raises(ModelFileError, match="holds other files and no model"):
+        registry.check_replaceable(tmp_path)
 
 
 def test_unknown_model_suggests_the_nearest(saved):

@@ -1,6 +1,8 @@
 """`fit`: the training loop, whichever parts it is given."""
 
+import math
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -9,12 +11,16 @@ import pytest
 
 from emolib.datasets import DatasetError, FaceDataset, load
 from emolib.datasets.splits import hold_out
-from emolib.models import predict, small_cnn
+from emolib.errors import ArgumentError
+from emolib.models import plain_cnn, predict, small_cnn
 from emolib.models._backend import keras
+from emolib.training import loop
 from emolib.training.averaging import MovingAverage
 from emolib.training.checkpoint import TrainingError
-from emolib.training.loop import _Shuffled, batches, fit
+from emolib.training.loop import _Run, _Shuffled, batches, fit
 from emolib.training.schedule import Cosine
+
+NAN = float("nan")
 
 
 def tiny_network(seed: int = 0) -> keras.Model:
@@ -105,7 +111,13 @@ def test_the_average_of_the_weights_is_kept_and_validated(sets):
 
 
 def test_without_a_monitor_the_last_epoch_is_kept(sets):
-    model, history = run(sets, monitor=None, learning_rate=-0.02)  # uphill
+    class Uphill(_Shuffled):
+        def __call__(self, epoch):
+            images, targets = super().__call__(epoch)
+            return images, targets, np.full(len(images), -1, np.float32)
+
+    uphill = Uphill(sets[0], "light", False, 0)
+    model, history = run((uphill, sets[1]), monitor=None, learning_rate=0.01)
     assert history.best_epoch == 3
     assert history.frame["val_loss"].is_monotonic_increasing
     shares = predict(model, sets[1].images)
@@ -319,17 +331,135 @@ def test_empty_sets_are_refused(sets, tiny):
         run((sets[0], empty))
 
 
-def test_loss_that_is_not_finite_says_what_to_try(sets):
-    with pytest.raises(TrainingError, match="smaller learning rate"):
-        run(sets, learning_rate=float("nan"))
+@pytest.mark.parametrize("rate", [1e9, 1e3])
+def test_a_diverged_training_is_an_error_with_the_remedy(sets, rate):
+    """At 1e9 the loss is NaN; at 1e3 all numbers are finite, and worth nothing."""
+    with pytest.raises(TrainingError, match=r"diverged: .*smaller learning_rate"):
+        run(sets, model=plain_cnn(), learning_rate=rate, epochs=1)
+
+
+def test_huge_finite_weights_are_a_diverged_training(sets):
+    model = tiny_network()
+    model.set_weights([weights * 1e6 for weights in model.get_weights()])
+    with pytest.raises(
+        TrainingError, match=r"best epoch \(1\) the validation loss is 1"
+    ):
+        run(sets, model=model, epochs=1, learning_rate=1e-6)
+
+
+@pytest.mark.parametrize("broken", ["validation", "weights"])
+def test_nan_in_validation_or_weights_ends_the_run_and_keeps_what_was_before(
+    sets, tmp_path, monkeypatch, broken
+):
+    """The loss of the second epoch is finite, as a mean over batches may be."""
+    expected, _ = run(sets, epochs=1, schedule=None)
+    original = _Run.train
+
+    def train(self, epoch, *rest):
+        row = original(self, epoch, *rest)
+        if epoch == 1:
+            weights = self.model.get_weights()
+            weights[0][0] = np.nan
+            self.model.set_weights(weights)
+        return row
+
+    monkeypatch.setattr(_Run, "train", train)
+    if broken == "weights":
+        monkeypatch.setattr(loop, "answers", lambda *_: pytest.fail("was validated"))
+        monkeypatch.setattr(_Run, "train", original)
+        monkeypatch.setattr(loop, "_finite", lambda arrays: False)
+    model, path = tiny_network(), tmp_path / "run.npz"
+    options = {"model": model, "schedule": None, "checkpoint": path}
+    with pytest.raises(TrainingError, match=r"diverged.*epoch [12].*learning_rate"):
+        run(sets, **options)
+    if broken == "validation":
+        assert same(model, expected)  # the best epoch's, not the last one's
+        monkeypatch.undo()
+        again, history = run(sets, schedule=None, checkpoint=path)
+        assert (history.resumed, len(history.frame)) == (1, 3)
+        assert same(again, run(sets, schedule=None)[0])
+
+
+def test_a_checkpoint_of_a_diverged_run_is_not_continued(sets, tmp_path):
+    path = tmp_path / "run.npz"
+    run(sets, epochs=1, schedule=None, checkpoint=path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["best0"] = np.full_like(arrays["best0"], np.nan)
+    np.savez(path, **arrays)
+    with pytest.raises(TrainingError, match=r"run\.npz holds NaN.*Delete it.*smaller"):
+        run(sets, schedule=None, checkpoint=path)
+
+
+def test_an_honest_beginning_is_not_called_diverged(sets):
+    """After one epoch a network may still answer one class, and no two alike."""
+    _, history = run(sets, model=small_cnn(), epochs=1, learning_rate=1e-3)
+    assert history.best_epoch == 1
 
 
 @pytest.mark.parametrize(
-    "options", [{"epochs": 0}, {"batch_size": 0}, {"monitor": "f1"}]
+    "options",
+    [
+        *({"learning_rate": rate} for rate in (0, -1e-3, NAN, math.inf, "fast", True)),
+        *({"weight_decay": decay} for decay in (-1, NAN, math.inf)),
+        *({"patience": epochs} for epochs in (0, -1, 1.5)),
+        *({"minutes": length} for length in (-1, NAN)),
+        *({"batch_size": size} for size in (0, -8, 2.5, None)),
+        *({"epochs": count} for count in (0, 1.5, True)),
+        *({"monitor": name} for name in ("f1", 3)),
+        {"schedule": "cosine"},
+        {"average": 0.999},
+        *({"seed": seed} for seed in (-1, 0.5, NAN, "x", None)),
+    ],
 )
 def test_parameters_out_of_range_are_named(sets, options):
-    with pytest.raises(ValueError, match="Received"):
-        run(sets, **{"epochs": 1, **options})
+    ((name, value),) = options.items()
+    wanted = rf"^{name} must be .*Received: {re.escape(repr(value))}$"
+    with pytest.raises(ArgumentError, match=wanted):
+        run(sets, model=tiny_network(), **{"epochs": 1, **options})
+
+
+def test_sets_of_another_kind_are_refused(sets):
+    pair = sets[0].images, sets[0].labels
+    with pytest.raises(ArgumentError, match="training set must be a FaceDataset"):
+        run((pair, sets[1]))
+    with pytest.raises(ArgumentError, match="validation set must be a FaceDataset"):
+        run((sets[0], pair))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda images, targets: (images / 255, targets), "multiply by 255"),
+        (lambda images, targets: (images, targets * 2), "sum to 1"),
+        (
+            lambda images, targets: (images, targets.argmax(1)),
+            "targets must be numbers",
+        ),
+        (lambda images, targets: (images, targets * np.nan), "sum to 1"),
+    ],
+)
+def test_a_feed_is_held_to_the_scale_and_to_targets(sets, change, told):
+    class Feed(_Shuffled):
+        def __call__(self, epoch):
+            return change(*super().__call__(epoch))
+
+    with pytest.raises(ArgumentError, match=told):
+        run((Feed(sets[0], False, False, 0), sets[1]))
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (keras.layers.Dense(6), "no probabilities.*softmax"),
+        (keras.layers.Dense(7, activation="softmax"), "7 classes; expected 6"),
+        (keras.layers.Dense(6, activation="relu"), "no probabilities"),
+    ],
+)
+def test_a_network_that_answers_something_else_is_not_trained(sets, end, told):
+    parts = [keras.Input((64, 64, 1)), keras.layers.Flatten(), end]
+    with pytest.raises(ArgumentError, match=told):
+        run(sets, model=keras.Sequential(parts))
 
 
 # real photographs

@@ -9,7 +9,9 @@ from ipywidgets import Widget
 
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 from emolib.models import plain_cnn
+from emolib.models._backend import keras
 from emolib.widgets import PredictionExplorer
 
 
@@ -126,6 +128,23 @@ def walk(widget: Widget):
     yield widget
     for child in getattr(widget, "children", ()):
         yield from walk(child)
+
+
+def test_what_the_explorer_cannot_use_is_refused(faces, explorer, model):
+    with pytest.raises(ArgumentError, match=r"FaceDataset\. Received: a ndarray"):
+        PredictionExplorer(faces.images, model)
+    inputs = keras.Input((64, 64, 1))
+    flat = keras.layers.Flatten()(inputs)
+    logits = keras.Model(inputs, keras.layers.Dense(6)(flat))
+    with pytest.raises(ArgumentError, match="no probabilities"):
+        PredictionExplorer(faces, logits)
+    ends = keras.layers.Softmax()(logits.output)
+    with pytest.raises(ArgumentError, match="no feature maps of a convolution"):
+        PredictionExplorer(faces, keras.Model(inputs, ends))
+    with pytest.raises(ArgumentError, match="Unknown emotion 'joy'"):
+        explorer.filter("joy")
+    with pytest.raises(ArgumentError, match="Unknown verdict 'false'"):
+        explorer.filter(verdict="false")
 
 
 def test_data_without_labels_are_refused(model):
