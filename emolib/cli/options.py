@@ -1,6 +1,7 @@
-"""Options that several commands share, and checks of what they name."""
+"""Options that several commands share."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,19 +22,40 @@ class CommandError(EmolibError, ValueError):
     """The command cannot be carried out as it was given."""
 
 
-def _whole_number(least: int) -> Callable[[str], int]:
+#: Seeds that both numpy and Keras take.
+LARGEST_SEED = 2**32 - 1
+
+
+def _whole_number(least: int, most: int = 10**9) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
+        if not text.isdecimal() or len(text) > 20 or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(
-                f"expected a whole number, {least} or more, not {text!r}"
+                f"expected a whole number, {least} or more (up to {most:,}), not "
+                f"{text!r}"
             )
         return int(text)
 
     return read
 
 
+def _number(described: str, fits: Callable[[float], bool]) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and fits(value)):
+            expected = f"expected a number, {described}"
+            raise argparse.ArgumentTypeError(f"{expected}, not {text!r}")
+        return value
+
+    return read
+
+
 #: Types of options.
-positive, seed = _whole_number(1), _whole_number(0)
+positive, seed = _whole_number(1), _whole_number(0, LARGEST_SEED)
+step_size = _number("above 0", lambda value: value > 0)
+minutes = _number("0 or more", lambda value: value >= 0)
 
 
 def add_data(command: argparse.ArgumentParser) -> None:
@@ -48,19 +70,3 @@ def load(options: argparse.Namespace) -> "FaceDataset":
 
     extra = {"drop_duplicates": True} if options.data == "fer2013" else {}
     return datasets.load(options.data, options.path, **extra)
-
-
-def check_folder_of(path: Path) -> None:
-    """Refuse, before the work, a `path` that could not be written after it."""
-    if not path.absolute().parent.is_dir():
-        raise CommandError(f"The folder of {path} does not exist; create it.")
-
-
-def check_model_folder(folder: Path) -> None:
-    """Refuse, before training, a folder that a model may not replace."""
-    from emolib.models.registry import CARD
-
-    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-    if not free and not (folder / CARD).is_file():
-        fault = "exists and is no model folder; choose a new --output."
-        raise CommandError(f"{folder} {fault}")
