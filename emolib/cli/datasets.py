@@ -1,6 +1,8 @@
 """Make data sets of your own files."""
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from emolib.cli.messages import printable
@@ -41,13 +43,36 @@ def run(options: argparse.Namespace) -> None:
     from emolib.datasets.enterface05.report import report_text
 
     settings = Settings(options.frames, options.policy, options.smallest)
-    if (options.dest / "report.json").exists() and not options.force:
+    if not options.force and _holds_others(options.dest, options.source, settings):
         raise CommandError(
-            f"{options.dest} holds a finished data set; name a new DEST, or make it "
-            "again with --force."
+            f"{options.dest} holds a finished data set of other settings or videos; "
+            "name a new DEST, or replace it with --force."
         )
     check_folder(options.dest)
     report = prepare(options.source, options.dest, settings, workers=options.workers,
                      progress=not options.quiet)  # fmt: skip
     print(report_text(report))
     print(f"the data set and report.json are in {printable(options.dest)}")
+
+
+def _holds_others(dest: Path, source: Path, settings) -> bool:
+    """Whether `dest` holds a data set that another would replace, not the same again.
+
+    `settings` are those of `emolib.datasets.enterface05.prepare`.
+    """
+    from emolib.datasets.enterface05.archive import Archive
+    from emolib.datasets.enterface05.clips import find_clips
+
+    path = dest / "report.json"
+    if not path.exists():
+        return False
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        held = {name: one["crc32"] for name, one in report["clips"].items()}
+        if report["settings"] != asdict(settings):
+            return True
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True  # not a report of ours
+    with Archive(source) as archive:
+        found = {clip.name: clip.crc32 for clip in find_clips(archive).clips}
+    return any(found.get(name) != crc32 for name, crc32 in held.items())

@@ -54,14 +54,19 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help=f"draw the faces of one picture: a new {', '.join(WRITABLE)}")  # fmt: skip
     add("--quiet", action="store_true", help="no progress bar")
     add_force(command)
-    add("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER",
+    add("pictures", nargs="+", type=_named, metavar="PICTURE_OR_FOLDER",
         help="read in this order, the pictures of a folder by name")  # fmt: skip
+
+
+def _named(text: str) -> Path:
+    if text in ("", "-"):  # which would be the folder here, and the standard input
+        told = "expected the path of a picture or a folder"
+        raise argparse.ArgumentTypeError(f"{told}, not {text!r}")
+    return Path(text)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what is found in each picture of `options`; return 2 if one is not read."""
-    if Path("-") in options.pictures:
-        raise CommandError("- (the standard input) is not read; name the pictures.")
     if options.stream and not options.json:
         raise CommandError("--stream changes what --json prints; add --json.")
     if options.crops and (options.annotate or options.min_face):

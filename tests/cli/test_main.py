@@ -155,8 +155,6 @@ def test_info_lists_data_sets_models_and_versions(data, run):
         (["predict", "."], "holds no pictures"),
         (["predict", "--annotate", "x.txt", "a.png"], "must end in one of .png"),
         (["predict", "--annotate", "x.png", "a.png", "b.png"], "takes one picture"),
-        (["predict", "-"], "name the pictures"),
-        (["predict", "a.png", "-"], "name the pictures"),
         (["predict", "--stream", "a.png"], "add --json"),
         (["predict", "--crops", "--min-face", "20", "a.png"], "drop --crops"),
         (["train", "--output", "/dev/null/model"], "cannot be written"),
@@ -199,6 +197,13 @@ def test_errors_are_one_line_and_exit_code_2(
 
 def test_unknown_data_set_is_a_usage_error(refused):
     assert "fer2013" in refused("train", "--data", "affectnet", "--output", "x")
+
+
+@pytest.mark.parametrize("words", [[], ["-"], ["a.png", "-"], [""], ["--json"]])
+def test_predict_needs_the_names_of_pictures(refused, words):
+    message = refused("predict", *words)
+    assert "usage: emolib predict" in message
+    assert "PICTURE_OR_FOLDER" in message.splitlines()[-1]
 
 
 @pytest.mark.parametrize("words", [[], ["prepare"]])
