@@ -6,6 +6,8 @@ import sys
 import emolib
 from emolib.cli.messages import describe, printable
 
+_REMEDY = "Restore it with `git checkout data/models`, or remove its folder."
+
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options of `run`."""
@@ -35,8 +37,9 @@ def run(options: argparse.Namespace) -> int:
             if options.debug:
                 raise
             fault = describe(error)
-            place = "" if name in fault else f"The card of the model {name!r}: "
-            broken.append(place + fault)
+            if "git checkout" not in fault:
+                fault = f"The model {name!r}: {fault} {_REMEDY}"
+            broken.append(fault)
             about = "broken, see below"
         print(f"  {printable(name)}: {about}")
     for fault in broken:

@@ -60,7 +60,8 @@ minutes = _number("0 or more", lambda value: value >= 0)
 
 def add_data(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options that `load` reads."""
-    command.add_argument("--data", default="synthface", choices=SOURCES)
+    told = "whose faces; default: synthface, which ships with the course"
+    command.add_argument("--data", default="synthface", choices=SOURCES, help=told)
     command.add_argument("--path", type=Path, help="where your own data are")
 
 
