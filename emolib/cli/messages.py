@@ -45,7 +45,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, EmolibError):
         return printable(error)
     if isinstance(error, OSError) and error.errno:
-        place = "The output" if error.filename is None else error.filename
+        place = "A file or the output" if error.filename is None else error.filename
         return printable(f"{place}: {why(error)}.")
     kind, told = type(error).__name__, printable(error)[:500]
     if isinstance(error, MemoryError):

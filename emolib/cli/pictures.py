@@ -86,7 +86,7 @@ def video_fault(path: Path) -> str:
     held = boxed or riff or head.startswith(_SIGNATURES)
     if not (held or path.suffix.lower() in VIDEOS):
         return ""
-    return f"{path} is a video. {frames_of(str(path))}."
+    return f"{path} is a video. {frames_of(str(path))}"
 
 
 def frames_of(video: str) -> str:

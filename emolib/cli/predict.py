@@ -216,8 +216,7 @@ def _report(found: Found, faults: list[str], done: int) -> None:
     if found.repeated:
         lines.append(f"{found.repeated} named more than once; each is read once")
     if found.skipped:
-        count = sum(map(len, found.skipped.values()))
-        lines.append(f"{count} other files in the folders are not read:")
+        lines.append("files in the folders that are not read:")
         for reason, files in sorted(found.skipped.items(), key=lambda x: -len(x[1])):
             names = ", ".join(path.name for path in files[:_NAMED])
             more = ", ..." if len(files) > _NAMED else ""

@@ -10,12 +10,12 @@ from emolib.cli.places import add_force
 
 #: Options that are fields of `emolib.synthesis.Scene`, with what their values mean.
 ANGLES = {
-    "yaw": "degrees; > 0 turns to the right of the picture",
-    "pitch": "degrees; > 0 raises the chin",
-    "roll": "degrees; > 0 tilts clockwise",
-    "light_azimuth": "degrees; > 0 is right in the picture",
-    "light_elevation": "degrees above the eyes",
-    "light_contrast": "0 (flat) to 1 (hard)",
+    "yaw": "degrees, -45 to 45; > 0 turns to the right of the picture; default: 0",
+    "pitch": "degrees, -35 to 35; > 0 raises the chin; default: 0",
+    "roll": "degrees, -45 to 45; > 0 tilts clockwise; default: 0",
+    "light_azimuth": "degrees, -180 to 180; > 0 is right in the picture; default: -30",
+    "light_elevation": "degrees above the eyes, -85 to 85; default: 35",
+    "light_contrast": "0 to 1, from flat to hard; default: 0.5",
 }
 
 
@@ -39,7 +39,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     for name, meaning in ANGLES.items():
         option = f"--{name.replace('_', '-')}"
         add(option, type=float, metavar="VALUE", help=meaning)
-    add("--occluder", metavar="NAME", help="such as glasses or mask")
+    add("--occluder", metavar="NAME",
+        help="glasses, sunglasses, mask or hand; default: none")  # fmt: skip
     add("--background", type=seed, metavar="SEED",
         help="what is behind the person, 0 or more; default: 0")  # fmt: skip
     add("--size", type=int, default=64, help="pixels, 16 to 256; default: 64")

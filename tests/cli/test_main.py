@@ -367,7 +367,9 @@ def test_a_full_disk_behind_the_output_is_told_in_one_line():
             text=True,
         )
     assert done.returncode == 2
-    assert done.stderr.startswith("emolib: The output: No space left on device")
+    assert done.stderr.startswith(
+        "emolib: A file or the output: No space left on device"
+    )
     assert done.stderr.count("\n") == 1
 
 

@@ -29,7 +29,7 @@ def test_an_error_of_the_system_names_file_and_remedy(number, remedy):
     assert told.startswith(f"faces/a.png: {os.strerror(number)}")
     assert remedy in told
     without = describe(OSError(number, os.strerror(number)))
-    assert without.startswith("The output: ")
+    assert without.startswith("A file or the output: ")
 
 
 @pytest.mark.parametrize(
