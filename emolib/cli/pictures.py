@@ -10,24 +10,12 @@ from typing import TYPE_CHECKING
 from emolib.cli.messages import why
 from emolib.cli.options import CommandError
 from emolib.cli.places import check_file
-from emolib.faces.formats import FORMATS, WITH_PACKAGE, list_pictures, why_unread
+from emolib.faces.formats import FORMATS, list_pictures, what_instead
 
 if TYPE_CHECKING:
     import numpy as np
 
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp")
-
-#: Endings of videos, in lower case, and how the content of most begins.
-VIDEOS = (
-    ".mp4", ".m4v", ".mov", ".qt", ".avi", ".divx", ".mkv", ".webm", ".mpg", ".mpeg",
-    ".mpe", ".m1v", ".m2v", ".vob", ".ts", ".mts", ".m2ts", ".wmv", ".asf", ".flv",
-    ".f4v", ".3gp", ".3g2", ".ogv", ".ogm", ".mxf", ".rm", ".rmvb", ".dv", ".y4m",
-    ".mjpg", ".mjpeg", ".h264", ".hevc",
-)  # fmt: skip
-_SIGNATURES = (
-    b"\x1aE\xdf\xa3", b"FLV\x01", b"\0\0\1\xba", b"\0\0\1\xb3", b"0&\xb2u\x8ef\xcf\x11",
-)  # fmt: skip
-_BRANDS = (b"iso", b"mp4", b"avc", b"qt ", b"M4V", b"3g", b"dash", b"MSNV", b"f4v")
 
 
 @dataclass
@@ -78,13 +66,10 @@ def video_fault(path: Path) -> str:
         if not path.is_file():
             return ""
         with path.open("rb") as file:
-            head = file.read(16)
+            known = what_instead(path.suffix.lower(), file.read(64))
     except OSError:  # which reading it as a picture will explain
         return ""
-    boxed = head[4:8] == b"ftyp" and head[8:].startswith(_BRANDS)
-    riff = head[:4] == b"RIFF" and head[8:12] == b"AVI "
-    held = boxed or riff or head.startswith(_SIGNATURES)
-    if not (held or path.suffix.lower() in VIDEOS):
+    if not (known or "").startswith("a video"):
         return ""
     return f"{path} is a video. {frames_of(str(path))}"
 
@@ -96,12 +81,6 @@ def frames_of(video: str) -> str:
         f"mkdir frames && ffmpeg -i {quote(video)} -vf fps=5 frames/%04d.png && "
         "emolib predict frames"
     )
-
-
-def package_fault(path: Path) -> str:
-    """Return which package a picture's format needs that is not there, or nothing."""
-    reason = why_unread(path) if path.suffix.lower() in WITH_PACKAGE else None
-    return f" {reason}." if reason else ""
 
 
 def check_picture(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:

@@ -8,15 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emolib.cli.messages import describe, printable
-from emolib.cli.options import CAUTION, CommandError, positive
+from emolib.cli.options import CAUTION, CommandError, pixels
 from emolib.cli.pictures import (
-    VIDEOS,
     WRITABLE,
     Found,
     check_picture,
     find_pictures,
     frames_of,
-    package_fault,
     save_picture,
     video_fault,
 )
@@ -44,8 +42,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="a shipped model, or the folder of your own; default: real-faces, which "
         "has learnt from photographs")  # fmt: skip
     add("--crops", action="store_true", help="the pictures are ready crops of one face")
-    add("--min-face", type=positive, metavar="PIXELS",
-        help="smallest face to look for, width of its box; default: 40")  # fmt: skip
+    add("--min-face", type=pixels, metavar="PIXELS",
+        help="side of the smallest face to look for, 12 or more; default: 40, in a "
+        "picture of more than 13 million pixels more")  # fmt: skip
     add("--json", action="store_true", help="print JSON: one document")
     add("--stream", action="store_true",
         help="with --json: an object a line, each picture's as soon as it is read "
@@ -82,9 +81,10 @@ def run(options: argparse.Namespace) -> int:
 
     from emolib.recognizer import EmotionRecognizer
 
-    smallest = {"min_face": options.min_face} if options.min_face else {}
     needed = not all(found.pictures.values())
-    recognizer = EmotionRecognizer(options.model, **smallest) if needed else None
+    recognizer = None
+    if needed:
+        recognizer = EmotionRecognizer(options.model, min_face=options.min_face)
     faults, done = [], 0
     bar = tqdm(
         found.pictures.items(), unit="picture",
@@ -116,10 +116,12 @@ def _read(path: Path, fault: str, recognizer, options) -> tuple[dict, object]:
     if fault:
         return entry | {"error": fault}, None
     try:
-        image = read_picture(path)
         if options.crops:
-            shares = recognizer.predict_proba(to_canonical(image)[None])
+            crop = to_canonical(read_picture(path))
+            shares = recognizer.predict_proba(crop[None])
             return entry | {"faces": [_answer(recognizer, one) for one in shares]}, None
+        # of a path, the recogniser reads no more pixels than it needs
+        image = read_picture(path) if options.annotate else path
         found, faces = recognizer.recognize(image), []
         for one in found:
             box = [round(float(value), 1) for value in one.face.box]
@@ -131,8 +133,7 @@ def _read(path: Path, fault: str, recognizer, options) -> tuple[dict, object]:
         if options.annotate:
             drawn = annotate(image, found)
     except PictureError as error:
-        told = video_fault(path) or f"{error}{package_fault(path)}"
-        return entry | {"error": told}, None
+        return entry | {"error": video_fault(path) or str(error)}, None
     except Exception as error:  # one picture is no reason to lose the others
         if options.debug or isinstance(error, EmolibError):
             raise
@@ -221,13 +222,8 @@ def _report(found: Found, faults: list[str], done: int) -> None:
             names = ", ".join(path.name for path in files[:_NAMED])
             more = ", ..." if len(files) > _NAMED else ""
             lines.append(f"  {len(files)} x {reason} ({names}{more})")
-        videos = [
-            path
-            for files in found.skipped.values()
-            for path in files
-            if path.suffix.lower() in VIDEOS
-        ]
-        lines += [f"  {frames_of(str(path))}" for path in videos[:1]]
+        videos = (one for files in found.skipped.values() for one in files[:1])
+        lines += [f"  {frames_of(str(one))}" for one in videos if video_fault(one)][:1]
     for line in lines:
         indent = "  " if line.startswith("  ") else "emolib: "
         print(f"{indent}{printable(line)}", file=sys.stderr)

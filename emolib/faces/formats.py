@@ -27,8 +27,10 @@ OTHERS = (
         "a video; take pictures out of it, such as with "
         "`ffmpeg -i VIDEO -vf fps=1 frame-%04d.png`.",
         (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv",
-         ".3gp", ".mts"),
-        (b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"0&\xb2u\x8ef\xcf\x11"),
+         ".3gp", ".mts", ".m2ts", ".ts", ".vob", ".flv", ".f4v", ".ogv", ".asf", ".qt",
+         ".3g2", ".divx", ".mxf", ".m2v", ".dv", ".rmvb"),
+        (b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"0&\xb2u\x8ef\xcf\x11",
+         b"FLV\x01"),
     ),
     (
         "the raw data of a camera; develop it, or let the camera's program save it as "
