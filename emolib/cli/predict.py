@@ -31,7 +31,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     packages = ", ".join(f"{name} ({need})" for name, need in WITH_PACKAGE.items())
     command.epilog = (
         f"Formats, by what a file holds: {', '.join(FORMATS)}; with a package: "
-        f"{packages}. Of an animation the first frame is read. Videos are not read "
+        f"{packages}. Pictures of up to 50 million pixels are read (JPEG 250 million; "
+        "WebP, AVIF and JPEG 2000 less). "
+        "Of an animation the first frame is read. Videos are not read "
         "yet: take frames from them first, such as with ffmpeg -i clip.mp4 -vf fps=5 "
         "frames/%04d.png. A folder is searched at any depth; hidden files are passed "
         "over, and so are those that are no pictures, which are listed at the end. "

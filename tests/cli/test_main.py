@@ -13,6 +13,7 @@ import pytest
 from emolib import cli
 from emolib.cli.options import SOURCES
 from emolib.datasets import DATASETS
+from emolib.faces.picture import LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,6 +63,8 @@ def test_every_option_is_explained(command):
 
 
 def test_help_says_formats_and_limits(run, capsys):
+    assert "50 million pixels" in LIMITS
+    assert "250 million" in LIMITS
     told = {
         "predict": [
             ".heic (pillow-heif)",

@@ -294,7 +294,7 @@ def test_several_faces_are_numbered_largest_first(face, tmp_path, predict):
 
 
 def test_a_picture_without_a_face_gets_the_likely_reason(tmp_path, predict, face):
-    small = Image.fromarray(face).resize((40, 40))
+    small = Image.fromarray(face).resize((30, 30))
     canvas = Image.new("RGB", (300, 300), (96, 96, 96))
     canvas.paste(small, (120, 120))
     canvas.save(tmp_path / "far.png")
