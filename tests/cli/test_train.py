@@ -162,7 +162,7 @@ def test_an_interruption_before_there_is_anything_saves_nothing(
 
 
 def test_no_encoding_and_no_name_loses_a_training(data, tmp_path, run_in):
-    folder = tmp_path / os.fsdecode(b"caf\xe9 \xe9\xa1\x94")
+    folder = tmp_path / os.fsdecode(b"jos\xe9 \xe9\xa1\x94")
     code, out, err = run_in(
         "ascii", "train", "--model", "plain_cnn", "--epochs", 1, "--limit", 32,
         "--output", folder,
