@@ -31,9 +31,14 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 def write_whole(path: str | Path, content: bytes | str) -> Path:
-    """Write bytes, or text as UTF-8 with its line ends, whole or not at all."""
+    """Write bytes, or text as UTF-8 with its line ends, whole or not at all.
+
+    What UTF-8 lacks, such as bytes of a file name that mean nothing, becomes an escape.
+    """
+    if isinstance(content, str):
+        content = content.encode(errors="backslashreplace")
     with whole_file(path) as partial:
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        partial.write_bytes(content)
     return Path(path)
 
 

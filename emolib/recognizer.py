@@ -3,7 +3,9 @@
 The detector of `emolib.faces` finds the faces, a network in ONNX form reads them.
 """
 
-from dataclasses import dataclass
+import math
+from copy import copy
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,11 @@ import numpy as np
 
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.errors import ArgumentError
-from emolib.faces import Face, FaceDetector, read_picture, to_canonical
+from emolib.faces import Face, FaceDetector, to_canonical
+from emolib.faces.crop import as_picture, check_picture
+from emolib.faces.detection import WINDOW
+from emolib.faces.picture import read_at_least
+from emolib.models.cards import ModelFileError
 from emolib.models.inference import both_ways
 from emolib.models.registry import onnx_graph
 from emolib.onnx_session import open_session
@@ -20,7 +26,21 @@ from emolib.onnx_session import open_session
 if TYPE_CHECKING:
     from PIL import Image
 
+#: Faces in a picture of more pixels than this are sought in a copy that has as many, so
+#: that time and memory are bounded. Crops are cut from the picture itself.
+MOST_SEARCHED = 13_000_000
+
+#: Side in pixels of the smallest face that is sought unless told otherwise.
+SMALLEST = 40
+
+#: `annotate` draws a picture of more pixels than this smaller.
+MOST_DRAWN = 25_000_000
+
 _BATCH = 128  # crops at a time, each read twice; bounds the memory
+_READY = 256  # a ready crop of a face is no wider; no photograph of people is as small
+_LEAST = 16  # a face of fewer pixels is worth no answer
+_SURE = 0.9  # score of a face that is worth a hint: small windows deceive
+_TURNS = ("90 degrees to the left", "by 180 degrees", "90 degrees to the right")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +81,11 @@ class EmotionRecognizer:
         A shipped model (see `emolib.models.available`), or the folder of one of your
         own to which ``emolib export`` has added the ONNX form. The default has learnt
         from photographs; the others have seen rendered faces only.
+    min_face : int, optional
+        Side in pixels of the smallest face to look for, at least 12. By default 40, in
+        a picture of more than `MOST_SEARCHED` pixels more, as its sides: 78 at 50
+        million. A number of your own holds there too, down to 12 pixels of the copy
+        that is searched (24 at 50 million); halving it takes four times as long.
 
     Attributes
     ----------
@@ -75,9 +100,16 @@ class EmotionRecognizer:
         If there is no such model, it has no ONNX form, or its files are damaged.
     """
 
-    def __init__(self, model: str | Path = "real-faces"):
+    def __init__(
+        self, model: str | Path = "real-faces", *, min_face: int | None = None
+    ):
+        if min_face is not None and not min_face >= WINDOW:
+            raise ArgumentError(
+                f"min_face must be at least {WINDOW} pixels; received {min_face}."
+            )
         graph, self.card = onnx_graph(model)
         self.unsure_below = self.card.unsure_below or 0.0
+        self.min_face, self._name = min_face, str(model)
         self._session = open_session(graph)
 
     @cached_property
@@ -87,27 +119,101 @@ class EmotionRecognizer:
     def recognize(
         self, picture: "str | Path | bytes | Image.Image | np.ndarray"
     ) -> tuple[Recognition, ...]:
-        """Return a tuple of `Recognition`, one for each face, best score first.
+        """Return a tuple of `Recognition`, one for each face, the largest first.
 
         Parameters
         ----------
         picture : str, Path, bytes, PIL image or ndarray
-            What `emolib.faces.read_picture` reads (else `PictureError`), or an array,
-            uint8 (height, width) or (height, width, 3), RGB (else `ValueError`).
+            What `emolib.faces.read_picture` reads (else `PictureError`), and JPEG of up
+            to 250 million pixels; or an array, uint8 (height, width) or (height, width,
+            3), RGB (else `ValueError`).
         """
-        image = picture if isinstance(picture, np.ndarray) else read_picture(picture)
-        faces = self._detector.detect(image)
-        if not faces:
+        image, zoom = _read(picture)
+        shrink = _shrink(image, MOST_SEARCHED)
+        found = self._search(_smaller(image, shrink), zoom * shrink)
+        if not found:
             return ()
+        found = sorted(found, key=lambda face: -face.box[2] * face.box[3])
+        faces = [_scaled(face, shrink) for face in found]
         crops = np.stack([face.crop(image) for face in faces])
         return tuple(
-            Recognition(face, shares, EMOTIONS[shares.argmax()], self.unsure(shares))
+            Recognition(
+                _scaled(face, zoom),
+                shares,
+                EMOTIONS[shares.argmax()],
+                self.unsure(shares),
+            )
             for face, shares in zip(faces, self.predict_proba(crops), strict=True)
         )
 
+    def why_no_face(
+        self, picture: "str | Path | bytes | Image.Image | np.ndarray"
+    ) -> str:
+        """Return in a sentence why `recognize` found no face, as far as trying tells.
+
+        Smaller faces are sought, and the picture is turned. `picture` is that of
+        `recognize`.
+        """
+        image, zoom = _read(picture)
+        shrink = _shrink(image, MOST_SEARCHED)
+        image, zoom = _smaller(image, shrink), zoom * shrink
+        sought = round(zoom * self._smallest(zoom))
+        longest, shortest = sorted(image.shape[1::-1], reverse=True)
+        small = [
+            max(face.box[2:])
+            for face in self._detector_of(min(_LEAST, sought / zoom)).detect(image)
+            if face.score >= _SURE
+        ]
+        if longest <= _READY and longest <= 1.3 * shortest:
+            if not small or max(small) > shortest / 3:
+                return (
+                    "The picture looks like a ready crop of a face: try --crops (in "
+                    "Python predict_proba)."
+                )
+        for quarters, way in enumerate(_TURNS, 1):
+            if self._search(np.rot90(image, quarters), zoom):
+                return f"The face is turned: turn the picture {way} and try again."
+        if small:
+            least = max(WINDOW, int(0.8 * zoom * max(small)))
+            return (
+                f"The face is smaller than {sought} pixels: try --min-face {least} (in "
+                f"Python min_face={least})."
+            )
+        return (
+            f"No face of {sought} pixels or more looks at the camera: it may be seen "
+            "from the side, covered or blurred."
+        )
+
+    def _search(self, image: np.ndarray, zoom: float) -> tuple[Face, ...]:
+        """Find faces in a picture that was `zoom` times as large when it came."""
+        return self._detector_of(self._smallest(zoom)).detect(image)
+
+    def _smallest(self, zoom: float) -> float:
+        """Return the side of the smallest face to seek in it, pixels of `image`."""
+        return max(WINDOW, self.min_face / zoom) if self.min_face else SMALLEST
+
+    def _detector_of(self, smallest: float) -> FaceDetector:
+        detector = copy(self._detector)  # the networks are shared
+        detector.smallest = smallest
+        return detector
+
     def unsure(self, probabilities: np.ndarray) -> bool | np.ndarray:
-        """Tell whether the largest of (6,) or (n, 6) is below `unsure_below`."""
-        low = np.asarray(probabilities).max(axis=-1) < self.unsure_below
+        """Tell whether the largest of (6,) or (n, 6) is below `unsure_below`.
+
+        NaN, or another last axis, raises `ValueError`.
+        """
+        probabilities = np.asarray(probabilities)
+        if probabilities.shape[-1:] != (len(EMOTIONS),):
+            raise ArgumentError(
+                f"Expected probabilities of shape (6,) or (n, 6); received shape "
+                f"{probabilities.shape}."
+            )
+        if np.isnan(probabilities).any():
+            raise ArgumentError(
+                "The probabilities hold NaN, which is no answer: neither sure nor "
+                "unsure. Look at what made them."
+            )
+        low = probabilities.max(axis=-1) < self.unsure_below
         return low if low.ndim else bool(low)
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
@@ -120,7 +226,8 @@ class EmotionRecognizer:
         ----------
         images : ndarray, uint8, (n, height, width)
             Grey crops of any size, 0-255, with the eyes about where `emolib.faces.CROP`
-            has them; other arrays raise `ValueError`.
+            has them; other arrays raise `ValueError`, a network that answers NaN
+            `ModelFileError`.
         """
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape[1:]:
@@ -134,6 +241,11 @@ class EmotionRecognizer:
             part = images[start : start + _BATCH]
             faces = np.stack([to_canonical(image) for image in part])
             answers[start : start + _BATCH] = both_ways(self._answer, faces)
+        if np.isnan(answers).any():
+            raise ModelFileError(
+                f"The network {self._name} answers NaN: its training has diverged or its "
+                "weights are damaged. Train it again, or take a shipped one."
+            )
         return answers
 
     def _answer(self, faces: np.ndarray) -> np.ndarray:
@@ -144,23 +256,71 @@ class EmotionRecognizer:
 def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.ndarray:
     """Draw boxes and answers into a copy of a picture, uint8 (height, width, 3).
 
+    Several are numbered in their order. Of more than `MOST_DRAWN` pixels, the copy is
+    smaller and has about as many: drawing takes memory.
+
     Parameters
     ----------
-    image : ndarray, uint8, (height, width, 3)
+    image : ndarray, uint8, (height, width) or (height, width, 3)
+        Other arrays raise `ValueError`.
     recognitions : tuple of Recognition
         What `EmotionRecognizer.recognize` returned for it; grey where unsure.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import ImageDraw, ImageFont
 
-    picture = Image.fromarray(image).convert("RGB")
+    shrink = _shrink(check_picture(image), MOST_DRAWN)
+    picture = as_picture(_smaller(image, shrink), "RGB")
     draw = ImageDraw.Draw(picture)
     thick = max(2, round(max(picture.size) / 300))
     font = ImageFont.load_default(8 * thick)
-    for one in recognitions:
+    for number, one in enumerate(recognitions, 1):
         colour = "#666666" if one.unsure else get_emotion(one.label).colour
-        x, y, width, height = one.face.box
+        x, y, width, height = _scaled(one.face, 1 / shrink).box
         draw.rectangle((x, y, x + width, y + height), outline=colour, width=thick)
-        text = draw.textbbox((x, max(0, y - 10 * thick)), str(one), font=font)
+        words = f"{number} {one}" if len(recognitions) > 1 else str(one)
+        text = draw.textbbox((x, max(0, y - 10 * thick)), words, font=font)
         draw.rectangle(text, fill=colour)
-        draw.text(text[:2], str(one), fill="white", font=font, anchor="lt")
+        draw.text(text[:2], words, fill="white", font=font, anchor="lt")
     return np.array(picture)
+
+
+def _read(
+    picture: "str | Path | bytes | Image.Image | np.ndarray",
+) -> tuple[np.ndarray, float]:
+    """Return a picture, and how many times as large it was when it came."""
+    if isinstance(picture, np.ndarray):
+        return check_picture(picture), 1.0
+    image, size = read_at_least(picture, MOST_SEARCHED)
+    return image, max(size) / max(image.shape[:2])
+
+
+def _shrink(image: np.ndarray, most: int) -> float:
+    """Return by what to divide the sides of `image` to have `most` pixels, or 1."""
+    return max(1.0, math.sqrt(image.shape[0] * image.shape[1] / most))
+
+
+def _smaller(image: np.ndarray, shrink: float) -> np.ndarray:
+    """Return a copy with shorter sides, made strip by strip; for 1 `image` itself."""
+    if shrink == 1:
+        return image
+    from PIL import Image
+
+    height, width = (max(1, round(side / shrink)) for side in image.shape[:2])
+    step, parts = image.shape[0] / height, []
+    for top in range(0, height, 128):
+        bottom = min(top + 128, height)
+        start, end = top * step, min(bottom * step, image.shape[0])
+        first = math.floor(start)
+        part = Image.fromarray(image[first : math.ceil(end)])
+        box = (0, start - first, image.shape[1], end - first)
+        parts.append(part.resize((width, bottom - top), Image.Resampling.BOX, box=box))
+    return np.concatenate([np.asarray(part) for part in parts])
+
+
+def _scaled(face: Face, by: float) -> Face:
+    """Return a face as it is in the picture after its sides have become `by` times."""
+    if by == 1:
+        return face
+    places = (field.name for field in fields(face) if field.name != "score")
+    scaled = {name: tuple(by * one for one in getattr(face, name)) for name in places}
+    return replace(face, **scaled)

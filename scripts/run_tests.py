@@ -313,6 +313,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
     for report in [*REPORTS.glob("*.xml"), *REPORTS.glob("*.txt")]:
         report.unlink()
+    sys.stdout.reconfigure(errors="backslashreplace")  # tests print anything
     start = time.perf_counter()
     try:
         outcomes = run_parts(parts, max(1, options.jobs))

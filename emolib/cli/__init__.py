@@ -5,12 +5,14 @@ A command imports its heavy libraries when it runs, so that ``--help`` is fast.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import emolib
-from emolib.errors import EmolibError
+from emolib.cli.messages import describe
 
 #: What each command is for; `emolib.cli.<command>` holds its options and what it does.
 COMMANDS = {
@@ -25,13 +27,53 @@ COMMANDS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that takes -1, -1e-3 and -inf for values, and for no options."""
+
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 2 (error) or 130 (interrupted).
 
-    Without `arguments`, those that the shell passed. An error is one line on the
-    standard error stream.
+    Without `arguments`, those that the shell passed. An error is told on the standard
+    error stream, without a traceback unless ``--debug`` is among them. Characters that
+    the streams' encoding lacks are printed as escapes from then on.
     """
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    debug = "--debug" in arguments[:end]
+    given = [one for one in arguments[:end] if one != "--debug"] + arguments[end:]
+    try:
+        try:
+            return _run(given, debug)
+        finally:
+            print(end="", flush=True)  # here, where a closed pipe is caught
+    except BrokenPipeError:  # the reader of our output, such as head, has gone
+        _write_no_more()
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        if debug:
+            import traceback
+
+            traceback.print_exc()
+        told = "interrupted" if interrupted else describe(error)
+        print(f"emolib: {told}", file=sys.stderr)
+        try:
+            print(end="", flush=True)
+        except OSError:  # nor can what is left be written at the end
+            _write_no_more()
+        return 130 if interrupted else 2
+
+
+def _run(arguments: Sequence[str], debug: bool) -> int:
+    """Run the command that is named, and return its exit code."""
     parser = _parser(arguments)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
@@ -39,32 +81,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         named.error(f"unrecognized arguments: {' '.join(unknown)}")
     if options.version:
         print(f"emolib {emolib.__version__}")
-        return 0
-    if not hasattr(options, "run"):
+    elif not hasattr(options, "run"):
         parser.print_help()
-        return 0
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        options.run(options)
-        sys.stdout.flush()  # here, where a closed pipe is caught
-    except KeyboardInterrupt:
-        print("emolib: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of our output, such as head, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (EmolibError, ValueError, OSError, ImportError, RuntimeError) as error:
-        print(f"emolib: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    else:
+        options.debug = debug
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        return options.run(options) or 0
     return 0
+
+
+def _write_no_more() -> None:
+    """Send what is still to be written to nowhere, or Python complains as it ends."""
+    with suppress(OSError, ValueError):  # a stream that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser, with the options of those commands that are named."""
-    parser = argparse.ArgumentParser(
-        prog="emolib", description="Facial emotion recognition: the course's tools."
-    )
-    parser.add_argument("--version", action="store_true", help="show the version")
+    parser = _Parser(
+        prog="emolib", description="Facial emotion recognition: the course's tools.",
+        epilog="exit codes: 0, 2 (error), 130 (interrupted). `emolib COMMAND --help` "
+        "lists a command's options.",
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--version", action="store_true", help="show the version")
+    add("--debug", action="store_true",
+        help="show where an error arose; also after the command")  # fmt: skip
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(name, help=purpose)

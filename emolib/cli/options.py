@@ -1,6 +1,7 @@
-"""Options that several commands share, and checks of what they name."""
+"""Options that several commands share."""
 
 import argparse
+import math
 import re
 import sys
 import warnings
@@ -29,19 +30,41 @@ class CommandError(EmolibError, ValueError):
     """The command cannot be carried out as it was given."""
 
 
-def _whole_number(least: int) -> Callable[[str], int]:
+#: Seeds that both numpy and Keras take.
+LARGEST_SEED = 2**32 - 1
+
+
+def _whole_number(least: int, most: int = 10**9) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
+        if not text.isdecimal() or len(text) > 20 or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(
-                f"expected a whole number, {least} or more, not {text!r}"
+                f"expected a whole number, {least} or more (up to {most:,}), not "
+                f"{text!r}"
             )
         return int(text)
 
     return read
 
 
+def _number(described: str, fits: Callable[[float], bool]) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and fits(value)):
+            expected = f"expected a number, {described}"
+            raise argparse.ArgumentTypeError(f"{expected}, not {text!r}")
+        return value
+
+    return read
+
+
 #: Types of options.
-positive, seed = _whole_number(1), _whole_number(0)
+positive, seed = _whole_number(1), _whole_number(0, LARGEST_SEED)
+pixels = _whole_number(12, 10_000)  # what the detector's first network looks at
+step_size = _number("above 0", lambda value: value > 0)
+minutes = _number("0 or more", lambda value: value >= 0)
 
 
 def _pattern(text: str) -> str:
@@ -63,7 +86,8 @@ def _class(text: str) -> tuple[str, str]:
 
 def add_data(command: argparse.ArgumentParser) -> None:
     """Add to `command` the options that `load` reads."""
-    command.add_argument("--data", default="synthface", choices=SOURCES)
+    told = "whose faces; default: synthface, which ships with the course"
+    command.add_argument("--data", default="synthface", choices=SOURCES, help=told)
     command.add_argument("--path", type=Path, help="where your own data are")
     command.add_argument("--votes", type=Path, help=VOTES)
     add = command.add_argument_group(
@@ -113,19 +137,3 @@ def load(options: argparse.Namespace) -> "FaceDataset":
     for one in caught:
         print(f"warning: {one.message}", file=sys.stderr)
     return with_crowd_labels(dataset) if options.votes else dataset
-
-
-def check_folder_of(path: Path) -> None:
-    """Refuse, before the work, a `path` that could not be written after it."""
-    if not path.absolute().parent.is_dir():
-        raise CommandError(f"The folder of {path} does not exist; create it.")
-
-
-def check_model_folder(folder: Path) -> None:
-    """Refuse, before training, a folder that a model may not replace."""
-    from emolib.models.registry import CARD
-
-    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-    if not free and not (folder / CARD).is_file():
-        fault = "exists and is no model folder; choose a new --output."
-        raise CommandError(f"{folder} {fault}")

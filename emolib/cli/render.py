@@ -3,17 +3,19 @@
 import argparse
 from pathlib import Path
 
+from emolib.cli.messages import printable
 from emolib.cli.options import CommandError, seed
-from emolib.cli.pictures import check_picture, save_picture
+from emolib.cli.pictures import WRITABLE, check_picture, save_picture
+from emolib.cli.places import add_force
 
 #: Options that are fields of `emolib.synthesis.Scene`, with what their values mean.
 ANGLES = {
-    "yaw": "degrees; > 0 turns to the right of the picture",
-    "pitch": "degrees; > 0 raises the chin",
-    "roll": "degrees; > 0 tilts clockwise",
-    "light_azimuth": "degrees; > 0 is right in the picture",
-    "light_elevation": "degrees above the eyes",
-    "light_contrast": "0 (flat) to 1 (hard)",
+    "yaw": "degrees, -45 to 45; > 0 turns to the right of the picture; default: 0",
+    "pitch": "degrees, -35 to 35; > 0 raises the chin; default: 0",
+    "roll": "degrees, -45 to 45; > 0 tilts clockwise; default: 0",
+    "light_azimuth": "degrees, -180 to 180; > 0 is right in the picture; default: -30",
+    "light_elevation": "degrees above the eyes, -85 to 85; default: 35",
+    "light_contrast": "0 to 1, from flat to hard; default: 0.5",
 }
 
 
@@ -32,20 +34,25 @@ def add_options(command: argparse.ArgumentParser) -> None:
     shown.add_argument("--unit", action="append", dest="units", metavar="NAME=WEIGHT",
                        help=units)  # fmt: skip
     add = command.add_argument_group("person and picture").add_argument
-    add("--identity", type=seed, default=0, metavar="SEED")
+    add("--identity", type=seed, default=0, metavar="SEED",
+        help="which person, 0 or more; default: 0")  # fmt: skip
     for name, meaning in ANGLES.items():
         option = f"--{name.replace('_', '-')}"
         add(option, type=float, metavar="VALUE", help=meaning)
-    add("--occluder", metavar="NAME", help="such as glasses or mask")
-    add("--background", type=seed, metavar="SEED")
-    add("--size", type=int, default=64, help="pixels, 16 to 256")
-    add("--colour", action="store_true")
-    add("-o", "--output", type=Path, required=True, metavar="FILE")
+    add("--occluder", metavar="NAME",
+        help="glasses, sunglasses, mask or hand; default: none")  # fmt: skip
+    add("--background", type=seed, metavar="SEED",
+        help="what is behind the person, 0 or more; default: 0")  # fmt: skip
+    add("--size", type=int, default=64, help="pixels, 16 to 256; default: 64")
+    add("--colour", action="store_true", help="not grey")
+    add("-o", "--output", type=Path, required=True, metavar="FILE",
+        help=f"a new picture, {', '.join(WRITABLE)}")  # fmt: skip
+    add_force(command)
 
 
 def run(options: argparse.Namespace) -> None:
     """Render the face that the options describe."""
-    check_picture(options.output)
+    check_picture(options.output, force=options.force)
     from emolib import synthesis
 
     fields = (*ANGLES, "occluder", "background")
@@ -54,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
     how = {"size": options.size, "colour": options.colour}
     image = synthesis.render(person, units, synthesis.Scene(**given), **how)
     save_picture(image, options.output)
-    print(f"saved {options.output}")
+    print(f"saved {printable(options.output)}")
 
 
 def _expression(options: argparse.Namespace) -> dict[str, float]:

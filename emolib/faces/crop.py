@@ -43,11 +43,20 @@ CROP = CanonicalCrop(size=64, eye_line=0.37, interocular=0.385)
 RESAMPLE = Image.Resampling.BILINEAR
 
 
-def as_picture(image: np.ndarray, mode: str) -> Image.Image:
-    """Return an array as a Pillow image of mode "L" or "RGB".
+#: More often than this along a side, no pixel of the crop is sampled: a face that is
+#: larger is shrunk first. None in a picture of 13 million pixels is.
+_FINEST = 48
 
-    `image` is uint8, (height, width), (height, width, 3) or (height, width, 4): grey,
-    RGB, or RGBA, whose transparency is ignored. Raises `ValueError` for others.
+#: A picture with a margin around it of up to so many pixels is used whole, which keeps
+#: the last bit of what is sampled; of a larger one only the region around the face.
+_CANVAS = 16_000_000
+
+
+def check_picture(image: np.ndarray) -> np.ndarray:
+    """Return an array that is a picture, else raise `ArgumentError`.
+
+    It is uint8, (height, width), (height, width, 3) or (height, width, 4): grey, RGB,
+    or RGBA, whose transparency is ignored.
     """
     image = np.asarray(image)
     shaped = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
@@ -56,7 +65,12 @@ def as_picture(image: np.ndarray, mode: str) -> Image.Image:
             "A picture is uint8, 0-255, of shape (height, width) or (height, width, 3);"
             f" received {image.dtype} of shape {image.shape}."
         )
-    return Image.fromarray(image).convert(mode)
+    return image
+
+
+def as_picture(image: np.ndarray, mode: str) -> Image.Image:
+    """Return an array (see `check_picture`) as a Pillow image, mode "L" or "RGB"."""
+    return Image.fromarray(check_picture(image)).convert(mode)
 
 
 def to_canonical(image: np.ndarray) -> np.ndarray:
@@ -86,29 +100,53 @@ def align(
         Pupils at the image's left and right, in pixels from the top left corner; if
         they coincide or are swapped, a `ValueError` says so.
     """
-    grey = as_picture(image, "L")
+    image = check_picture(image)
     dx, dy = right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]
     distance = math.hypot(dx, dy)
-    if distance < 1e-6 or dx <= 0:
+    if not (distance >= 1e-6 and dx > 0):
         raise ArgumentError(
             "left_eye must lie to the left of right_eye in the image; received "
             f"{left_eye} and {right_eye}."
         )
     side = distance / CROP.interocular  # of the crop, in pixels of the photograph
     over = max(1, math.ceil(side / CROP.size))  # sample finely, then shrink
-    fine = CROP.size * over
+    shrink = math.ceil(over / _FINEST)  # of the photograph: side has no bound
+    fine = CROP.size * math.ceil(over / shrink)
     step = side / fine
     cos, sin = dx / distance * step, dy / distance * step
-    middle = (left_eye[0] + right_eye[0]) / 2, (left_eye[1] + right_eye[1]) / 2
     cx, cy = fine / 2, CROP.eye_line * fine
-    margin = math.ceil(2 * side)
-    padded = Image.fromarray(np.pad(np.array(grey), margin, mode="edge"))
-    matrix = (
-        cos, -sin, middle[0] - cos * cx + sin * cy + margin,
-        sin, cos, middle[1] - sin * cx - cos * cy + margin,
-    )  # fmt: skip
-    crop = padded.transform((fine, fine), Image.Transform.AFFINE, matrix, RESAMPLE)
+    left = (left_eye[0] + right_eye[0]) / 2 - cos * cx + sin * cy
+    top = (left_eye[1] + right_eye[1]) / 2 - sin * cx - cos * cy
+    margin, (height, width) = math.ceil(2 * side), image.shape[:2]
+    if (width + 2 * margin) * (height + 2 * margin) <= _CANVAS:
+        x, right, y, bottom = -margin, width + margin, -margin, height + margin
+    else:
+        x, right = _span(left, cos * fine, -sin * fine, 2 * shrink)
+        y, bottom = _span(top, sin * fine, cos * fine, 2 * shrink)
+    region = _region(image, range(x, right), range(y, bottom))
+    if shrink > 1:
+        region = region.reduce(shrink)
+        cos, sin = cos / shrink, sin / shrink
+    matrix = (cos, -sin, (left - x) / shrink, sin, cos, (top - y) / shrink)
+    crop = region.transform((fine, fine), Image.Transform.AFFINE, matrix, RESAMPLE)
     return np.array(crop.resize((CROP.size, CROP.size), RESAMPLE))
+
+
+def _span(start: float, one: float, other: float, around: int) -> tuple[int, int]:
+    """Return from where to where a square reaches along x or y, and `around` it."""
+    ends = start, start + one, start + other, start + one + other
+    return math.floor(min(ends)) - around, math.ceil(max(ends)) + around
+
+
+def _region(image: np.ndarray, x: range, y: range) -> Image.Image:
+    """Cut a region out, grey; beyond the edge of the picture its last pixels go on."""
+    rows = np.clip(np.array(y), 0, image.shape[0] - 1)
+    columns = np.clip(np.array(x), 0, image.shape[1] - 1)
+    inside = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    strips = range(0, len(inside), max(1, 2**20 // inside.shape[1]))
+    parts = (as_picture(inside[top : top + strips.step], "L") for top in strips)
+    grey = np.concatenate([np.asarray(part) for part in parts])
+    return Image.fromarray(grey[(rows - rows[0])[:, None], columns - columns[0]])
 
 
 def triangle_weights(source: int, target: int) -> np.ndarray:

@@ -33,6 +33,7 @@ OVERLAPS = (0.5, 0.7, 0.7, 0.7)
 RESAMPLE_LEVEL, RESAMPLE_WINDOW = Image.Resampling.BOX, Image.Resampling.BILINEAR
 
 _BATCH = 128  # windows that a network sees at once, which bounds the memory
+_STRIP = 250_000  # pixels of a level that the first network sees at once, as well
 _GREY = 128  # beyond the edge of the picture
 _MIRRORED = (1, 0, 2, 4, 3)  # which point is which in the mirror image
 _REMEDY = "restore it with `git checkout data/detector`, or install emolib again"
@@ -163,7 +164,7 @@ class FaceDetector:
         """Slide the first network over the pyramid: boxes (n, 4), scores (n,)."""
         boxes, scores = [np.empty((0, 4))], [np.empty(0)]
         for level in self._pyramid(picture):
-            offsets, faces = self._run("pnet", np.asarray(level)[None])
+            offsets, faces = self._slide(np.asarray(level)[None])
             rows, columns = np.nonzero(faces[0, 1] > self.thresholds[0])
             corner = STRIDE * np.stack([columns, rows] * 2, axis=1)
             corner = corner + np.array([0, 0, WINDOW, WINDOW])
@@ -176,6 +177,16 @@ class FaceDetector:
         boxes, scores = np.concatenate(boxes), np.concatenate(scores)
         keep = _suppress(boxes, scores, OVERLAPS[1])
         return boxes[keep], scores[keep]
+
+    def _slide(self, level: np.ndarray) -> list[np.ndarray]:
+        """Run the first network over a level, strip by strip: the memory is bounded."""
+        rows = max(_STRIP // level.shape[2], WINDOW) // STRIDE * STRIDE
+        windows = (level.shape[1] - 1) // STRIDE - 4  # one above another
+        parts = [
+            self._run("pnet", level[:, top : top + rows + WINDOW - STRIDE])
+            for top in range(0, STRIDE * windows, rows)
+        ]
+        return [np.concatenate(maps, axis=2) for maps in zip(*parts, strict=True)]
 
     def _pyramid(self, picture: Image.Image):
         """Yield the picture smaller and smaller, until a window no longer fits."""
@@ -302,15 +313,22 @@ def _patches(picture: Image.Image, squares: np.ndarray, side: int) -> np.ndarray
     patches = np.empty((len(squares), side, side, 3), np.uint8)
     if len(squares) == 0:
         return patches
-    width, height = picture.size
-    over = max(-squares.min(), (squares[:, 2:] - (width, height)).max())
-    if margin := max(0, int(np.ceil(over)) + 1):
-        size = width + 2 * margin, height + 2 * margin
-        padded = Image.new("RGB", size, (_GREY,) * 3)
-        padded.paste(picture, (margin, margin))
-        picture = padded
-    for patch, square in zip(patches, (squares + margin).tolist(), strict=True):
-        patch[:] = picture.resize((side, side), RESAMPLE_WINDOW, box=square)
+    over = max(-squares.min(), (squares[:, 2:] - picture.size).max())
+    margin = max(0, int(np.ceil(over)) + 1)
+    # As if the picture had this margin: of a place, Pillow keeps 32 bits from its corner.
+    squares = (squares + margin).astype(np.float32).astype(float) - margin
+    low, high = -margin, np.array(picture.size) + margin
+    reach = 2 + (squares[:, 2:] - squares[:, :2]).max(axis=1, keepdims=True) // side
+    starts = np.maximum(np.floor(squares[:, :2]) - reach, low).astype(int)
+    ends = np.minimum(np.ceil(squares[:, 2:]) + reach, high).astype(int)
+    for patch, square, start, end in zip(patches, squares, starts, ends, strict=True):
+        source = picture
+        if (start < 0).any() or (end > picture.size).any():
+            source = Image.new("RGB", tuple((end - start).tolist()), (_GREY,) * 3)
+            source.paste(picture, tuple((-start).tolist()))
+            square = square - np.tile(start, 2)
+        box = square.tolist()
+        patch[:] = source.resize((side, side), RESAMPLE_WINDOW, box=box)
     return patches
 
 

@@ -17,6 +17,40 @@ FORMATS = {
 #: Formats of which Pillow has no reader of its own: the ending, and the package.
 WITH_PACKAGE = {".heic": "pillow-heif", ".heif": "pillow-heif"}
 
+#: Raw data of cameras. Some begin as a TIFF does, whose first picture is tiny.
+RAW = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw")
+
+#: What else comes: what it is and what to do instead, the endings of its name, and how
+#: its content begins.
+OTHERS = (
+    (
+        "a video; take pictures out of it, such as with "
+        "`ffmpeg -i VIDEO -vf fps=1 frame-%04d.png`.",
+        (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv",
+         ".3gp", ".mts", ".m2ts", ".ts", ".vob", ".flv", ".f4v", ".ogv", ".asf", ".qt",
+         ".3g2", ".divx", ".mxf", ".m2v", ".dv", ".rmvb"),
+        (b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"0&\xb2u\x8ef\xcf\x11",
+         b"FLV\x01"),
+    ),
+    (
+        "the raw data of a camera; develop it, or let the camera's program save it as "
+        "JPEG.",
+        RAW,
+        (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"IIU\0"),
+    ),
+    (
+        "a drawing, not a photograph; save it as PNG.",
+        (".svg", ".eps", ".ps", ".ai"),
+        (b"<svg", b"%!PS", b"\xc5\xd0\xd3\xc6"),
+    ),
+    ("a PDF; save the picture in it as PNG.", (".pdf",), (b"%PDF",)),
+    (
+        "of a format that is not read; save it as PNG or JPEG.",
+        (".jxl", ".psd", ".xcf", ".ico", ".tga", ".exr", ".hdr", ".qoi"),
+        (b"\xff\x0a", b"\0\0\0\x0cJXL ", b"8BPS", b"gimp xcf", b"qoif"),
+    ),
+)  # fmt: skip
+
 #: Files that systems and programs leave in folders of pictures, in lower case.
 SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir")
 SYSTEM_FOLDERS = ("__macosx", "@eadir", "$recycle.bin", "system volume information")
@@ -70,7 +104,25 @@ def why_unread(path: Path) -> str | None:
     if package := WITH_PACKAGE.get(ending):
         installed = importlib.util.find_spec(package.replace("-", "_"))
         return None if installed else f"{ending} needs `pip install {package}`"
-    return None if ending in FORMATS else f"{ending or 'no ending'}: not a picture"
+    if ending in FORMATS:
+        return None
+    what = (what_instead(ending, b"") or "not a picture").partition(";")[0].rstrip(".")
+    return f"{ending or 'no ending'}: {what}"
+
+
+def what_instead(ending: str, start: bytes) -> str | None:
+    """Return what a file that is not read is, by its content or its name, if known.
+
+    `ending` is in lower case, with its dot; `start` the first 64 bytes or fewer.
+    """
+    if start[4:8] == b"ftyp":
+        ending = ".cr3" if start[8:11] == b"crx" else ".mp4"
+    elif start[:4] == b"RIFF" and start[8:12] == b"AVI ":
+        ending = ".avi"
+    for words, endings, starts in OTHERS:
+        if ending in endings or start.lstrip().startswith(starts):
+            return words
+    return None
 
 
 def _files(folder: Path, below: bool) -> tuple[list[Path], list[Path], int]:

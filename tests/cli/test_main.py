@@ -1,5 +1,6 @@
 """The commands together: help, exit codes, errors in one line."""
 
+import argparse
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import pytest
 from emolib import cli
 from emolib.cli.options import SOURCES
 from emolib.datasets import DATASETS
+from emolib.faces.picture import LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +43,44 @@ def test_the_module_runs_like_the_command():
         text=True,
     )
     assert done.stdout.startswith("emolib ")
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_option_is_explained(command):
+    def silent(parser: argparse.ArgumentParser) -> list[str]:
+        found = []
+        for action in parser._actions:
+            inner = getattr(action, "choices", None)
+            if isinstance(action, argparse._SubParsersAction):
+                for name, sub in inner.items():
+                    found += silent(sub) if name in words else []
+            elif not action.help:
+                found.append("/".join(action.option_strings) or action.dest)
+        return found
+
+    words = [command, "prepare", "enterface05"]
+    assert silent(cli._parser([command])) == []
+
+
+def test_help_says_formats_and_limits(run, capsys):
+    assert "50 million pixels" in LIMITS
+    assert "250 million" in LIMITS
+    told = {
+        "predict": [
+            ".heic (pillow-heif)",
+            ".jpg",
+            "ffmpeg -i",
+            "default: 40",
+            "--force",
+        ],
+        "train": ["above 0", "default: 20", "--force"],
+        "render": ["16 to 256", ".webp"],
+    }
+    for command, words in told.items():
+        with pytest.raises(SystemExit):
+            run(command, "--help")
+        text = " ".join(capsys.readouterr().out.split())
+        assert [word for word in words if word not in text] == []
 
 
 def test_every_source_can_be_chosen():
@@ -118,6 +158,14 @@ def test_info_lists_data_sets_models_and_versions(data, run):
         (["predict", "."], "holds no pictures"),
         (["predict", "--annotate", "x.txt", "a.png"], "must end in one of .png"),
         (["predict", "--annotate", "x.png", "a.png", "b.png"], "takes one picture"),
+        (["predict", "--stream", "a.png"], "add --json"),
+        (["predict", "--crops", "--min-face", "20", "a.png"], "drop --crops"),
+        (["train", "--output", "/dev/null/model"], "cannot be written"),
+        (["train", "--output", "data/models/mine"], "shipped models"),
+        (["train", "--output", "."], "choose a new --output"),
+        (["recipe", "real-faces", "--fer2013", "x", "--output", "data"], "other files"),
+        (["datasets", "prepare", "enterface05", "a", "/dev/null/b"], "cannot be"),
+        (["evaluate", "--model", "nothing", "--json", "gone/x"], "No model 'nothing'"),
         (["export", "nothing"], "No model 'nothing'"),
         (["render", "--emotion", "hapiness", "-o", "x.png"], "mean 'happiness'"),
         (["render", "--occluder", "hat", "-o", "x.png"], "sunglasses"),
@@ -152,6 +200,13 @@ def test_errors_are_one_line_and_exit_code_2(
 
 def test_unknown_data_set_is_a_usage_error(refused):
     assert "fer2013" in refused("train", "--data", "affectnet", "--output", "x")
+
+
+@pytest.mark.parametrize("words", [[], ["-"], ["a.png", "-"], [""], ["--json"]])
+def test_predict_needs_the_names_of_pictures(refused, words):
+    message = refused("predict", *words)
+    assert "usage: emolib predict" in message
+    assert "PICTURE_OR_FOLDER" in message.splitlines()[-1]
 
 
 @pytest.mark.parametrize("words", [[], ["prepare"]])
@@ -189,10 +244,34 @@ def test_a_recipe_needs_its_photographs(refused):
     assert "real-faces" in message
 
 
-@pytest.mark.parametrize("epochs", ["0", "-1", "two", "1.5"])
-def test_a_number_that_is_none_is_a_usage_error(refused, epochs):
-    message = refused("train", "--epochs", epochs, "--output", "x")
-    assert "argument --epochs: expected" in message
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        *(("epochs", value, "1 or more") for value in ("0", "-1", "two", "1.5", "")),
+        *(
+            ("seed", value, "0 or more")
+            for value in ("-1", "1e3", str(2**32), "9" * 99)
+        ),
+        *(
+            ("learning-rate", value, "above 0")
+            for value in ("0", "-1", "-1e-3", "nan", "inf", "-inf", "abc", "1e999")
+        ),
+        ("batch-size", "-5", "1 or more"),
+        ("limit", "0", "1 or more"),
+    ],
+)
+def test_a_number_out_of_range_is_a_usage_error(refused, option, value, expected):
+    message = refused("train", f"--{option}", value, "--output", "x")
+    assert f"argument --{option}: expected a" in message
+    assert expected in message
+    assert value in message
+
+
+def test_minutes_cannot_be_negative(refused):
+    words = ["recipe", "real-faces", "--fer2013", "f", "--output", "x", "--minutes"]
+    for value in ("-1", "-.5", "inf"):
+        message = refused(*words, value)
+        assert "argument --minutes: expected a number, 0 or more" in message
 
 
 def test_interruption_ends_quietly(monkeypatch, run):
@@ -202,6 +281,99 @@ def test_interruption_ends_quietly(monkeypatch, run):
     monkeypatch.setattr("emolib.cli.info.run", interrupt)
     code, _, err = run("info")
     assert (code, err) == (130, "emolib: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), KeyError("x"), ValueError("a\nb"), ZeroDivisionError("z")]
+)
+def test_whatever_goes_wrong_is_one_line_and_debug_shows_where(monkeypatch, run, error):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr("emolib.cli.info.run", fail)
+    code, out, err = run("info")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"emolib: {type(error).__name__}")
+    assert err.count("\n") == 1
+    for words in (["--debug", "info"], ["info", "--debug"]):
+        code, _, err = run(*words)
+        assert code == 2
+        assert "Traceback" in err
+        assert "in fail" in err
+
+
+def test_a_file_called_debug_is_a_file(data, run):
+    code, _, err = run("predict", "--model", "nothing", "--", "--debug")
+    assert (code, "No model 'nothing'" in err, "Traceback" in err) == (2, True, False)
+
+
+def test_one_broken_card_hides_no_other_model(data, run):
+    models = data / "models"
+    for name in ("plain-cnn", "real-faces", "synthface"):
+        (models / name).mkdir(parents=True)
+        card = (ROOT / "data" / "models" / name / "card.json").read_bytes()
+        (models / name / "card.json").write_bytes(card)
+    for content in (b"{", b"[]", b"\xff\xfe", b"[" * 10**5):
+        (models / "real-faces" / "card.json").write_bytes(content)
+        code, out, err = run("info")
+        assert code == 2
+        assert "plain-cnn: plain_cnn, " in out
+        assert "synthface: contrast_cnn, " in out
+        assert "real-faces: broken" in out
+        assert "real-faces" in err
+        assert "git checkout data/models" in err
+        assert "Traceback" not in err
+
+
+ENCODINGS = ("ascii", "cp1252", "cp932", "latin-1", "utf-8", "utf-16")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_no_encoding_of_the_streams_stops_a_command(encoding, data, run_in, tmp_path):
+    for words in ([], *([name] for name in cli.COMMANDS)):
+        code, out, _ = run_in(encoding, *words, "--help")
+        assert code == 0
+        assert "usage: emolib" in out
+    code, out, err = run_in(encoding, "info")
+    assert (code, err) == (0, "")
+    assert str(data) in out
+    code, out, err = run_in(encoding, "info", "jos\xe9 \u9854 \udcff")
+    assert (code, out) == (2, "")
+    assert err.startswith("emolib: No model 'jos")
+    code, _, err = run_in(encoding, "train", "--output", "x", "--\xe9\udcff")
+    assert code == 2
+    assert "unrecognized arguments: --" in err
+
+
+def test_a_locale_without_utf8_stops_nothing(tmp_path):
+    name = b"jos\xe9 \xe9\xa1\x94.png"
+    env = os.environ | {
+        "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0",
+        "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "emolib.cli", "predict", "--json", name]
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True)
+    assert done.returncode == 2
+    (one,) = json.loads(done.stdout)["pictures"]
+    assert os.fsencode(one["file"]) == name
+    assert b"does not exist" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_behind_the_output_is_told_in_one_line():
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "emolib.cli", "info"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "emolib: A file or the output: No space left on device"
+    )
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

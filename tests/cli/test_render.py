@@ -1,6 +1,7 @@
 """Rendered faces: the options are the face."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,21 @@ def test_render_draws_what_the_options_name(tmp_path, run):
         ),
     )
     assert np.array_equal(np.asarray(Image.open(path)), expected)
+
+
+def test_help_tells_the_limits_and_defaults():
+    synthesis = pytest.importorskip("emolib.synthesis")
+    from emolib.cli.render import ANGLES
+
+    for name, told in ANGLES.items():
+        low, high = map(int, re.search(r"(-?\d+) to (\d+)", told).groups())
+        for value in (low, high):
+            synthesis.Scene(**{name: value})
+        for value in (low - 1, high + 1):
+            with pytest.raises(ValueError, match=name):
+                synthesis.Scene(**{name: value})
+        default = float(told.rpartition("default: ")[2])
+        assert getattr(synthesis.Scene(), name) == default
 
 
 def test_expression_seed_chooses_the_way_and_not_the_person(tmp_path, run):

@@ -1,6 +1,9 @@
 """Training, and what a trained network can do then."""
 
+import hashlib
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +42,142 @@ def test_train_evaluate_predict(trained, tmp_path, run):
     assert "not what the person feels" in out
     card = model_card(trained)
     assert card.recipe["epochs"] == 1
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the digests of the files of a folder by name."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.iterdir()
+    }
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """Let whatever is long fail: what is refused is refused before it."""
+
+    def fail(*_, **__):
+        raise AssertionError("the work began")
+
+    monkeypatch.setattr("emolib.datasets.load", fail)
+    monkeypatch.setattr("emolib.export.to_onnx", fail)
+    monkeypatch.setattr("emolib.synthesis.render", fail)
+
+
+@pytest.fixture
+def model(data, tmp_path) -> Path:
+    """Return the folder of a shipped model, copied, as one's own."""
+    import shutil
+
+    from emolib.paths import data_folder
+
+    shipped = Path(__file__).resolve().parents[2] / "data" / "models" / "plain-cnn"
+    assert data_folder() == data
+    return Path(shutil.copytree(shipped, tmp_path / "mine"))
+
+
+def test_no_command_replaces_what_is_there(model, tmp_path, no_work, run):
+    before, report = contents(model), tmp_path / "report.json"
+    report.write_text("years of work")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "report.json").touch()
+    corpus = ["datasets", "prepare", "enterface05"]
+    for words, named in {
+        ("train", "--output", model): "mine holds a model",
+        ("recipe", "real-faces", "--fer2013", "x", "--output", model): "holds a model",
+        ("export", model): "model.onnx exists",
+        ("evaluate", "--model", model, "--json", report): "report.json exists",
+        ("render", "-o", report.rename(tmp_path / "a.png")): "a.png exists",
+        (*corpus, model, tmp_path / "set"): "set holds a finished data set",
+    }.items():
+        (tmp_path / "a.png").exists() and report.write_text("years of work")
+        code, out, err = run(*words)
+        assert (code, out) == (2, ""), words
+        assert named in err
+        assert "--force" in err
+        assert err.count("\n") == 1
+    assert contents(model) == before
+    assert report.read_text() == (tmp_path / "a.png").read_text() == "years of work"
+
+
+def test_not_even_force_replaces_what_is_read(model, tiny_corpus, no_work, run):
+    before = contents(model)
+    for name in before:
+        code, _, err = run(
+            "evaluate", "--model", model, "--force", "--json", model / name
+        )
+        assert (code, "is what is read" in err) == (2, True)
+    assert contents(model) == before
+
+
+def test_force_replaces(model, tmp_path, run):
+    report, before = tmp_path / "report.json", contents(model)
+    report.write_text("old")
+    assert run("evaluate", "--model", model, "--json", report, "--force")[0] == 0
+    assert json.loads(report.read_text())["n"] == 48
+    (model / "model.onnx").write_bytes(b"old")
+    assert run("export", model, "--force")[0] == 0
+    assert (model / "model.onnx").stat().st_size > 100_000
+    code, _, err = run(
+        "train", "--model", "plain_cnn", "--epochs", 1, "--limit", 32, "--quiet",
+        "--force", "--output", model,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert contents(model)["weights.weights.h5"] != before["weights.weights.h5"]
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_work(
+    model, tmp_path, no_work, run
+):
+    taken = tmp_path / "file.txt"
+    taken.touch()
+    (tmp_path / "new-stages").touch()
+    recipe = ["recipe", "real-faces", "--fer2013", "x", "--output"]
+    for words in (
+        ["train", "--output", taken / "model"],
+        ["train", "--output", "/proc/model"],
+        ["train", "--output", tmp_path / ("x" * 250)],
+        [*recipe, taken / "model"],
+        [*recipe, tmp_path / "new"],
+        ["evaluate", "--model", model, "--json", "/proc/report.json"],
+        ["render", "-o", "/proc/face.png"],
+        ["datasets", "prepare", "enterface05", model, "/proc/set"],
+    ):
+        code, out, err = run(*words)
+        assert (code, out) == (2, ""), words
+        assert "cannot be written" in err
+        assert err.count("\n") == 1
+
+
+def test_an_interruption_before_there_is_anything_saves_nothing(
+    data, tmp_path, monkeypatch, run
+):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emolib.training.loop._Run.train", interrupt)
+    code, _, err = run("train", "--quiet", "--output", tmp_path / "new")
+    assert (code, err) == (130, "emolib: interrupted\n")
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_encoding_and_no_name_loses_a_training(data, tmp_path, run_in):
+    folder = tmp_path / os.fsdecode(b"jos\xe9 \xe9\xa1\x94")
+    code, out, err = run_in(
+        "ascii", "train", "--model", "plain_cnn", "--epochs", 1, "--limit", 32,
+        "--output", folder,
+    )  # fmt: skip
+    assert code == 0
+    assert "saved in" in out
+    assert "1/1" in err
+    report = tmp_path / "\u9854.json"
+    code, out, _ = run_in("cp1252", "evaluate", "--model", folder, "--json", report)
+    assert code == 0
+    assert "accuracy" in out
+    assert json.loads(report.read_text())["n"] == 48
+    code, out, _ = run_in("cp932", "info", folder)
+    assert code == 0
+    assert "plain_cnn" in out
 
 
 def test_train_on_a_folder_without_subjects_says_what_the_split_is(tiny, tmp_path, run):

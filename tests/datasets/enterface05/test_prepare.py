@@ -362,6 +362,16 @@ def test_the_command_prints_the_report(few, tmp_path, capsys):
     assert err == ""
     assert cli.main([*words, *options]) == 0
     assert "12/12" in capsys.readouterr().err
+    before = digests(tmp_path / "out")
+    other = shutil.copytree(few, tmp_path / "other")
+    clip = next(other.rglob("*.avi"))
+    clip.write_bytes(clip.read_bytes() + b" ")
+    changed = [*words, *options, "--frames", "2"]  # the last one given counts
+    for call in (changed, [*words[:3], str(other), words[4], *options]):
+        assert cli.main(call) == 2
+        assert "other settings or videos" in capsys.readouterr().err
+    assert digests(tmp_path / "out") == before
+    assert cli.main([*changed, "--force"]) == 0
 
 
 def test_ctrl_c_ends_at_once_with_130(packed, tmp_path):
