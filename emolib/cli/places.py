@@ -46,20 +46,16 @@ def check_file(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:
 
 def check_model_folder(folder: Path, *, force: bool) -> None:
     """Refuse, before training, a folder that a model could or may not be saved in."""
-    from emolib.models.registry import CARD
+    from emolib.models.registry import check_replaceable
 
     choose = "choose a new --output"
     if folder.name in ("", "..") or folder.is_symlink():
         raise CommandError(f"{folder} is not the name of a new folder; {choose}.")
-    if folder.exists() and not folder.is_dir():
-        raise CommandError(f"{folder} is a file and no folder; {choose}.")
-    if folder.is_dir() and any(folder.iterdir()):
-        if not (folder / CARD).is_file():
-            raise CommandError(f"{folder} holds other files and no model; {choose}.")
-        if not force:
-            raise CommandError(
-                f"{folder} holds a model; {choose}, or replace it with --force."
-            )
+    check_replaceable(folder)
+    if not force and folder.is_dir() and any(folder.iterdir()):
+        raise CommandError(
+            f"{folder} holds a model; {choose}, or replace it with --force."
+        )
     _try_writing(folder)
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -155,7 +156,7 @@ def test_info_lists_data_sets_models_and_versions(data, run):
             "gone",
         ),
         (["predict", "--model", "nothing", "gone.png"], "No model 'nothing'"),
-        (["predict", "."], "holds no pictures"),
+        (["predict", "empty"], "holds no pictures"),
         (["predict", "--annotate", "x.txt", "a.png"], "must end in one of .png"),
         (["predict", "--annotate", "x.png", "a.png", "b.png"], "takes one picture"),
         (["predict", "--stream", "a.png"], "add --json"),
@@ -190,6 +191,7 @@ def test_errors_are_one_line_and_exit_code_2(
     data, tmp_path, monkeypatch, run, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
     code, out, err = run(*arguments)
     assert code == 2
     assert out == ""
@@ -310,9 +312,7 @@ def test_a_file_called_debug_is_a_file(data, run):
 def test_one_broken_card_hides_no_other_model(data, run):
     models = data / "models"
     for name in ("plain-cnn", "real-faces", "synthface"):
-        (models / name).mkdir(parents=True)
-        card = (ROOT / "data" / "models" / name / "card.json").read_bytes()
-        (models / name / "card.json").write_bytes(card)
+        shutil.copytree(ROOT / "data" / "models" / name, models / name)
     for content in (b"{", b"[]", b"\xff\xfe", b"[" * 10**5):
         (models / "real-faces" / "card.json").write_bytes(content)
         code, out, err = run("info")

@@ -8,6 +8,7 @@ import pytest
 
 from emolib.cli.options import CommandError
 from emolib.cli.places import check_file, check_folder, check_model_folder
+from emolib.models.cards import ModelFileError
 
 
 @pytest.fixture
@@ -103,13 +104,13 @@ def test_a_model_folder_is_new_empty_or_replaced_by_force(photograph, tmp_path):
     check_model_folder(new, force=False)
     (new / "thesis.txt").touch()
     for force in (False, True):
-        with pytest.raises(CommandError, match="other files and no model"):
+        with pytest.raises(ModelFileError, match="other files and no model"):
             check_model_folder(new, force=force)
     (new / "card.json").touch()
     with pytest.raises(CommandError, match=r"holds a model; .*--force"):
         check_model_folder(new, force=False)
     check_model_folder(new, force=True)
-    with pytest.raises(CommandError, match="is a file"):
+    with pytest.raises(ModelFileError, match="is a file"):
         check_model_folder(photograph, force=True)
     with pytest.raises(CommandError, match="cannot be written"):
         check_model_folder(photograph / "model", force=False)

@@ -227,7 +227,7 @@ def test_output_that_holds_other_files_is_refused_before_training(data, tmp_path
     (tmp_path / "thesis.txt").write_text("years of work")
     code, out, err = run("train", "--output", tmp_path)
     assert (code, out) == (2, "")
-    assert "choose a new --output" in err
+    assert "choose a new folder" in err
 
 
 def test_every_network_can_be_chosen():
