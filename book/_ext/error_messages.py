@@ -39,15 +39,18 @@ GROUPS = {
 }
 ARGUMENTS = ("ArgumentError", "arguments")
 MOST = 8  # wordings of one message: more are left to the first ones
-#: A clause that begins so asks for something ...
+#: A clause that begins with one of these asks for something ...
+VERBS = """
+add apply ask bring build call change check choose clear close compare convert copy
+correct create cut delete download drag draw drop export fetch fill find fix free get
+give install keep leave list load look lower make map move name open pass pick point
+prepare put raise read reduce remove rename render repeat replace report restart restore
+run save say scale see select send set show shorten skip split start stop take train try
+turn type unpack unset update upgrade use wait write
+""".split()
 ASKS = re.compile(
-    r"(?:then |please |for (?:[\w-]+ ){1,3}|on the command line,? )*(?:add|apply|ask|bring|build|"
-    r"call|change|check|choose|clear|close|compare|convert|copy|correct|create|cut|"
-    r"delete|download|drag|draw|drop|export|fetch|fill|find|fix|free|get|give|install|"
-    r"keep|leave|list|load|look|lower|make|map|move|name|open|pass|pick|point|prepare|"
-    r"put|raise|read|reduce|remove|rename|render|repeat|replace|report|restart|restore|"
-    r"run|save|say|scale|see|select|send|set|show|shorten|skip|split|start|stop|take|"
-    r"train|try|turn|type|unpack|unset|update|upgrade|use|wait|write)\b(?! (?:must|takes)|[(=])",
+    r"(?:then |please |for (?:[\w-]+ ){1,3}|on the command line,? )*"
+    rf"(?:{'|'.join(VERBS)})\b(?! (?:must|takes)|[(=])",
     re.I,
 )
 #: ... and one that holds such a word says what was expected.
@@ -371,16 +374,16 @@ def built_in(error: type) -> str:
 
 
 def _inline(text: str) -> nodes.paragraph:
-    """Return text with its code and its placeholders told apart."""
-    paragraph, end = nodes.paragraph(), 0
+    """Return text as it is, dashes and quotes too, with code and placeholders marked."""
+    words, end = nodes.inline(support_smartquotes=False), 0
     for found in WORD.finditer(text):
         word = found[0]
         kind = nodes.literal if word.startswith("`") else nodes.emphasis
-        shown = word.strip("`")
-        paragraph += [nodes.Text(text[end : found.start()]), kind("", shown)]
+        words += nodes.Text(text[end : found.start()])
+        words += kind("", word.strip("`"), support_smartquotes=False)
         end = found.end()
-    paragraph += nodes.Text(text[end:])
-    return paragraph
+    words += nodes.Text(text[end:])
+    return nodes.paragraph("", "", words)
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.table:
