@@ -40,17 +40,19 @@ GROUPS = {
 ARGUMENTS = ("ArgumentError", "arguments")
 MOST = 8  # wordings of one message: more are left to the first ones
 #: A clause that begins with one of these asks for something ...
-VERBS = """
-add apply ask bring build call change check choose clear close compare convert copy
-correct create cut delete download drag draw drop export fetch fill find fix free get
-give install keep leave list load look lower make map move name open pass pick point
-prepare put raise read reduce remove rename render repeat replace report restart restore
-run save say scale see select send set show shorten skip split start stop take train try
-turn type unpack unset update upgrade use wait write
-""".split()
+VERBS = (
+    r"add|apply|ask|bring|build|call|change|check|choose|clear|close|"
+    r"compare|convert|copy|correct|create|cut|delete|download|drag|draw|"
+    r"drop|export|fetch|fill|find|fix|free|get|give|install|keep|leave|"
+    r"list|load|look|lower|make|map|move|name|open|pass|pick|point|"
+    r"prepare|put|raise|read|reduce|remove|rename|render|repeat|replace|"
+    r"report|restart|restore|run|save|say|scale|see|select|send|set|show|"
+    r"shorten|skip|split|start|stop|take|train|try|turn|type|unpack|"
+    r"unset|update|upgrade|use|wait|write"
+)
 ASKS = re.compile(
     r"(?:then |please |for (?:[\w-]+ ){1,3}|on the command line,? )*"
-    rf"(?:{'|'.join(VERBS)})\b(?! (?:must|takes)|[(=])",
+    rf"(?:{VERBS})\b(?! (?:must|takes)|[(=])",
     re.I,
 )
 #: ... and one that holds such a word says what was expected.
@@ -374,7 +376,7 @@ def built_in(error: type) -> str:
 
 
 def _inline(text: str) -> nodes.paragraph:
-    """Return text as it is, dashes and quotes too, with code and placeholders marked."""
+    """Return text as it is, quotes too, with code and placeholders marked."""
     words, end = nodes.inline(support_smartquotes=False), 0
     for found in WORD.finditer(text):
         word = found[0]
@@ -408,7 +410,7 @@ class _FromTheClasses(SphinxDirective):
 
 
 class ErrorClasses(_FromTheClasses):
-    """A table of the classes: what they mean, which built-in they are, their modules."""
+    """A table of the classes: what they mean, and which built-in they are."""
 
     def run(self):
         """Return the table."""

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -176,14 +177,72 @@ def test_the_address_stands_in_pyproject_and_everything_agrees():
             assert wheel == set_address.release_wheel(), path
 
 
-def test_a_fork_changes_the_address_in_one_place(tmp_path):
-    root = tmp_path / "fork"
+@pytest.fixture
+def fork(tmp_path):
+    """Make a copy of all that holds the address, and of the script that writes it."""
+    root = tmp_path / "a fork"
     root.mkdir()
     shutil.copytree(
         PROJECT / "book", root / "book", ignore=shutil.ignore_patterns("*.js")
     )
-    for name in ("pyproject.toml", *set_address.FILES):
+    (root / "scripts").mkdir()
+    for name in ("pyproject.toml", "scripts/set_address.py", *set_address.FILES):
         shutil.copy(PROJECT / name, root / name)
+    return root
+
+
+def set_address_in(fork, *arguments):
+    return subprocess.run(
+        [sys.executable, fork / "scripts" / "set_address.py", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_fork_gets_the_address_that_the_workflow_gives(fork):
+    new = "https://github.com/Someone-Else/my.faces"
+    assert set_address_in(fork, new).returncode == 0
+    old = set_address.repository().removeprefix("https://github.com/")
+    for path in (fork / "pyproject.toml", *set_address.addressed_files(fork)):
+        assert old not in path.read_text("utf-8"), path
+    settings = yaml.safe_load((fork / "_config.yml").read_text("utf-8"))
+    assert settings["repository"]["url"] == new  # the Colab buttons follow it
+    assert set_address.repository(fork) == new
+    wheel = set_address.release_wheel(fork)
+    assert wheel.startswith(f"{new}/releases/download/v")
+    notebooks = list((fork / "book").rglob("[0-9]*.ipynb"))
+    for path in notebooks:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        first = next(cell for cell in cells if cell["cell_type"] == "code")
+        assert wheel in "".join(first["source"]), path
+    again = set_address_in(fork, f"{new}/")
+    assert "nothing, every file had it already" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "address", ["someone/faces", "https://gitlab.com/someone/faces", ""]
+)
+def test_an_address_that_colab_cannot_open_is_refused(fork, address):
+    before = (fork / "pyproject.toml").read_bytes()
+    done = set_address_in(fork, address)
+    assert done.returncode == 1
+    assert f"address is {address!r}; expected 'https://github.com/" in done.stderr
+    assert (fork / "pyproject.toml").read_bytes() == before
+
+
+def test_the_workflow_sets_the_address_before_it_tests_builds_and_releases():
+    jobs = yaml.safe_load(_text(".github/workflows/book.yml"))["jobs"]
+    command = 'set_address.py "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY"'
+    for name, works in (("test", ".ci/run"), ("build", "make"), ("release", "build")):
+        runs = [step.get("run", "") for step in jobs[name]["steps"]]
+        (at,) = [k for k, run in enumerate(runs) if command in run]
+        assert not any(works in run for run in runs[:at]), name
+        assert any(works in run for run in runs[at + 1 :]), name
+
+
+def test_a_fork_changes_the_address_in_one_place(fork):
+    root = fork
     old = set_address.repository()
     pyproject = root / "pyproject.toml"
     pyproject.write_text(
