@@ -38,6 +38,7 @@ GROUPS = {
     "arguments": (),
 }
 ARGUMENTS = ("ArgumentError", "arguments")
+LONGEST = 25  # messages in one fold
 MOST = 8  # wordings of one message: more are left to the first ones
 #: A clause that begins with one of these asks for something ...
 VERBS = (
@@ -58,14 +59,14 @@ ASKS = re.compile(
 #: ... and one that holds such a word says what was expected.
 EXPECTS = re.compile(
     r"\b(?:must|expect(?:s|ed)?|needs?|needed|at least|at most|takes|has to|have to|"
-    r"should|allowed|(?:is|are) (?:one|two|three)|shows \d|or more|says why)\b",
+    r"should|allowed|(?:is|are) (?:one|two|three)|shows \d|or more|says why|pip install)\b",
     re.I,
 )
 #: What came, behind what was expected.
 CAME = re.compile(r"received|got\b", re.I)
 #: The words of another error, and nothing behind them.
 PASSED_ON = re.compile(r":\s*<\w+>[^;.]*\.?$")
-CLAUSES = re.compile(r"(?<=[.?!])\s+(?=[\"'`<(A-Z-])|;\s+|:\s+(?=pip install)")
+CLAUSES = re.compile(r"(?<=[.?!>])\s+(?=[\"'`<(A-Z-])|;\s+|:\s+(?=pip install)")
 WORD = re.compile(r"`[^`]+`|<[\w. /]+>")
 
 
@@ -272,10 +273,9 @@ class Source:
     def constant(self, node: ast.expr):
         """Return the value of an expression of constants; None if it has none."""
         inside = list(ast.walk(node))
-        own = {
-            one.id for one in inside if isinstance(getattr(one, "ctx", 0), ast.Store)
-        }
-        names = {one.id for one in inside if isinstance(one, ast.Name)} - own
+        every = [one for one in inside if isinstance(one, ast.Name)]
+        own = {one.id for one in every if isinstance(one.ctx, ast.Store)}
+        names = {one.id for one in every} - own
         calls = [one.func for one in inside if isinstance(one, ast.Call)]
         harmless = {"len", "map", "repr", "str", "sorted", "join"}
         if {getattr(one, "id", getattr(one, "attr", "")) for one in calls} - harmless:
@@ -400,6 +400,23 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.table:
     return nodes.table("", group)
 
 
+def _one_a_module(told: list[Message]) -> list[Message]:
+    return list({one.module: one for one in told}.values())
+
+
+def _folds(told: list[Message]) -> Iterator[tuple[str, list[Message]]]:
+    """Yield the messages of an error that are folded together, and words on where.
+
+    All in one, or, where they would be a wall, those of each module.
+    """
+    if len(told) <= LONGEST:
+        yield "", told
+        return
+    for first in _one_a_module(told):
+        where = f" in <code>{first.module}</code>"
+        yield where, [one for one in told if one.module == first.module]
+
+
 class _FromTheClasses(SphinxDirective):
     """A piece of the page; it is read again when the package has changed."""
 
@@ -439,18 +456,16 @@ class ErrorMessages(_FromTheClasses):
                 found.setdefault(message.error, []).append(message)
         result = []
         for error in (name for name in known if name in found):
-            rows = [message.parts for message in found[error]]
-            count = f"{len(rows)} message{'s' * (len(rows) > 1)}"
-            summary = f"<details><summary><code>{error}</code>: {count}</summary>"
-            where = dict.fromkeys(message.module for message in found[error])
-            said = f"{first_sentence(known[error])} Raised in "
-            said += ", ".join(f"`{one}`" for one in where) + "."
-            result += [
-                nodes.raw("", summary, format="html"),
-                _inline(said),
-                _table(("Message", "What to do"), rows),
-                nodes.raw("", "</details>", format="html"),
-            ]
+            for where, told in _folds(found[error]):
+                count = f"{len(told)} message{'s' * (len(told) > 1)}"
+                summary = f"<details><summary><code>{error}</code>: {count}{where}"
+                raised = ", ".join(f"`{one.module}`" for one in _one_a_module(told))
+                result += [
+                    nodes.raw("", f"{summary}</summary>", format="html"),
+                    _inline(f"{first_sentence(known[error])} Raised in {raised}."),
+                    _table(("Message", "What to do"), [one.parts for one in told]),
+                    nodes.raw("", "</details>", format="html"),
+                ]
         if not result:
             raise self.error(f"No message belongs to {self.arguments[0]!r}.")
         return result
