@@ -59,7 +59,8 @@ ASKS = re.compile(
 #: ... and one that holds such a word says what was expected.
 EXPECTS = re.compile(
     r"\b(?:must|expect(?:s|ed)?|needs?|needed|at least|at most|takes|has to|have to|"
-    r"should|allowed|(?:is|are) (?:one|two|three)|shows \d|or more|says why|pip install)\b",
+    r"should|allowed|(?:is|are) (?:one|two|three)|shows \d|or more|says why|"
+    r"pip install)\b",
     re.I,
 )
 #: What came, behind what was expected.
