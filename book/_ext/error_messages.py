@@ -84,7 +84,10 @@ class Message:
         """What came, and what to do about it; empty where the text does not say."""
         begins = [0, *(found.end() for found in CLAUSES.finditer(self.text))]
         for begin in begins[1:]:
-            if ASKS.match(self.text, begin) or self.text.startswith("pip ", begin):
+            if ASKS.match(self.text, begin):
+                asks = self.text[begin].upper() + self.text[begin + 1 :]
+                return self.text[:begin].rstrip(":; "), asks
+            if self.text.startswith("pip ", begin):
                 return self.text[:begin].rstrip(":; "), self.text[begin:]
         for begin, end in zip(begins, [*begins[1:], None], strict=True):
             came = end is not None and CAME.match(self.text, end)
@@ -433,15 +436,10 @@ class ErrorClasses(_FromTheClasses):
     def run(self):
         """Return the table."""
         rows = [
-            (
-                f"`{name}`",
-                first_sentence(error),
-                f"`{built_in(error)}`",
-                f"`{error.__module__}`",
-            )
+            (f"`{name}`", first_sentence(error), f"`{built_in(error)}`")
             for name, error in self.known().items()
         ]
-        return [_table(("Error", "What it means", "Also a", "Defined in"), rows)]
+        return [_table(("Error", "What it means", "Also a"), rows)]
 
 
 class ErrorMessages(_FromTheClasses):

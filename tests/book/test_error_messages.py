@@ -117,7 +117,7 @@ def test_a_class_tells_what_it_means(tiny):
     ("text", "remedy"),
     [
         ("a.jpg is empty. Copy it again.", "Copy it again."),
-        ("a.jpg is cut short (no end); copy it again.", "copy it again."),
+        ("a.jpg is cut short (no end); copy it again.", "Copy it again."),
         ('It needs x, which is missing: pip install "x".', 'pip install "x".'),
         ("size must lie in 1 to 3; received 4.", "size must lie in 1 to 3"),
         ("A picture is uint8; received int8.", "A picture is uint8"),
