@@ -14,6 +14,8 @@ import set_address
 import yaml
 from project_inputs import PROJECT, input_files, inputs_hash
 
+from emolib.faces import formats
+
 TARGETS = [
     "book",
     "test",
@@ -393,6 +395,12 @@ def test_a_fork_changes_the_address_in_one_place(fork):
     assert set_address.current(root) == ("someone", "faces")
     for path in set_address.addressed_files(root):
         assert tail not in path.read_text("utf-8"), path
+
+
+def test_the_readme_names_every_format_that_is_read():
+    (row,) = re.findall(r"^\| pictures \|.*$", _text("README.md"), re.M)
+    named = set(re.findall(r"`(\.\w+)`", row))
+    assert named == {*formats.FORMATS, *formats.WITH_PACKAGE}
 
 
 def test_versions_agree():
