@@ -80,8 +80,8 @@ clean: ## remove what was built (.venv stays)
 vendor: ## fetch the browser libraries again (needs npm and a network)
 	@sh scripts/vendor_browser_files.sh
 
-address: venv ## write the repository's address of pyproject.toml wherever it is needed
-	@$(PY) scripts/set_address.py
+address: venv ## write the repository's address everywhere (ADDRESS=https://github.com/...)
+	@$(PY) scripts/set_address.py $(if $(ADDRESS),"$(ADDRESS)")
 
 pins: ## write requirements.txt again (needs uv and a network)
 	@sh scripts/pin_requirements.sh

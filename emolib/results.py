@@ -35,15 +35,15 @@ def load_results(name: str) -> dict:
     if not path.is_file():
         raise ResultsError(
             f"There is no measurement {name!r}; there are: {', '.join(measured())}."
-            f"{did_you_mean(name, measured())} `make help` lists the commands that "
-            "measure."
+            f"{did_you_mean(name, measured())} Make it with one of the commands that "
+            "`make help` lists."
         )
     try:
         return json.loads(path.read_text(encoding="utf-8"))["results"]
     except (ValueError, KeyError, TypeError) as error:
         raise ResultsError(
-            f"{path} is damaged ({error!r}): delete it and measure again; `make help` "
-            "lists the commands."
+            f"{path} is damaged ({error!r}); delete it and measure again with one of "
+            "the commands that `make help` lists."
         ) from error
 
 

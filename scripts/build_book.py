@@ -62,6 +62,10 @@ def build(project: Path = PROJECT, stored: bool = False) -> int:
         )
         command += ["--config", str(config), "--path-output", str(target)]
         print("Building the book from the outputs stored in the notebooks ...")
+    elif "?" in str(project):  # jupyter-cache would open a database beside the folder
+        print(f"{project}: rename the folder; a '?' in its path misleads the cache of")
+        print("executed notebooks.")
+        return 1
     elif drop_stale_executions(project):
         print("emolib, data or the pins changed: every notebook runs again ...")
     sys.stdout.flush()

@@ -3,6 +3,10 @@
 # for Python 3.11 to 3.13 on every platform. Needs uv (https://docs.astral.sh/uv/).
 set -eu
 cd "$(dirname "$0")/.."
+command -v uv >/dev/null || {
+    echo "Pinning needs uv, which is not on PATH; install it: pip install uv" >&2
+    exit 1
+}
 {
     cat <<'HEADER'
 # Exact versions of everything the book and the tests need. `make book` and `make test`

@@ -36,10 +36,26 @@ SETUP_CELL = """\
 try:
     import emolib
 except ImportError:  # in Colab: install the release, leave TensorFlow alone
-    %pip install -q {release}
+    import subprocess
+    import sys
+
+    pip = [
+        *(sys.executable, "-m", "pip", "install", "--quiet"),
+        "{release}",
+    ]
+    if subprocess.run(pip, capture_output=True).returncode:
+        raise SystemExit(
+            "emolib could not be fetched: check the network; in a checkout, choose the "
+            "kernel of .venv; if there is no release yet, first run %pip install "
+            "git+{repository}"
+        ) from None
     import emolib
 
 emolib.show_versions()"""
+#: How one begins, with any address and remedy: `make notebooks` brings it up to date.
+OLD_SETUP_CELL = re.compile(
+    r"try:\n    import emolib\nexcept ImportError:.*\.whl.*show_versions\(\)", re.S
+)
 
 _KERNEL = {
     "kernelspec": {
@@ -61,9 +77,11 @@ _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 def setup_cell(project: Path = PROJECT) -> str:
     """Return the first code cell of every chapter, for this project's address."""
-    from set_address import release_wheel
+    from set_address import release_wheel, repository
 
-    return SETUP_CELL.format(release=release_wheel(project))
+    return SETUP_CELL.format(
+        release=release_wheel(project), repository=repository(project)
+    )
 
 
 def notebooks(project: Path = PROJECT) -> list[Path]:
@@ -78,15 +96,15 @@ def notebooks(project: Path = PROJECT) -> list[Path]:
 def read(path: Path):
     """Read a notebook, with the shorthands of authors written out.
 
-    A first code cell ``# setup`` becomes the set-up cell. A first line
-    ``# NBVAL_CHECK_OUTPUT`` becomes the tag that nbval reads as well, because readers
-    should not have to wonder about it.
+    A first code cell ``# setup``, or an older one, becomes the set-up cell. A first
+    line ``# NBVAL_CHECK_OUTPUT`` becomes the tag that nbval reads as well, because
+    readers should not have to wonder about it.
     """
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    setup = setup_cell()
-    if code and code[0].source.replace("# %pip", "%pip").strip() in {"# setup", setup}:
-        code[0].source = setup
+    first = code[0].source.strip() if code else ""
+    if first == "# setup" or OLD_SETUP_CELL.fullmatch(first):
+        code[0].source = setup_cell()
     for cell in code:
         first, _, rest = cell.source.partition("\n")
         if first.strip() == "# NBVAL_CHECK_OUTPUT":
@@ -119,11 +137,18 @@ def make_stamp(path: Path, inputs: str, seconds: float) -> dict:
     -------
     dict
         ``code``, the hash of what determines the outputs (code cells, their tags,
-        `inputs`); ``outputs``, the hash of what came out; ``seconds``.
+        `inputs`); ``outputs``, the hash of what came out; ``seconds``. The address in
+        the set-up cell does not count, so that a fork may write its own.
     """
-    notebook = read(path)
+    notebook, setup = read(path), setup_cell()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    code = [[cell.source, sorted(cell.metadata.get("tags", []))] for cell in cells]
+    code = [
+        [
+            SETUP_CELL if cell.source == setup else cell.source,
+            sorted(cell.metadata.get("tags", [])),
+        ]
+        for cell in cells
+    ]
     outputs = [cell.outputs for cell in cells]
     return {
         "code": _digest([inputs, code]),

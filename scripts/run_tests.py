@@ -64,6 +64,11 @@ def _pytest(name: str, *arguments: str) -> list[str]:
     return [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
 
 
+def _named(path: Path) -> str:
+    """Return a path as pytest is told it: the checkout's own may hold a bracket."""
+    return path.relative_to(PROJECT).as_posix()
+
+
 def _lint() -> list[list[str]]:
     return [
         [PYTHON, "-m", "ruff", "check", "."],
@@ -81,16 +86,16 @@ def all_parts() -> dict[str, list[list[str]]]:
     parts = {BUILD: [_pytest(BUILD, BUILD_TEST)]}
     lax = ["--nbval-lax", "--nbval-cell-timeout=600"]
     for folder in sorted({path.parent for path in notebooks()}):
-        chapters = [str(one) for one in notebooks() if one.parent == folder]
+        chapters = [_named(one) for one in notebooks() if one.parent == folder]
         name = f"nbval {folder.name}"
         parts[name] = [_pytest(name, *lax, *chapters)]
     for name, files in BOOK.items():
         parts[name] = [_pytest(name, *(f"tests/book/{file}" for file in files))]
-    beside = sorted(map(str, PROJECT.glob("tests/test_*.py")))
+    beside = sorted(map(_named, PROJECT.glob("tests/test_*.py")))
     parts["package"] = [_pytest("package", *beside)]
     for folder in sorted(path for path in PROJECT.glob("tests/*") if path.is_dir()):
         if folder.name != "book" and any(folder.rglob("test_*.py")):
-            rest = (str(folder), f"--ignore={BUILD_TEST}")
+            rest = (_named(folder), f"--ignore={BUILD_TEST}")
             parts[folder.name] = [_pytest(folder.name, *rest)]
     others = [f"--ignore=tests/book/{one}" for files in BOOK.values() for one in files]
     parts["book checks"] = [_pytest("book checks", "tests/book", *others)]

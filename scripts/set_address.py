@@ -1,12 +1,17 @@
 """Write the public address of the repository wherever it is needed.
 
-The address stands in ``pyproject.toml`` under ``[project.urls] Repository``. After
-editing it there, run this script: it rewrites ``_config.yml``, ``README.md``,
-``CITATION.cff``, ``CONTRIBUTING.md``, the pages and the first cell of every notebook.
-A test compares them all.
+The address stands in ``pyproject.toml`` under ``[project.urls] Repository``. Given
+another one, this script writes it there and everywhere else: ``_config.yml``,
+``README.md``, ``CITATION.cff``, ``CONTRIBUTING.md``, the pages and the first cell of
+every notebook, whose outputs stay valid. The workflow does so before it builds, with
+the address of the repository that it runs in. A test compares them all.
+
+    python scripts/set_address.py https://github.com/owner/name
+    python scripts/set_address.py       after editing pyproject.toml
 """
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -18,11 +23,16 @@ _REPOSITORY = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)$")
 def repository(project: Path = PROJECT) -> str:
     """Return the repository's address from ``pyproject.toml``, no final slash."""
     settings = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
-    address = settings["project"]["urls"]["Repository"].rstrip("/")
+    return _checked(settings["project"]["urls"]["Repository"])
+
+
+def _checked(address: str) -> str:
+    address = address.strip().rstrip("/").removesuffix(".git")
     if not _REPOSITORY.match(address):
         raise SystemExit(
-            f"pyproject.toml: Repository is {address!r}; expected "
-            "'https://github.com/<owner>/<name>'. Correct it and run this again."
+            f"The repository's address is {address!r}; expected "
+            "'https://github.com/<owner>/<name>', for Colab opens no other. Correct it "
+            "(it stands in pyproject.toml) and run this again."
         )
     return address
 
@@ -57,8 +67,14 @@ def addressed_files(project: Path = PROJECT) -> list[Path]:
     )
 
 
-def main(project: Path = PROJECT) -> None:
+def main(project: Path = PROJECT, address: str | None = None) -> None:
     """Rewrite the old address to the new one, and the release to the version."""
+    if address is not None:
+        settings = project / "pyproject.toml"
+        line = f'Repository = "{_checked(address)}"'
+        text = settings.read_text("utf-8")
+        text = re.sub(r'^Repository = ".*"$', line, text, flags=re.M)
+        settings.write_text(text, "utf-8", newline="\n")
     owner, name = current(project)
     new_owner, new_name = _REPOSITORY.match(repository(project)).groups()
     wheel = release_wheel(project)
@@ -87,9 +103,7 @@ def main(project: Path = PROJECT) -> None:
             changed.append(path.relative_to(project).as_posix())
     print(f"Address: {repository(project)}")
     print("Changed: " + (", ".join(changed) or "nothing, every file had it already"))
-    if any(name.endswith(".ipynb") for name in changed):
-        print("First cells changed: run `make notebooks` to store fresh outputs.")
 
 
 if __name__ == "__main__":
-    main()
+    main(address=sys.argv[1] if len(sys.argv) > 1 else None)

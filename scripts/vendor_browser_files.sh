@@ -3,6 +3,10 @@
 # To update one: change its version here, run `make vendor`, build, look at the pages.
 set -eu
 cd "$(dirname "$0")/.."
+command -v npm >/dev/null || {
+    echo "This needs npm, which is not on PATH; install Node.js from nodejs.org." >&2
+    exit 1
+}
 target="$PWD/book/assets/vendor"
 mathjax=3.2.2
 requirejs=2.3.8

@@ -29,9 +29,12 @@ def pages_address(repository: str) -> str:
     --------
     >>> pages_address("https://github.com/Someone/faces")
     'https://someone.github.io/faces'
+    >>> pages_address("https://github.com/Someone/someone.github.io")
+    'https://someone.github.io'
     """
     owner, name = REPOSITORY.match(repository).groups()
-    return f"https://{owner.lower()}.github.io/{name}"
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}" if name.lower() == host else f"https://{host}/{name}"
 
 
 def address(app) -> str:

@@ -57,7 +57,7 @@ def framed_face(
     if not (0 <= x <= width - size and 0 <= y <= height - size):
         raise ArgumentError(
             f"A face of {size} pixels at {(x, y)} does not lie within a frame of "
-            f"{width} x {height} pixels."
+            f"{width} x {height} pixels; choose another corner, size or frame."
         )
     image = np.full((height, width, 3), PANEL, np.uint8)
     image[y : y + size, x : x + size] = face

@@ -108,12 +108,13 @@ def address(html):
 def tiny_project(tmp_path) -> Path:
     """Make a project of one page and one notebook with the real scripts and settings.
 
-    It lies in a folder with a space in its name and has a package ``tinylib`` in the
-    place of emolib's folder, so that changing code in it changes the real hash.
+    It lies in a folder whose name a pattern, an address or a format would misread, and
+    has a package ``tinylib`` in the place of emolib's folder, so that changing code in
+    it changes the real hash.
     """
     import nbformat
 
-    root = tmp_path / "a tiny project"
+    root = tmp_path / "a [tiny] project, 100% (é's) #1 *"
     part = root / "book" / "part-1-the-system"
     part.mkdir(parents=True)
     shutil.copytree(PROJECT / "scripts", root / "scripts")
@@ -135,6 +136,7 @@ def tiny_project(tmp_path) -> Path:
         "chapters:\n  - file: book/part-1-the-system/02-tiny\n"
     )
     (root / "book" / "intro.md").write_text("# Tiny\n", "utf-8")
+    (root / "README.md").write_text("[No page of the book](scripts)\n", "utf-8")
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell("# A tiny chapter"),

@@ -2,6 +2,8 @@
 
 import json
 
+import build_book
+
 
 def page(project) -> str:
     built = project / "_build" / "html" / "book" / "part-1-the-system" / "02-tiny.html"
@@ -43,3 +45,8 @@ def test_a_warning_fails_the_build(tiny_project, run_in):
     intro = tiny_project / "book" / "intro.md"
     intro.write_text("# Tiny\n\n[nowhere](no-such-page.md)\n", "utf-8")
     assert run_in("build_book.py").returncode != 0
+
+
+def test_a_path_that_misleads_the_cache_is_said_so(tiny_project, capsys):
+    assert build_book.build(tiny_project.with_name("what?")) == 1
+    assert "rename the folder" in capsys.readouterr().out

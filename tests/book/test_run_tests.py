@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import run_tests
@@ -108,11 +109,11 @@ def test_no_test_of_the_project_is_left_out():
             assert "tests/book" in named
             assert (name in named) == (name in ignored), name
         else:
-            above = {str(one) for one in (path, *path.parents)}
+            above = {one.as_posix() for one in (Path(name), *Path(name).parents)}
             assert above & named, name
     for path in (PROJECT / "book").rglob("*.ipynb"):
         if ".ipynb_checkpoints" not in path.parts:
-            assert str(path) in named
+            assert path.relative_to(PROJECT).as_posix() in named
 
 
 def test_what_ctrl_c_does_is_tested_in_the_background_too(tmp_path):

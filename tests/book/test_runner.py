@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -87,6 +89,106 @@ def test_set_up_cell_is_filled_in_and_solutions_are_marked(copy):
     assert cells[-1].metadata["cellView"] == "form"
     assert "execution" not in cells[-1].metadata
     assert "at 0x0>" in cells[-1].outputs[0].data["text/plain"]
+
+
+def test_another_address_in_the_set_up_cell_keeps_the_outputs(
+    copy, stamp, change, monkeypatch
+):
+    old = run_notebooks.setup_cell()
+    new = old.replace("github.com/emolib-course/", "github.com/someone-else/")
+    assert new != old
+    monkeypatch.setattr(run_notebooks, "setup_cell", lambda: new)
+
+    def move(notebook):
+        notebook.cells[1].source = new
+
+    assert change(move) == []
+
+
+def test_an_older_set_up_cell_is_brought_up_to_date(copy):
+    notebook = nbformat.read(copy, as_version=4)
+    notebook.cells[1].source = (
+        "try:\n    import emolib\nexcept ImportError:\n"
+        "    %pip install -q https://x.org/emolib-0.0.1-py3-none-any.whl\n"
+        "    import emolib\n\nemolib.show_versions()"
+    )
+    nbformat.write(notebook, copy)
+    assert run_notebooks.read(copy).cells[1].source == run_notebooks.setup_cell()
+
+
+#: Runs the first cell as a notebook does, where there is no emolib, as in Colab.
+IN_COLAB = """
+import sys
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+
+from IPython.core.interactiveshell import InteractiveShell
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == "emolib" and not INSTALLED.exists():
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+from pathlib import Path
+INSTALLED, sys.executable = Path(sys.argv[1]), sys.argv[2]
+sys.modules["google.colab"] = ModuleType("google.colab")
+sys.meta_path.insert(0, Absent())
+sys.path.insert(0, str(INSTALLED.parent))
+InteractiveShell.instance().run_cell(sys.stdin.read())
+"""
+
+
+@pytest.fixture
+def in_colab(tmp_path):
+    """Give a function that runs the set-up cell with a pip of one's own."""
+    installed = tmp_path / "packages" / "emolib"
+    installed.parent.mkdir()
+
+    def run(pip):
+        python = tmp_path / "python"
+        python.write_text(f"#!/bin/sh\n{pip.format(installed=installed)}\n", "utf-8")
+        python.chmod(0o755)
+        return subprocess.run(
+            [sys.executable, "-c", IN_COLAB, installed, python],
+            input=run_notebooks.setup_cell(),
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")},
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "pip",
+    [
+        "echo 'ERROR: HTTP error 404 while getting it' >&2; exit 1",
+        "for k in 1 2 3 4; do echo WARNING: Retrying; done; exit 1",
+        "echo No module named pip >&2; exit 1",
+    ],
+)
+def test_where_the_release_cannot_be_fetched_one_sentence_says_what_to_do(
+    in_colab, pip
+):
+    done = in_colab(pip)
+    shown = done.stdout + done.stderr
+    address = run_notebooks.setup_cell().rsplit("git+")[1].split('"')[0]
+    assert "emolib could not be fetched: check the network" in shown
+    assert f"first run %pip install git+{address}" in shown
+    for wall in ("ModuleNotFoundError", "Traceback", "404", "Retrying", "pip>"):
+        assert wall not in shown
+    assert len(shown.strip().splitlines()) <= 6  # IPython adds how to leave
+
+
+def test_where_the_release_can_be_fetched_the_first_cell_goes_on(in_colab):
+    code = "def show_versions(): print('versions of', __name__)"
+    done = in_colab(
+        'test "$5" != "${{5%.whl}}" || exit 1\nmkdir "{installed}" && echo '
+        f'"{code}" > "{{installed}}/__init__.py"'
+    )
+    assert done.stdout == "versions of emolib\n", done.stderr
+    assert len(run_notebooks.setup_cell().splitlines()) <= 25
 
 
 def test_a_stored_error_is_found(change):

@@ -354,7 +354,8 @@ def check_units(weights: dict[str, float]) -> dict[str, float]:
             if number.removeprefix("AU").isdecimal():
                 unit, names = number, list(by_number)
             raise UnknownUnitError(
-                f"Unknown action unit {unit!r}.{did_you_mean(str(unit), names)}"
+                f"Unknown action unit {unit!r}.{did_you_mean(str(unit), names)} Choose "
+                "one of emolib.synthesis.UNITS or ACTION_UNITS."
             )
     return full
 
