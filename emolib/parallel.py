@@ -48,7 +48,9 @@ def process_map(
                 position = running.popitem()[1]
                 if crashed is None:
                     what = f"A process crashed at {tasks[position]!r:.200}."
-                    raise WorkerError(f"{what} Is the memory full?") from error
+                    raise WorkerError(
+                        f"{what} Use fewer workers, in case the memory is full."
+                    ) from error
                 yield position, crashed(tasks[position])
             waiting += running.values()  # one of them did it: now one by one
             suspects = len(running)

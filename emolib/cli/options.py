@@ -117,7 +117,10 @@ def load(options: argparse.Namespace) -> "FaceDataset":
             "has no meaning. Drop it, or give --data image_folder --path FOLDER."
         )
     if options.votes and options.data != "fer2013":
-        raise CommandError(f"--votes goes with --data fer2013, not {options.data}.")
+        raise CommandError(
+            f"--votes goes with --data fer2013, not {options.data}. Drop it, or give "
+            "--data fer2013 --path PATH."
+        )
     from emolib import datasets
     from emolib.datasets.fer_plus import with_crowd_labels
     from emolib.datasets.image_folder import report

@@ -258,7 +258,8 @@ def check_all_there(folder: Path, names: Names) -> None:
         if missing := sorted(missing - known):
             raise ArgumentError(
                 f"Nothing in {folder} is called {some_of(map(repr, missing))}, which "
-                f"classes or skip names; its folders are {some_of(sorted(there))}."
+                f"classes or skip names. Use those of its folders: "
+                f"{some_of(sorted(there))}."
             )
 
 

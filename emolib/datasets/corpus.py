@@ -69,7 +69,10 @@ def write_corpus(
         (partial / "sheets").mkdir()
         for subject, sheet in sheets:
             if subject not in awaited:
-                raise DatasetError(f"Sheet {subject!r} is unexpected or a repetition.")
+                raise DatasetError(
+                    f"Sheet {subject!r} is unexpected or a repetition; give one for "
+                    "each row of subjects."
+                )
             awaited.remove(subject)
             _check_sheet(subject, sheet, grid)
             path = partial / "sheets" / f"{subject}.webp"
@@ -184,12 +187,12 @@ def read_table(path: Path, data: bytes, remedy: str) -> pd.DataFrame:
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
                 data = file.read(MAX_TABLE + 1)
         if len(data) > MAX_TABLE:
-            raise DatasetError(f"a table of more than {MAX_TABLE:,} bytes")
+            raise ValueError(f"a table of more than {MAX_TABLE:,} bytes")
         if data.count(b",") + data.count(b"\n") > MAX_CELLS:
-            raise DatasetError(f"a table of more than {MAX_CELLS:,} cells")
+            raise ValueError(f"a table of more than {MAX_CELLS:,} cells")
         for line in io.BytesIO(data):
             if len(line) > MAX_LINE or line.count(b'"') % 2:
-                raise DatasetError(f"a row of several lines, or {MAX_LINE:,} bytes")
+                raise ValueError(f"a row of several lines, or {MAX_LINE:,} bytes")
         return pd.read_csv(
             io.BytesIO(data), dtype={"subject": str, "clip": str},
             keep_default_na=False, na_values=[""],
@@ -213,7 +216,7 @@ def check_columns(table: pd.DataFrame, name: str, required: tuple[str, ...]) -> 
     if missing := [column for column in required if column not in table]:
         raise DatasetError(
             f"Table {name!r} lacks the columns {', '.join(missing)}; it has "
-            f"{', '.join(map(str, table.columns))}."
+            f"{', '.join(map(str, table.columns))}. Add them."
         )
 
 

@@ -200,7 +200,10 @@ class FaceDataset:
         labels = self._labels[order[starts]]
         if (wrong := labels[codes] != self._labels).any():
             clip = names[codes[np.argmax(wrong)]]
-            raise DatasetError(f"Clip {clip!r} has frames of more than one emotion.")
+            raise DatasetError(
+                f"Clip {clip!r} has frames of more than one emotion; give those of "
+                "each emotion a clip of their own."
+            )
         columns = ["subject", "emotion", "sentence", "clip", "split"]
         meta = self._meta.iloc[order[starts]][columns].reset_index(drop=True)
         return Clips(images, lengths.astype(np.int64), labels, meta)
@@ -269,8 +272,8 @@ def _checked_meta(meta: pd.DataFrame | None, labels: np.ndarray) -> pd.DataFrame
     unknown = meta["subject"].isna()
     if unknown.any() and not unknown.all():
         raise DatasetError(
-            f"meta.subject is missing in {unknown.sum()} of {len(meta)} rows; a source "
-            "knows the subject of every image or of none."
+            f"meta.subject is missing in {unknown.sum()} of {len(meta)} rows; give "
+            "the subject of every image, or of none."
         )
     for column in ("frame", "intensity"):
         _check_numbers(meta[column])

@@ -187,7 +187,8 @@ def _read_fer_plus(folder: Path) -> tuple[np.ndarray, None, pd.DataFrame]:
                 rows.append((part, f"{name}/{file.name}"))
     if not faces:
         raise DatasetError(
-            f"{folder} has no pictures in {', '.join(FER_PLUS_FOLDERS)}."
+            f"{folder} has no pictures in {', '.join(FER_PLUS_FOLDERS)}; put FER+'s "
+            "there."
         )
     return np.stack(faces), None, pd.DataFrame(rows, columns=["split", "file"])
 
@@ -267,7 +268,7 @@ def _pixels(text: str) -> np.ndarray:
             values = _numbers(text, np.float64)
         except (ValueError, DeprecationWarning):
             fault = next(filter(_is_no_number, text.split()), text)[:20]
-            words = f"the pixels hold {fault!r}, which is no number."
+            words = f"expected numbers as pixels, not {fault!r}."
             raise DatasetError(words) from None
     if values.size != _SIDE * _SIDE:
         words = f"expected {_SIDE} x {_SIDE} = {_SIDE * _SIDE} pixels, not"

@@ -31,7 +31,7 @@ NPZ_FILES = {
 USAGE = {"training": "train", "publictest": "validation", "privatetest": "test"}
 
 _CSV = "fer2013new.csv"
-_WHERE = f"{_CSV} is in https://github.com/microsoft/FERPlus."
+_WHERE = f"Download {_CSV} from https://github.com/microsoft/FERPlus."
 
 
 def add_votes(meta: pd.DataFrame, path: str | Path) -> pd.DataFrame:
@@ -145,7 +145,7 @@ def with_crowd_labels(faces: FaceDataset) -> FaceDataset:
         return faces
     if votes is None:
         raise DatasetError(
-            f"{faces.name!r} has no votes; load('fer2013', path, votes=...) adds them."
+            f"{faces.name!r} has no votes; add them: load('fer2013', path, votes=...)."
         )
     named = meta["crowd"].fillna("undecided").where(~np.isnan(votes[:, 0]))
     named = named.fillna(meta["emotion"]).astype(object)
@@ -228,7 +228,7 @@ def _of_npz(path: Path, name: str, rows: pd.DataFrame) -> np.ndarray:
     """Return the votes for the rows of one npz file, from the one that goes with it."""
     file = path / NPZ_FILES.get(name, name) if path.is_dir() else path
     if not file.is_file():
-        raise DatasetError(f"{file} is missing; the votes for {name} belong there.")
+        raise DatasetError(f"{file} is missing; put the votes for {name} there.")
     wanted = "`votes`, whole numbers (n, 10), and `columns`"
     try:
         with np.load(file, allow_pickle=False) as archive:

@@ -62,7 +62,9 @@ class Split:
             object.__setattr__(self, part, index)
         together = np.concatenate([self.train, self.validation, self.test])
         if len(np.unique(together)) != len(together):
-            raise DatasetError(f"Split {self.name!r} has an image in two parts.")
+            raise DatasetError(
+                f"Split {self.name!r} has an image in two parts; keep it in one."
+            )
         held_out = len(together) - len(self.train)
         if len(self.train) == 0 or held_out == 0:
             raise DatasetError(

@@ -78,7 +78,7 @@ def _images(path: Path, data: bytes) -> np.ndarray:
     file = io.BytesIO(data)
     with named(path, _REMEDY):
         if np.lib.format.read_magic(file) != (1, 0):
-            raise DatasetError("another version of the format")
+            raise ValueError("another version of the format")
         shape, turned, dtype = np.lib.format.read_array_header_1_0(file)
         if dtype != np.uint8 or turned or shape[1:] != (CROP.size, CROP.size):
             raise DatasetError(f"{dtype} of shape {shape}, expected uint8 (n, 64, 64)")

@@ -120,7 +120,8 @@ def build_in_temperature(model: "keras.Model", temperature: float) -> None:
     if type(last).__name__ != "Dense" or activation != "softmax":
         raise EvaluationError(
             "A temperature is built into a last layer that is Dense with softmax; "
-            f"{model.name!r} ends in {type(last).__name__} with {activation}."
+            f"{model.name!r} ends in {type(last).__name__} with {activation}. "
+            "Use one that does."
         )
     last.set_weights([weights / temperature for weights in last.get_weights()])
 
@@ -136,7 +137,9 @@ def unsure_threshold(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     known = y_true != -1
     _, probabilities = checked(np.where(known, y_true, 0), probabilities)
     if not known.any():
-        raise EvaluationError("There are no images with an emotion to choose it on.")
+        raise EvaluationError(
+            "There are no images with an emotion to choose the threshold on; give some."
+        )
     return float(np.quantile(probabilities[known].max(axis=1), 1 - COVERAGE))
 
 

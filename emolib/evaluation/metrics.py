@@ -237,7 +237,9 @@ def checked(
     y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
     n, classes = len(y_true), len(EMOTIONS)
     if y_true.size == 0:
-        raise EvaluationError("There are no images to evaluate: y_true is empty.")
+        raise EvaluationError(
+            "There are no images to evaluate: y_true is empty; give some."
+        )
     if y_true.ndim != 1 or probabilities.shape != (n, classes):
         raise EvaluationError(
             f"Expected y_true of shape (n,) and probabilities of shape (n, {classes}); "

@@ -85,7 +85,10 @@ class ModelCard:
         entry has another type.
         """
         if not isinstance(record, Mapping):
-            raise ModelFileError(f"{where} is not a model card: it holds no entries.")
+            raise ModelFileError(
+                f"{where} is not a model card: it holds no entries. Train the model "
+                "again, or restore the card."
+            )
         given, values = dict(record), {}
         for one in fields(cls):
             value = given.pop(one.name, None)

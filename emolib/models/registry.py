@@ -71,8 +71,8 @@ def model_folder(name: str | Path) -> Path:
         )
     shipped = available()
     raise ModelFileError(
-        f"No model {str(name)!r}; shipped are {', '.join(shipped) or 'none'}. A model "
-        f"of your own is named by its folder.{did_you_mean(str(name), shipped)}"
+        f"No model {str(name)!r}; shipped are {', '.join(shipped) or 'none'}. Name "
+        f"a model of your own by its folder.{did_you_mean(str(name), shipped)}"
     )
 
 

@@ -70,7 +70,8 @@ class PredictionExplorer:
         self.dataset = dataset.labelled()
         if len(self.dataset) == 0:
             raise DatasetError(
-                f"{dataset.name!r} holds no image of the six emotions to explore."
+                f"{dataset.name!r} holds no image of the six emotions to explore; "
+                "choose another data set."
             )
         self.model = model
         self.probabilities = predict(model, self.dataset.images)  # (n, 6)

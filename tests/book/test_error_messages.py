@@ -52,27 +52,6 @@ def name(given):
 """
 #: Told of a clip, not raised: they stand in the report of a preparation.
 IN_REPORTS = {"VideoError", "NoFaceError"}
-#: Messages that are still to be given a remedy; the set only gets smaller.
-STILL_SILENT = {
-    "<path> holds no pictures (.png, .jpg, .jpeg, .webp, .avif, .gif, .bmp, .tif, "
-    ".tiff).",
-    "<path> cannot be written (<why>).",
-    "Table <name> lacks the columns <missing>; it has <columns>.",
-    "Sheet <subject> is unexpected or a repetition.",
-    "<name> is larger than 268,435,456 bytes.",
-    "<filename> cannot be listed (<strerror>).",
-    "<name> cannot be read (<error>).",
-    "meta.subject is missing in <n> of <n> rows; a source knows the subject of every "
-    "image or of none.",
-    "Clip <clip> has frames of more than one emotion.",
-    "Split <name> has an image in two parts.",
-    "There are no images to evaluate: y_true is empty.",
-    "<where> is not a model card: it holds no entries.",
-    "No model <name>; shipped are <shipped>. A model of your own is named by its "
-    "folder.",
-    "A process crashed at <tasks>. Is the memory full?",
-    "<name> holds no image of the six emotions to explore.",
-}
 
 
 @pytest.fixture
@@ -151,7 +130,7 @@ def test_every_message_says_what_to_do():
     found = [one for one in messages() if one.error not in IN_REPORTS]
     assert len(found) > 150
     silent = {one.text for one in found if not one.parts[1]}
-    assert silent - STILL_SILENT == set()
+    assert silent == set()
 
 
 def test_the_page_has_every_group_once():
