@@ -169,7 +169,7 @@ def _check_answers(model: Callable, found: np.ndarray, features: bool) -> None:
         raise ArgumentError(
             f"{_named(model)} answers no probabilities (values from {found.min():.3g} "
             f"to {found.max():.3g}, rows that sum to {sums.min():.3g} to "
-            f"{sums.max():.3g}). If these are logits, end it with a softmax: "
+            f"{sums.max():.3g}). Add a softmax if these are logits: "
             "keras.Sequential([model, keras.layers.Softmax()])."
         )
     others = shares or not features or _names_classes(model)
