@@ -197,8 +197,8 @@ class TestSavedBySpreadsheetsAndScripts:
         ("pixels", "says"),
         [
             ("7 " * 2303, "= 2304 pixels, not 2303"),
-            ("7 " * 2304 + "x", "hold 'x', which is no number"),
-            ("[7 7 7 ... 7 7 7]", r"hold '\.\.\.'"),
+            ("7 " * 2304 + "x", "pixels, not 'x'"),
+            ("[7 7 7 ... 7 7 7]", r"pixels, not '\.\.\.'"),
             ("nan " * 2304, "expected whole values 0 to 255"),
             ("-1 " + "7 " * 2303, "not -1 to 7"),
             ("0.5 " * 2304, r"not 0\.5 to 0\.5\. Multiply them by 255"),
