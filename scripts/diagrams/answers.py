@@ -53,7 +53,7 @@ def photograph() -> Drawing:
     d.path("M224 36h18", "alert-line thick")
     d.text(250, 40.5, "box, by the detector")
     d.circle(233, 55, 6, "accent-line thick")
-    d.text(250, 59.5, "eyes, too")
+    d.text(250, 59.5, "both eyes")
     d.path("M224 74h18", "accent-line thick")
     d.text(250, 78.5, "what is cut out")
     d.path("M310 234V264", "line", "")

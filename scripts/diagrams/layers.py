@@ -124,9 +124,9 @@ def pooling() -> Drawing:
     chosen = positive == np.kron(largest, np.ones((2, 2), int))
     d = Drawing(178)
     for x, width, title, shape, values, marked in (
-        (10, 36, "sums", "4 × 4", sums, sums > 0),
-        (172, 30, "ReLU: max(0, *x*)", "in blocks of 2 × 2", positive, chosen),
-        (312, 29, "pooled", "2 × 2", largest, largest > 0),
+        (10, 34, "sums", "4 × 4", sums, sums > 0),
+        (166, 31, "ReLU: max(0, *x*)", "in blocks of 2 × 2", positive, chosen),
+        (308, 31, "pooled", "2 × 2", largest, largest > 0),
     ):
         d.text(x, 20, title, "head")
         d.text(x, 172, shape, "note quiet")
@@ -138,10 +138,10 @@ def pooling() -> Drawing:
             d.table(*cell, [[signed(one)]], width, 30, look, words)
     for r in range(2):
         for c in range(2):
-            d.rect(172 + 60 * c, 32 + 60 * r, 60, 60, "accent-line thick")
-    d.rect(312, 62, 58, 60, "accent-line thick")
-    d.path("M157 92H169", "line", "")
-    d.path("M296 92H309", "line", "")
+            d.rect(166 + 62 * c, 32 + 60 * r, 62, 60, "accent-line thick")
+    d.rect(308, 62, 62, 60, "accent-line thick")
+    d.path("M149 92H163", "line", "")
+    d.path("M293 92H305", "line", "")
     return d
 
 

@@ -47,7 +47,8 @@ def gradient_descent() -> Drawing:
         for k, w in enumerate(steps):
             x, y = place(w)
             d.circle(x, y, 4.5, f"{look}-line on-paper")
-            d.text(x + (12 if w > 3 else -12), y + 9, k, "note mid")
+            right = w > 3 or k == len(steps) - 1  # where the curve is not
+            d.text(x + (12 if right else -13), y + 5, k, "note mid")
         for w in (0, 3):
             d.text(place(w)[0], 205, w, "note mid quiet")
         d.text(x0 + 168, 205, "*w*", "end")
@@ -148,14 +149,14 @@ def bootstrap() -> Drawing:
     sums, counts = np.unique(right[drawn].sum(axis=1), return_counts=True)
 
     def across(share: float) -> float:
-        return 20 + (share - 0.5) / 0.5 * 340
+        return 16 + (share - 0.45) / 0.55 * 346
 
     for hits, count in zip(sums, counts, strict=True):
         inside = low <= hits / 60 <= high
         tall = count / counts.max() * 78
-        d.rect(across(hits / 60) - 4.9, 422 - tall, 9.8, tall,
+        d.rect(across(hits / 60) - 4.6, 422 - tall, 9.2, tall,
                "full-accent" if inside else "full-quiet")  # fmt: skip
-    d.path("M20 422H362", "thin")
+    d.path("M16 422H364", "thin")
     for share in (0.6, 0.7, 0.8, 0.9):
         d.text(across(share), 438, per_cent(share), "note mid quiet")
     d.path(
