@@ -124,8 +124,8 @@ def pooling() -> Drawing:
     chosen = positive == np.kron(largest, np.ones((2, 2), int))
     d = Drawing(178)
     for x, width, title, shape, values, marked in (
-        (10, 34, "sums", "4 × 4", sums, sums > 0),
-        (166, 31, "ReLU: max(0, *x*)", "in blocks of 2 × 2", positive, chosen),
+        (10, 36, "sums", "4 × 4", sums, sums > 0),
+        (168, 30, "ReLU: max(0, *x*)", "in blocks of 2 × 2", positive, chosen),
         (308, 31, "pooled", "2 × 2", largest, largest > 0),
     ):
         d.text(x, 20, title, "head")
@@ -133,15 +133,15 @@ def pooling() -> Drawing:
         top = 32 + 15 * (4 - len(values))
         for (r, c), one in np.ndenumerate(values):
             look = "on-tint" if marked[r, c] else "on-paper"
-            words = "mid head" if marked[r, c] and x > 10 else "mid"
+            words = "mid head" if marked[r, c] and x > 10 else "mid note"
             cell = x + width * c, top + 30 * r
             d.table(*cell, [[signed(one)]], width, 30, look, words)
     for r in range(2):
         for c in range(2):
-            d.rect(166 + 62 * c, 32 + 60 * r, 62, 60, "accent-line thick")
+            d.rect(168 + 60 * c, 32 + 60 * r, 60, 60, "accent-line thick")
     d.rect(308, 62, 62, 60, "accent-line thick")
-    d.path("M149 92H163", "line", "")
-    d.path("M293 92H305", "line", "")
+    d.path("M157 92H166", "line", "")
+    d.path("M291 92H306", "line", "")
     return d
 
 

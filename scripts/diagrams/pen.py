@@ -15,6 +15,7 @@ from PIL import Image
 from project_inputs import PROJECT
 
 WIDTH = 380
+SHOWN = 464  # pixels where there is room; on a page custom.css says so
 STYLE = PROJECT / "book" / "assets" / "drawing.css"
 TIP = (
     '<marker id="tip{0}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
@@ -150,9 +151,8 @@ class Drawing:
         """Return the file's text, with an empty style for `set_style`."""
         tips = "".join(f"    {TIP.format(name)}\n" for name in self.tips)
         defs = f"  <defs>\n{tips}  </defs>\n" if tips else ""
+        size = f'width="{SHOWN}" viewBox="0 0 {WIDTH} {number(self.height)}"'
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} '
-            f'{number(self.height)}" class="drawing">\n  <style></style>\n{defs}'
-            + "\n".join(self.parts)
-            + "\n</svg>\n"
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="drawing">\n'
+            f"  <style></style>\n{defs}" + "\n".join(self.parts) + "\n</svg>\n"
         )
