@@ -1,0 +1,1 @@
+"""The diagrams of the book that show computed numbers."""
