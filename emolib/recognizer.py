@@ -164,12 +164,12 @@ class EmotionRecognizer:
             for face in self._detector_of(min(_LEAST, sought / zoom)).detect(image)
             if face.score >= _SURE
         ]
-        if longest <= _READY and longest <= 1.3 * shortest:
-            if not small or max(small) > shortest / 3:
-                return (
-                    "The picture looks like a ready crop of a face: try --crops (in "
-                    "Python predict_proba)."
-                )
+        ready = longest <= _READY and longest <= 1.3 * shortest
+        if ready and (not small or max(small) > shortest / 3):
+            return (
+                "The picture looks like a ready crop of a face: try --crops (in Python "
+                "predict_proba)."
+            )
         for quarters, way in enumerate(_TURNS, 1):
             if self._search(np.rot90(image, quarters), zoom):
                 return f"The face is turned: turn the picture {way} and try again."
@@ -243,8 +243,8 @@ class EmotionRecognizer:
             answers[start : start + _BATCH] = both_ways(self._answer, faces)
         if np.isnan(answers).any():
             raise ModelFileError(
-                f"The network {self._name} answers NaN: its training has diverged or its "
-                "weights are damaged. Train it again, or take a shipped one."
+                f"The network {self._name} answers NaN: its training has diverged, or "
+                "its weights are damaged. Train it again, or take a shipped one."
             )
         return answers
 

@@ -315,7 +315,7 @@ def _patches(picture: Image.Image, squares: np.ndarray, side: int) -> np.ndarray
         return patches
     over = max(-squares.min(), (squares[:, 2:] - picture.size).max())
     margin = max(0, int(np.ceil(over)) + 1)
-    # As if the picture had this margin: of a place, Pillow keeps 32 bits from its corner.
+    # As if the picture had this margin: Pillow keeps 32 bits of a place from there.
     squares = (squares + margin).astype(np.float32).astype(float) - margin
     low, high = -margin, np.array(picture.size) + margin
     reach = 2 + (squares[:, 2:] - squares[:, :2]).max(axis=1, keepdims=True) // side
