@@ -38,7 +38,7 @@ MOST_DRAWN = 25_000_000
 
 _BATCH = 128  # crops at a time, each read twice; bounds the memory
 _READY = 256  # a ready crop of a face is no wider; no photograph of people is as small
-_LEAST = 16  # a face of fewer pixels is worth no answer
+_LEAST = 20  # a face of fewer pixels is worth no answer
 _SURE = 0.9  # score of a face that is worth a hint: small windows deceive
 _TURNS = ("90 degrees to the left", "by 180 degrees", "90 degrees to the right")
 
@@ -171,7 +171,8 @@ class EmotionRecognizer:
                 "predict_proba)."
             )
         for quarters, way in enumerate(_TURNS, 1):
-            if self._search(np.rot90(image, quarters), zoom):
+            found = self._search(np.rot90(image, quarters), zoom)
+            if any(face.score >= _SURE for face in found):
                 return f"The face is turned: turn the picture {way} and try again."
         if small:
             least = max(WINDOW, int(0.8 * zoom * max(small)))

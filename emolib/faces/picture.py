@@ -5,13 +5,14 @@ from the header, and a file that would take more than `MOST_BYTES` is refused be
 small files can hold pictures that fill the memory.
 """
 
+import contextlib
+import ctypes
 import io
 import os
 import stat
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from emolib.faces.formats import FORMATS, RAW, WITH_PACKAGE, what_instead
 
 #: More memory than this, in bytes, no picture may take while it is read, so that a
 #: process that finds and reads faces stays below 500 MB.
-MOST_BYTES = 400_000_000
+MOST_BYTES = 390_000_000
 
 #: More pixels, or a longer side, are refused even where the memory would suffice.
 MOST_PIXELS, MOST_SIDE = 250_000_000, 65_535
@@ -36,7 +37,7 @@ LIMITS = (
 #: Bytes a pixel that readers take which decode all at once, and what they keep of it
 #: until the picture is closed; measured. JPEG 2000: a channel; deep HEIC: twice that.
 _AT_ONCE = {
-    "WEBP": (17, 13), "AVIF": (18, 14), "HEIF": (7.75, 5), "JPEG2000": (6.5, 4),
+    "WEBP": (17, 13), "AVIF": (18, 14), "HEIF": (7.75, 4.75), "JPEG2000": (6.5, 4),
 }  # fmt: skip
 
 #: Bytes of a file besides its pixels (profiles, notes, thumbnails) that are read, and
@@ -145,7 +146,7 @@ class _Memory(_Metered, io.BytesIO):
     """One whose content is there."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(
     source: str | Path | bytes | Image.Image,
 ) -> Iterator[tuple[Image.Image, str, int]]:
@@ -240,7 +241,7 @@ def _image(file: _File | _Memory, name: str, size: int) -> tuple[Image.Image, in
             held = min(size, 8 * image.width * image.height)
         return image, held
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF:
-        return _heif(file, name), 2 * size
+        return _heif(file, name), size
     raise _not_read(name, ending, start)
 
 
@@ -322,12 +323,20 @@ def _factor(image: Image.Image, name: str, held: int, enough: int | None) -> int
     for factor in factors:
         takes = _bytes(image, held, factor)
         if takes <= MOST_BYTES:
+            if takes > MOST_BYTES / 4:
+                _give_back()
             return factor
     raise _too_large(
         name,
         f"{width:,} x {height:,} pixels, which would take {takes / 1e6:,.0f} MB of "
         f"memory; up to {MOST_BYTES / 1e6:,.0f} may be used",
     )
+
+
+def _give_back() -> None:
+    """Let the C library return what was freed: glibc may keep 100 MB of pictures."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # others need no hint
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _bytes(image: Image.Image, held: int, factor: int) -> float:

@@ -341,7 +341,7 @@ def small_files_of_large_pictures() -> dict[str, bytes]:
     segment = b"\xff\xe1\xff\xffExif\0\0" + bytes(65_527)
     jpeg = saved(Image.new("RGB", (8, 8)), "JPEG", progressive=True, subsampling=0)
     size = jpeg.index(b"\xff\xc2") + 5
-    large = struct.pack(">HH", rows, rows)
+    large, endless = struct.pack(">HH", rows, rows), b"GIF89a\xff\xff\xff\xff"
     flat = Image.new("RGB", (5_000, 5_000))
     return {
         "float.tif": tiff(8_900, 8_900, 32, 3, 1, bytes(200)),
