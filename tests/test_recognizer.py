@@ -232,7 +232,7 @@ def test_the_largest_face_comes_first_and_each_has_its_number(recognizer, monkey
 
 
 def test_smaller_faces_on_request(folder, recognizer):
-    picture = np.array(Image.fromarray(photograph()).resize((70, 35)))
+    picture = np.array(Image.fromarray(photograph()).resize((60, 30)))
     assert recognizer.recognize(picture) == ()
     found = EmotionRecognizer(folder, min_face=20).recognize(picture)
     assert len(found) == 2
@@ -243,16 +243,16 @@ def test_smaller_faces_on_request(folder, recognizer):
 
 class TestWhyNoFace:
     def test_smaller_than_sought(self, recognizer):
-        picture = Image.fromarray(photograph()).resize((70, 35))
+        picture = Image.fromarray(photograph()).resize((100, 50))
         wide = np.full((300, 400, 3), 90, np.uint8)
-        wide[100:135, 100:170] = picture
-        assert recognizer.recognize(wide) == ()
-        said = recognizer.why_no_face(wide)
-        assert "smaller than 40 pixels: try --min-face 2" in said
-        least = int(said.partition("min_face=")[2].partition(")")[0])
-        changed = copy.copy(recognizer)
-        changed.min_face = least
-        assert changed.recognize(wide)
+        wide[100:150, 100:200] = picture
+        demanding = copy.copy(recognizer)
+        demanding.min_face = 90
+        assert demanding.recognize(wide) == ()
+        said = demanding.why_no_face(wide)
+        assert "smaller than 90 pixels: try --min-face " in said
+        demanding.min_face = int(said.partition("min_face=")[2].partition(")")[0])
+        assert len(demanding.recognize(wide)) == 2
 
     @pytest.mark.parametrize(
         ("quarters", "way"), [(1, "90 degrees to the right"), (2, "by 180 degrees")]

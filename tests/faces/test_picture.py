@@ -320,7 +320,7 @@ def png(width, height, colour, pixels, depth=8, after=b"") -> bytes:
 
 
 def tiff(width, height, bits, kind, packing, data, tile=None) -> bytes:
-    """One strip or tile of grey; `kind` 1 whole, 3 floating; `packing` 1 none, 8 zip."""
+    """Grey, one strip or tile; `kind` 1 whole, 3 floating; `packing` 1 none, 8 zip."""
     tags = [(256, width), (257, height), (258, bits), (259, packing), (262, 1)]
     place = 8 + 2 + 12 * (10 + (tile is not None)) + 4
     tags += [(277, 1), (339, kind)]
@@ -353,9 +353,7 @@ def small_files_of_large_pictures() -> dict[str, bytes]:
         "notes.jpg": jpeg[:2] + 600 * segment + jpeg[2:],
         "scans.jpg": jpeg[:size] + large + jpeg[size + 4 :],
         "flat.webp": saved(flat, "WEBP", method=0),
-        "screen.gif": b"GIF89a"
-        + b"\xff" * 4
-        + saved(Image.new("P", (9, 9)), "GIF")[10:],
+        "screen.gif": endless + saved(flat.reduce(500), "GIF")[10:],
     }
 
 
