@@ -14,7 +14,7 @@ import numpy as np
 
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.errors import ArgumentError
-from emolib.faces import Face, FaceDetector, to_canonical
+from emolib.faces import Face, FaceDetector, read_picture, to_canonical
 from emolib.faces.crop import as_picture, check_picture
 from emolib.faces.detection import WINDOW
 from emolib.faces.picture import read_at_least
@@ -34,7 +34,7 @@ MOST_SEARCHED = 13_000_000
 SMALLEST = 40
 
 #: `annotate` draws a picture of more pixels than this smaller.
-MOST_DRAWN = 25_000_000
+MOST_DRAWN = 20_000_000
 
 _BATCH = 128  # crops at a time, each read twice; bounds the memory
 _READY = 256  # a ready crop of a face is no wider; no photograph of people is as small
@@ -282,7 +282,7 @@ def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.n
         text = draw.textbbox((x, max(0, y - 10 * thick)), words, font=font)
         draw.rectangle(text, fill=colour)
         draw.text(text[:2], words, fill="white", font=font, anchor="lt")
-    return np.array(picture)
+    return read_picture(picture)  # with less memory than np.array
 
 
 def _read(
