@@ -31,6 +31,7 @@ def open_session(graph: bytes) -> "InferenceSession":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # one face is too little work to share
     options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # it would keep the most it ever needed
     options.log_severity_level = 3  # errors only
     try:
         return onnxruntime.InferenceSession(

@@ -14,7 +14,7 @@ import numpy as np
 
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.errors import ArgumentError
-from emolib.faces import Face, FaceDetector, to_canonical
+from emolib.faces import Face, FaceDetector, read_picture, to_canonical
 from emolib.faces.crop import as_picture, check_picture
 from emolib.faces.detection import WINDOW
 from emolib.faces.picture import read_at_least
@@ -34,11 +34,11 @@ MOST_SEARCHED = 13_000_000
 SMALLEST = 40
 
 #: `annotate` draws a picture of more pixels than this smaller.
-MOST_DRAWN = 25_000_000
+MOST_DRAWN = 20_000_000
 
 _BATCH = 128  # crops at a time, each read twice; bounds the memory
 _READY = 256  # a ready crop of a face is no wider; no photograph of people is as small
-_LEAST = 16  # a face of fewer pixels is worth no answer
+_LEAST = 20  # a face of fewer pixels is worth no answer
 _SURE = 0.9  # score of a face that is worth a hint: small windows deceive
 _TURNS = ("90 degrees to the left", "by 180 degrees", "90 degrees to the right")
 
@@ -164,14 +164,15 @@ class EmotionRecognizer:
             for face in self._detector_of(min(_LEAST, sought / zoom)).detect(image)
             if face.score >= _SURE
         ]
-        if longest <= _READY and longest <= 1.3 * shortest:
-            if not small or max(small) > shortest / 3:
-                return (
-                    "The picture looks like a ready crop of a face: try --crops (in "
-                    "Python predict_proba)."
-                )
+        ready = longest <= _READY and longest <= 1.3 * shortest
+        if ready and (not small or max(small) > shortest / 3):
+            return (
+                "The picture looks like a ready crop of a face: try --crops (in Python "
+                "predict_proba)."
+            )
         for quarters, way in enumerate(_TURNS, 1):
-            if self._search(np.rot90(image, quarters), zoom):
+            found = self._search(np.rot90(image, quarters), zoom)
+            if any(face.score >= _SURE for face in found):
                 return f"The face is turned: turn the picture {way} and try again."
         if small:
             least = max(WINDOW, int(0.8 * zoom * max(small)))
@@ -243,8 +244,8 @@ class EmotionRecognizer:
             answers[start : start + _BATCH] = both_ways(self._answer, faces)
         if np.isnan(answers).any():
             raise ModelFileError(
-                f"The network {self._name} answers NaN: its training has diverged or its "
-                "weights are damaged. Train it again, or take a shipped one."
+                f"The network {self._name} answers NaN: its training has diverged, or "
+                "its weights are damaged. Train it again, or take a shipped one."
             )
         return answers
 
@@ -281,7 +282,7 @@ def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.n
         text = draw.textbbox((x, max(0, y - 10 * thick)), words, font=font)
         draw.rectangle(text, fill=colour)
         draw.text(text[:2], words, fill="white", font=font, anchor="lt")
-    return np.array(picture)
+    return read_picture(picture)  # with less memory than np.array
 
 
 def _read(

@@ -1,18 +1,22 @@
 """The recogniser: any size of crop, one kind of answer, and clear refusals."""
 
+import copy
 import io
 import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from emolib import recognizer as recognizing
 from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError
 from emolib.export import add_onnx
-from emolib.faces import PictureError, to_canonical
+from emolib.faces import FaceDetector, PictureError, to_canonical
 from emolib.models import (
     ModelFileError,
     predict,
@@ -179,6 +183,19 @@ def test_unsure_is_a_threshold_on_the_largest_probability(recognizer):
     assert recognizer.unsure(np.stack([sure, open_question])).tolist() == [False, True]
 
 
+def test_nan_is_neither_sure_nor_unsure(recognizer, monkeypatch):
+    for wrong in (np.full(6, np.nan), np.vstack([np.eye(6), [[np.nan] * 6]])):
+        with pytest.raises(ArgumentError, match="hold NaN"):
+            recognizer.unsure(wrong)
+    with pytest.raises(ArgumentError, match=r"received shape \(5,\)"):
+        recognizer.unsure(np.zeros(5))
+    monkeypatch.setattr(
+        recognizer, "_answer", lambda faces: np.full((len(faces), 6), np.nan)
+    )
+    with pytest.raises(ModelFileError, match=r"untrained answers NaN.*Train it again"):
+        recognizer.predict_proba(crops(1, 48, 48))
+
+
 def test_annotating_draws_into_a_copy(recognizer):
     picture = photograph()
     before = picture.copy()
@@ -188,6 +205,153 @@ def test_annotating_draws_into_a_copy(recognizer):
     x, y, width, height = recognizer.recognize(picture)[0].face.box
     bottom = int(min(y + height, 299))
     assert (drawn[bottom, int(x + width / 2)] != picture[bottom, int(x)]).any()
+
+
+def test_the_largest_face_comes_first_and_each_has_its_number(recognizer, monkeypatch):
+    small = Image.fromarray(photograph()[:, :300]).resize((130, 130))
+    picture = np.full((330, 460, 3), 90, np.uint8)
+    picture[:130, :130], picture[30:, 160:] = small, photograph()[:, :300]
+    whole = FaceDetector.detect  # best score first; let that be the small one
+    monkeypatch.setattr(
+        FaceDetector, "detect", lambda *it: sorted(whole(*it), key=lambda f: f.box[2])
+    )
+    found = recognizer.recognize(picture)
+    widths = [one.face.box[2] for one in found]
+    assert len(widths) == 2
+    assert widths[0] > 1.5 * widths[1]
+    drawn, plain = [], ImageDraw.ImageDraw.text
+    monkeypatch.setattr(
+        ImageDraw.ImageDraw,
+        "text",
+        lambda *it, **how: (drawn.append(it[2]), plain(*it, **how)),
+    )
+    annotate(picture, found)
+    assert drawn == [f"1 {found[0]}", f"2 {found[1]}"]
+    annotate(picture, found[:1])
+    assert drawn[2] == str(found[0])
+
+
+def test_smaller_faces_on_request(folder, recognizer):
+    picture = np.array(Image.fromarray(photograph()).resize((60, 30)))
+    assert recognizer.recognize(picture) == ()
+    found = EmotionRecognizer(folder, min_face=20).recognize(picture)
+    assert len(found) == 2
+    for wrong in (11, float("nan"), -1):
+        with pytest.raises(ArgumentError, match="min_face must be at least 12"):
+            EmotionRecognizer(folder, min_face=wrong)
+
+
+class TestWhyNoFace:
+    def test_smaller_than_sought(self, recognizer):
+        picture = Image.fromarray(photograph()).resize((100, 50))
+        wide = np.full((300, 400, 3), 90, np.uint8)
+        wide[100:150, 100:200] = picture
+        demanding = copy.copy(recognizer)
+        demanding.min_face = 90
+        assert demanding.recognize(wide) == ()
+        said = demanding.why_no_face(wide)
+        assert "smaller than 90 pixels: try --min-face " in said
+        demanding.min_face = int(said.partition("min_face=")[2].partition(")")[0])
+        assert len(demanding.recognize(wide)) == 2
+
+    @pytest.mark.parametrize(
+        ("quarters", "way"), [(1, "90 degrees to the right"), (2, "by 180 degrees")]
+    )
+    def test_turned(self, recognizer, monkeypatch, quarters, way):
+        upright = photograph()[:, :300]
+        whole = FaceDetector.detect
+        monkeypatch.setattr(  # it finds some that are turned
+            FaceDetector,
+            "detect",
+            lambda it, image: whole(it, image) if (image == upright).all() else (),
+        )
+        picture = np.rot90(upright, quarters)
+        assert recognizer.recognize(picture) == ()
+        assert f"turn the picture {way}" in recognizer.why_no_face(picture)
+
+    def test_a_ready_crop(self, recognizer, tmp_path):
+        crop = to_canonical(photograph()[40:260, 40:260])
+        path = tmp_path / "crop.png"
+        Image.fromarray(crop[10:58, 8:56]).save(path)  # as those of FER2013 are
+        assert "looks like a ready crop of a face: try --crops" in (
+            recognizer.why_no_face(path)
+        )
+
+    def test_nothing_that_trying_tells(self, recognizer):
+        grey = np.full((300, 400), 128, np.uint8)
+        assert "No face of 40 pixels or more" in recognizer.why_no_face(grey)
+
+
+@pytest.mark.parametrize("kind", ["array", "PNG", "JPEG"])
+def test_large_pictures_are_searched_in_a_copy(recognizer, monkeypatch, kind):
+    picture = np.array(Image.fromarray(photograph()).resize((1500, 750)))
+    source, memory = picture, io.BytesIO()
+    if kind != "array":
+        Image.fromarray(picture).save(memory, kind, quality=95)
+        source = memory.getvalue()
+    whole = recognizer.recognize(source)
+    seen, detect = [], FaceDetector.detect
+    monkeypatch.setattr(recognizing, "MOST_SEARCHED", 200_000)
+    monkeypatch.setattr(
+        FaceDetector,
+        "detect",
+        lambda it, image: (seen.append((image.shape, it.smallest)), detect(it, image))[
+            1
+        ],
+    )
+    found = recognizer.recognize(source)
+    assert 199_000 < seen[0][0][0] * seen[0][0][1] < 201_000
+    assert len(found) == len(whole) == 2
+    for one in found:
+        near = min(whole, key=lambda it: abs(it.face.box[0] - one.face.box[0])).face
+        assert np.abs(np.subtract(one.face.box, near.box)).max() < 0.06 * near.box[3]
+        assert np.hypot(*np.subtract(one.face.left_eye, near.left_eye)) < 12
+    changed = copy.copy(recognizer)
+    changed.min_face = 40
+    changed.recognize(source)
+    zoom = (1500 * 750 / 200_000) ** 0.5
+    assert seen[1][1] == pytest.approx(40 / zoom, rel=0.01)
+    assert seen[0][1] == 40
+
+
+def test_a_large_picture_is_drawn_smaller(recognizer, monkeypatch):
+    picture = photograph()
+    found = recognizer.recognize(picture)
+    monkeypatch.setattr(recognizing, "MOST_DRAWN", 300 * 600 // 4)
+    drawn = annotate(picture, found)
+    assert drawn.shape == (150, 300, 3)
+    half = np.array(Image.fromarray(picture).reduce(2))
+    x, _, width, _ = (side / 2 for side in found[0].face.box)
+    columns = np.flatnonzero((drawn != half).any(axis=(0, 2)))
+    middle = np.array(columns.min() < x + 3), columns.max() > x + width - 3
+    assert all(middle)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+def test_fifty_megapixels_and_a_close_up_in_500_megabytes(folder, tmp_path):
+    face = Image.fromarray(photograph()[30:270, 30:270])
+    picture = Image.new("RGB", (8192, 6144), (90, 90, 90))
+    picture.paste(face.resize((900, 900)), (3000, 2000))
+    picture.save(tmp_path / "a.jpg")
+    picture.save(tmp_path / "b.png", compress_level=1)
+    face.resize((4500, 4500)).save(tmp_path / "c.jpg")
+    picture.resize((14000, 7000)).save(tmp_path / "d.jpg")
+    code = """
+import re, sys
+from pathlib import Path
+from emolib.recognizer import EmotionRecognizer
+recognizer = EmotionRecognizer(sys.argv[1])
+for path in sorted(Path(sys.argv[2]).iterdir()):
+    found = recognizer.recognize(path)
+    status = Path("/proc/self/status").read_text()
+    peak = 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", status)[1])
+    print(path.name, peak, len(found), found[0].face.box)
+    assert len(found) == 1
+    assert peak < 500e6
+"""
+    command = [sys.executable, "-c", code, str(folder), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr[-600:]
 
 
 def test_reading_a_photograph_needs_no_tensorflow(folder):

@@ -70,7 +70,8 @@ def check_picture(image: np.ndarray) -> np.ndarray:
 
 def as_picture(image: np.ndarray, mode: str) -> Image.Image:
     """Return an array (see `check_picture`) as a Pillow image, mode "L" or "RGB"."""
-    return Image.fromarray(check_picture(image)).convert(mode)
+    picture = Image.fromarray(check_picture(image))
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def to_canonical(image: np.ndarray) -> np.ndarray:

@@ -33,7 +33,7 @@ OVERLAPS = (0.5, 0.7, 0.7, 0.7)
 RESAMPLE_LEVEL, RESAMPLE_WINDOW = Image.Resampling.BOX, Image.Resampling.BILINEAR
 
 _BATCH = 128  # windows that a network sees at once, which bounds the memory
-_STRIP = 250_000  # pixels of a level that the first network sees at once, as well
+_STRIP = 60_000  # pixels of a level that the first network sees at once, as well
 _GREY = 128  # beyond the edge of the picture
 _MIRRORED = (1, 0, 2, 4, 3)  # which point is which in the mirror image
 _REMEDY = "restore it with `git checkout data/detector`, or install emolib again"
@@ -315,7 +315,7 @@ def _patches(picture: Image.Image, squares: np.ndarray, side: int) -> np.ndarray
         return patches
     over = max(-squares.min(), (squares[:, 2:] - picture.size).max())
     margin = max(0, int(np.ceil(over)) + 1)
-    # As if the picture had this margin: of a place, Pillow keeps 32 bits from its corner.
+    # As if the picture had this margin: Pillow keeps 32 bits of a place from there.
     squares = (squares + margin).astype(np.float32).astype(float) - margin
     low, high = -margin, np.array(picture.size) + margin
     reach = 2 + (squares[:, 2:] - squares[:, :2]).max(axis=1, keepdims=True) // side

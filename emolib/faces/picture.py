@@ -5,13 +5,14 @@ from the header, and a file that would take more than `MOST_BYTES` is refused be
 small files can hold pictures that fill the memory.
 """
 
+import contextlib
+import ctypes
 import io
 import os
 import stat
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +23,22 @@ from emolib.faces.formats import FORMATS, RAW, WITH_PACKAGE, what_instead
 
 #: More memory than this, in bytes, no picture may take while it is read, so that a
 #: process that finds and reads faces stays below 500 MB.
-MOST_BYTES = 400_000_000
+MOST_BYTES = 390_000_000
 
 #: More pixels, or a longer side, are refused even where the memory would suffice.
 MOST_PIXELS, MOST_SIDE = 250_000_000, 65_535
 
-#: What these bounds come to, for help texts.
+#: What these bounds come to for ordinary pictures, for help texts.
 LIMITS = (
-    "Pictures of up to 50 million pixels are read (WebP 18, AVIF 16, HEIC 16, JPEG 2000"
-    " 14, transparent TIFF less); for finding faces, JPEG of up to 250 million."
+    "Up to 50 million pixels are read (HEIC 48, WebP 22, AVIF 20, JPEG 2000 18); where "
+    "faces are to be found, of a JPEG up to 250 million."
 )
 
-#: Bytes a pixel that readers take which decode all of a picture at once, measured.
-_AT_ONCE = {"WEBP": 17, "AVIF": 20, "HEIF": 20, "JPEG2000": 25}
+#: Bytes a pixel that readers take which decode all at once, and what they keep of it
+#: until the picture is closed; measured. JPEG 2000: a channel; deep HEIC: twice that.
+_AT_ONCE = {
+    "WEBP": (17, 13), "AVIF": (18, 14), "HEIF": (7.75, 4.75), "JPEG2000": (6.5, 4),
+}  # fmt: skip
 
 #: Bytes of a file besides its pixels (profiles, notes, thumbnails) that are read, and
 #: of a file that its reader takes whole.
@@ -95,16 +99,17 @@ def read_at_least(
     What is so large is shrunk by a whole number, while it is decoded if it is a JPEG,
     and further if the memory demands it. Returned with the (width, height) it has.
     """
-    with _opened(source) as (image, name, file_size):
-        factor = _factor(image, name, file_size, pixels)
-        size, by_reader = image.size, image.format in ("JPEG", "MPO")
+    with _opened(source) as (image, name, held):
+        factor = _factor(image, name, held, pixels)
+        size = image.size
+        by_reader = image.format in ("JPEG", "MPO") and image is not source
         if factor > 1 and by_reader:
             image.draft(None, (size[0] // factor, size[1] // factor))
         try:
             image.load()
         except Exception as error:
             raise PictureError(
-                f"{name} is cut short or damaged ({error}); copy or download it again."
+                f"{name} is cut short or damaged ({error}): copy it again."
             ) from error
         if not by_reader:
             size = image.size  # that of a TIFF is turned by now
@@ -113,8 +118,8 @@ def read_at_least(
             read = _in_strips(image, turn, 1 if by_reader else factor)
         except Exception as error:
             raise PictureError(
-                f"{name} has colours that cannot be converted (mode {image.mode}); save "
-                "it as an ordinary PNG or JPEG."
+                f"{name} has colours that cannot be converted (mode {image.mode}); "
+                "save it as an ordinary PNG or JPEG."
             ) from error
         return read, size[::-1] if turn >= 5 else size
 
@@ -141,11 +146,11 @@ class _Memory(_Metered, io.BytesIO):
     """One whose content is there."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(
     source: str | Path | bytes | Image.Image,
 ) -> Iterator[tuple[Image.Image, str, int]]:
-    """Open a picture without decoding it: with its name, and the file's size, bytes."""
+    """Open a picture without decoding it; with its name, and the bytes it holds."""
     name = "The picture"
     if isinstance(source, Image.Image):
         if getattr(source, "tile", None) and source.format not in _formats("HEIF"):
@@ -168,8 +173,9 @@ def _opened(
         size = file.seek(0, os.SEEK_END)
         if not size:
             raise PictureError(f"{name} is empty: 0 bytes. Copy or save it again.")
-        with _image(file, name, size) as image:
-            yield image, name, size
+        image, held = _image(file, name, size)
+        with image:
+            yield image, name, held
 
 
 def _file(path: Path) -> _File | _Memory:
@@ -203,8 +209,10 @@ def _formats(*more: str) -> list[str]:
     ]
 
 
-def _image(file: _File | _Memory, name: str, size: int) -> Image.Image:
+def _image(file: _File | _Memory, name: str, size: int) -> tuple[Image.Image, int]:
     """Let the reader open a file whose format its first bytes tell, and no other.
+
+    Returned with the bytes besides its pixels that it may hold in memory.
 
     Not `Image.open`, which has one limit of pixels for all, in a global variable.
     """
@@ -215,7 +223,8 @@ def _image(file: _File | _Memory, name: str, size: int) -> Image.Image:
         if accepts and accepts(start[:16]) is not True:
             continue
         file.left = _MOST_WHOLE if kind in ("WEBP", "AVIF") else _MOST_NOTES
-        if kind == "PNG" and _png_notes(file) > _MOST_NOTES * 4:
+        held = {"WEBP": 2, "AVIF": 2, "JPEG2000": 1}.get(kind, 0) * size
+        if kind == "PNG" and (held := _png_notes(file)) > _MOST_WHOLE:
             raise PictureError(f"{name} holds too much text; save its pixels alone.")
         file.seek(0)
         try:
@@ -228,9 +237,11 @@ def _image(file: _File | _Memory, name: str, size: int) -> Image.Image:
             raise _not_read(name, RAW[0], b"")
         file.left = _MOST_NOTES
         file.free = 65_536 if kind in ("PNG", "TIFF") else size  # more is not pixels
-        return image
+        if kind == "TIFF":  # whose reader maps the file, of which this may be a page
+            held = min(size, 8 * image.width * image.height)
+        return image, held
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF:
-        return _heif(file, name)
+        return _heif(file, name), size
     raise _not_read(name, ending, start)
 
 
@@ -240,10 +251,10 @@ def _is_raw(image: Image.Image) -> bool:
 
 
 def _not_read(name: str, ending: str, start: bytes) -> PictureError:
-    what = what_instead(ending, start)
+    what, kinds = what_instead(ending, start), ", ".join(_formats("HEIC"))
+    more = f"it is {what} Give" if what else "give"
     return PictureError(
-        f"{name} is not a picture that can be read{f'; it is {what} G' if what else '; g'}"
-        f"ive one of {', '.join(_formats('HEIC'))}."
+        f"{name} is not a picture that can be read; {more} one of {kinds}."
     )
 
 
@@ -254,8 +265,8 @@ def _heif(file: _File | _Memory, name: str) -> Image.Image:
         import pillow_heif
     except ImportError:
         raise PictureError(
-            f"{name} is a HEIC photograph; to read it, `pip install {package}`, or save "
-            "it as JPEG."
+            f"{name} is a HEIC photograph; to read it, `pip install {package}`, or "
+            "save it as JPEG."
         ) from None
     file.seek(0)
     file.left = _MOST_WHOLE
@@ -272,7 +283,7 @@ def _heif(file: _File | _Memory, name: str) -> Image.Image:
         return reader(file, "")
     except Exception as error:
         raise PictureError(
-            f"{name} is cut short or damaged ({error}); copy or download it again."
+            f"{name} is cut short or damaged ({error}): copy it again."
         ) from error
 
 
@@ -293,7 +304,7 @@ def _too_large(name: str, what: str) -> PictureError:
     return PictureError(f"{name} has {what}. Save it smaller.")
 
 
-def _factor(image: Image.Image, name: str, file_size: int, enough: int | None) -> int:
+def _factor(image: Image.Image, name: str, held: int, enough: int | None) -> int:
     """Return by which whole number to shrink a picture, or refuse it."""
     (width, height), pixels = image.size, image.width * image.height
     if pixels > MOST_PIXELS or max(width, height) > MOST_SIDE:
@@ -310,8 +321,10 @@ def _factor(image: Image.Image, name: str, file_size: int, enough: int | None) -
         # A little smaller than enough is better than not at all.
         factors = factors[-1:] + [one for one in all_factors if one > factors[-1]][:1]
     for factor in factors:
-        takes = _bytes(image, file_size, factor)
+        takes = _bytes(image, held, factor)
         if takes <= MOST_BYTES:
+            if takes > MOST_BYTES / 4:
+                _give_back()
             return factor
     raise _too_large(
         name,
@@ -320,30 +333,41 @@ def _factor(image: Image.Image, name: str, file_size: int, enough: int | None) -
     )
 
 
-def _bytes(image: Image.Image, file_size: int, factor: int) -> float:
+def _give_back() -> None:
+    """Let the C library return what was freed: glibc may keep 100 MB of pictures."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # others need no hint
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _bytes(image: Image.Image, held: int, factor: int) -> float:
     """Return how many bytes it takes at most to decode a picture and convert it."""
     width, height = image.size
-    pixels, result = width * height, 3 * width * height / factor**2
-    channel = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
-    core = channel.get(image.mode, 4) * pixels
-    tile = getattr(image, "tile", None)
+    pixels, tile = width * height, getattr(image, "tile", None)
+    result = 3 * pixels / factor**2
+    if image.format in _AT_ONCE:
+        during, after = (each * pixels for each in _AT_ONCE[image.format])
+        if image.format == "JPEG2000":
+            during *= len(image.getbands())
+        elif image.info.get("bit_depth", 8) > 8:
+            during *= 2
+        return held + max(during, after + result)
     if not tile:  # decoded already
         return result
-    if image.format in _AT_ONCE:
-        return _AT_ONCE[image.format] * pixels + 2 * file_size + result
+    channels = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
+    core, work = channels.get(image.mode, 4) * pixels, 0
     if image.format in ("JPEG", "MPO"):
-        return core / factor**2 + _coefficients(image) + result
-    if image.format == "TIFF":
+        core, work = core / factor**2, _coefficients(image)
+    elif tile[0].codec_name == "libtiff":
         tags = image.tag_v2
-        rows = min(tags.get(278, height), height)
-        block = tags.get(322, width) * tags.get(323, rows)
-        depth = max(tags.get(258, (8,))) / 8 * tags.get(277, 1)
-        turned = core if tags.get(274, 1) != 1 else 0
-        held = min(file_size, 8 * pixels)
-        return core + turned + max(depth, 4) * block + held + result
-    if tile[0].codec_name in ("bmp_rle", "ppm", "ppm_plain"):  # written in Python
-        core *= 3
-    return core + result
+        rows = tags.get(323, min(tags.get(278, height), height))
+        depth = max(tags.get(258, (1,))) / 8 * tags.get(277, 1)
+        block = tags.get(322, width) * rows  # that is decoded at once
+        work = block * (depth if tags.get(262) != 6 else max(depth, 4))  # 6 is YCbCr
+        work += core * (tags.get(274, 1) != 1)  # is turned
+        held, work = 0, work + held  # the file is mapped until then
+    elif tile[0].codec_name in ("bmp_rle", "ppm", "ppm_plain"):
+        work = 2 * core  # these are written in Python
+    return held + core + max(work, result)
 
 
 def _coefficients(image: Image.Image) -> int:

@@ -1,9 +1,12 @@
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from emolib.faces import CROP, align, to_canonical, triangle_weights
+from emolib.faces import crop as cropping
 
 GREY = np.arange(48 * 48, dtype=np.int64).reshape(48, 48) % 256
 
@@ -95,6 +98,41 @@ class TestAlign:
     def test_outside_the_picture_the_edge_goes_on(self):
         image = np.full((40, 40), 90, np.uint8)
         assert (align(image, (2.0, 3.0), (30.0, 3.0)) == 90).all()
+
+    def test_the_region_around_the_face_is_as_good_as_the_whole(self, monkeypatch):
+        rng = np.random.default_rng(4)
+        image = rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)
+        eyes = [(rng.uniform(-20, 380, 2), rng.uniform(-0.4, 0.4)) for _ in range(20)]
+        pairs = [
+            (tuple(m), tuple(m + 90 * np.array([np.cos(a), np.sin(a)])))
+            for m, a in eyes
+        ]
+        whole = [align(image, *pair) for pair in pairs]
+        monkeypatch.setattr(cropping, "_CANVAS", 0)
+        for pair, crop in zip(pairs, whole, strict=True):
+            assert np.array_equal(align(image, *pair), crop)
+
+    def test_a_huge_face_is_shrunk_before_it_is_sampled(self, monkeypatch):
+        eyes = ((180.5, 200.2), (330.1, 215.0))
+        image = _photograph(eyes, radius=25)
+        fine = align(image, *eyes)
+        sizes, transform = [], Image.Image.transform
+        monkeypatch.setattr(
+            Image.Image,
+            "transform",
+            lambda it, *how: (sizes.append((it.size, how[0])), transform(it, *how))[1],
+        )
+        monkeypatch.setattr(cropping, "_FINEST", 2)
+        assert np.abs(align(image, *eyes).astype(int) - fine).max() <= 3
+        assert sizes[0][1] == (128, 128)  # not 448
+
+    def test_a_close_up_takes_no_more_than_its_region(self):
+        image = np.zeros((3648, 5472, 3), np.uint8)
+        tracemalloc.start()
+        align(image, (1900.0, 1500.0), (3300.0, 1540.0))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 3 * image.size / 3
 
     @pytest.mark.parametrize("eyes", [((30, 20), (10, 20)), ((10, 20), (10, 20))])
     def test_swapped_or_equal_eyes_are_refused(self, eyes):

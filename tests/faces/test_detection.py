@@ -137,6 +137,32 @@ class TestFinding:
         flipped = truth[[1, 0, 2]] * [-1, 1] + [720, 0]
         assert errors(face, flipped).max() < 0.12
 
+    def test_strips_and_margins_make_no_difference(self, monkeypatch, frames):
+        level = frames[1][0][None]
+        detector = FaceDetector()
+        whole = detector._run("pnet", level)
+        for strip in (10_000, 77_777):
+            monkeypatch.setattr(detecting, "_STRIP", strip)
+            for one, other in zip(detector._slide(level), whole, strict=True):
+                assert np.array_equal(one, other)
+            odd = level[:, :223]
+            assert np.array_equal(
+                detector._slide(odd)[1], detector._run("pnet", odd)[1]
+            )
+
+    def test_windows_beyond_the_edge_are_those_of_a_picture_with_a_margin(self, frames):
+        picture = Image.fromarray(frames[0][0])
+        squares = np.array([[-40.3, -20.7, 90.9, 110.5], [9.2, 9.4, 60.1, 60.3],
+                            [500.5, 300.25, 760.75, 561.0]])  # fmt: skip
+        padded = Image.new("RGB", (720 + 84, 576 + 84), (128,) * 3)
+        padded.paste(picture, (42, 42))
+        boxes = (squares + 42).tolist()
+        expected = [
+            np.array(padded.resize((24, 24), Image.Resampling.BILINEAR, box=box))
+            for box in boxes
+        ]
+        assert np.array_equal(detecting._patches(picture, squares, 24), expected)
+
     def test_smaller_faces_than_asked_for_are_not_sought(self, frames):
         image, truth = frames[0]
         small = np.array(Image.fromarray(image).resize((180, 144)))  # about 25 pixels
