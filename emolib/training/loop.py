@@ -244,8 +244,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-#: The loss of a network that always says one sixth, and that above which one is lost:
-#: in an honest training, the best epoch does not come near it.
+#: The loss of a network that always says one sixth, and that above which one is lost.
+#: In an honest training that of the best epoch is far below; over validation images it
+#: need not be after a few steps, when batch normalisation has seen too little.
 _GUESSING = math.log(len(EMOTIONS))
 _LOST = 3 * _GUESSING
 
@@ -358,12 +359,12 @@ class _Run:
         All numbers are finite, and its weights so large that no step brings it back.
         """
         row = self.rows[self.best[0] - 1]
-        if row["val_loss"] > _LOST:
+        if min(row["loss"], row["val_loss"]) > _LOST:
             delete = f", and delete {self.path}" if self.path else ""
             raise TrainingError(
                 f"The training of {self.model.name!r} has diverged: after its best "
-                f"epoch ({self.best[0]}) the validation loss is {row['val_loss']:.3g}; "
-                f"guessing has {_GUESSING:.3g}. Train a network that was built anew "
+                f"epoch ({self.best[0]}) the loss is {row['loss']:.3g}, over validation "
+                f"images {row['val_loss']:.3g}; guessing has {_GUESSING:.3g}. Train a network that was built anew "
                 f"with a smaller learning_rate{delete}."
             )
 
