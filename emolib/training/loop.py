@@ -363,9 +363,10 @@ class _Run:
             delete = f", and delete {self.path}" if self.path else ""
             raise TrainingError(
                 f"The training of {self.model.name!r} has diverged: after its best "
-                f"epoch ({self.best[0]}) the loss is {row['loss']:.3g}, over validation "
-                f"images {row['val_loss']:.3g}; guessing has {_GUESSING:.3g}. Train a network that was built anew "
-                f"with a smaller learning_rate{delete}."
+                f"epoch ({self.best[0]}) the loss is {row['loss']:.3g}, over "
+                f"validation images {row['val_loss']:.3g}; guessing has "
+                f"{_GUESSING:.3g}. Train a network that was built anew with a smaller "
+                f"learning_rate{delete}."
             )
 
     def _merit(self, row: dict[str, float]) -> tuple[float, ...]:
