@@ -109,7 +109,7 @@ def read_at_least(
             image.load()
         except Exception as error:
             raise PictureError(
-                f"{name} is cut short or damaged ({error}): copy it again."
+                f"{name} is cut short or damaged ({error}). Copy it again."
             ) from error
         if not by_reader:
             size = image.size  # that of a TIFF is turned by now
@@ -283,7 +283,7 @@ def _heif(file: _File | _Memory, name: str) -> Image.Image:
         return reader(file, "")
     except Exception as error:
         raise PictureError(
-            f"{name} is cut short or damaged ({error}): copy it again."
+            f"{name} is cut short or damaged ({error}). Copy it again."
         ) from error
 
 

@@ -204,7 +204,7 @@ def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
 
 
 def _sound_clone(model: "keras.Model") -> "keras.Model":
-    """Return the network without its optimizer's state, twice the weights' size.
+    """Return the network without the state of its optimiser, twice the weights' size.
 
     Raises `ModelFileError` if it could not be built again, or is of no use: its weights
     are not finite, or it answers NaN, or the same to very different pictures.
