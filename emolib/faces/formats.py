@@ -17,6 +17,10 @@ FORMATS = {
 #: Formats of which Pillow has no reader of its own: the ending, and the package.
 WITH_PACKAGE = {".heic": "pillow-heif", ".heif": "pillow-heif"}
 
+#: How HEIC and AVIF say what they are, after ``ftyp``, which videos begin with, too.
+HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+_AVIF = (b"avif", b"avis")
+
 #: Raw data of cameras. Some begin as a TIFF does, whose first picture is tiny.
 RAW = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw")
 
@@ -85,11 +89,11 @@ def is_hidden(path: Path) -> bool:
 def list_pictures(folder: Path, *, below: bool = False) -> Listing:
     """List what a folder holds; with `below`, also in its folders, at any depth.
 
-    Links to folders are not followed, but named in `skipped`. OSError if the folder
-    cannot be listed.
+    Links to folders are not followed, but named in `skipped`, and so are folders in it
+    that cannot be listed; if `folder` itself cannot, that raises OSError.
     """
-    files, links, hidden = _files(folder, below)
-    pictures, skipped = [], {"a link to a folder": links} if links else {}
+    files, skipped, hidden = _files(folder, below)
+    pictures = []
     for path in files:
         if reason := why_unread(path):
             skipped.setdefault(reason, []).append(path)
@@ -115,7 +119,7 @@ def what_instead(ending: str, start: bytes) -> str | None:
 
     `ending` is in lower case, with its dot; `start` the first 64 bytes or fewer.
     """
-    if start[4:8] == b"ftyp":
+    if start[4:8] == b"ftyp" and start[8:12] not in (*HEIF, *_AVIF):
         ending = ".cr3" if start[8:11] == b"crx" else ".mp4"
     elif start[:4] == b"RIFF" and start[8:12] == b"AVI ":
         ending = ".avi"
@@ -125,8 +129,8 @@ def what_instead(ending: str, start: bytes) -> str | None:
     return None
 
 
-def _files(folder: Path, below: bool) -> tuple[list[Path], list[Path], int]:
-    found, links, hidden = [], [], 0
+def _files(folder: Path, below: bool) -> tuple[list[Path], dict[str, list[Path]], int]:
+    found, skipped, hidden = [], {}, 0
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
         if is_hidden(path):
@@ -134,8 +138,17 @@ def _files(folder: Path, below: bool) -> tuple[list[Path], list[Path], int]:
         elif entry.is_file():
             found.append(path)
         elif below and entry.is_dir(follow_symlinks=False):
-            inside, beyond, more = _files(path, below)
-            found, links, hidden = found + inside, links + beyond, hidden + more
+            try:
+                inside, without, more = _files(path, below)
+            except OSError:  # no reason to lose what is beside it
+                inside, without, more = (
+                    [],
+                    {"a folder that cannot be listed": [path]},
+                    0,
+                )
+            found, hidden = found + inside, hidden + more
+            for reason, paths in without.items():
+                skipped.setdefault(reason, []).extend(paths)
         elif below and entry.is_dir():
-            links.append(path)
-    return found, links, hidden
+            skipped.setdefault("a link to a folder", []).append(path)
+    return found, skipped, hidden

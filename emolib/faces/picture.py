@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from emolib.errors import EmolibError
-from emolib.faces.formats import FORMATS, RAW, WITH_PACKAGE, what_instead
+from emolib.faces.formats import FORMATS, HEIF, RAW, WITH_PACKAGE, what_instead
 
 #: More memory than this, in bytes, no picture may take while it is read, so that a
 #: process that finds and reads faces stays below 500 MB.
@@ -45,7 +45,6 @@ _AT_ONCE = {
 _MOST_NOTES, _MOST_WHOLE = 16_000_000, 64_000_000
 
 _STRIP = 2**20  # pixels that are converted at once
-_HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _HEIF_LOCK = threading.Lock()
 
 #: How an upright picture looks as it was stored, by the number in its EXIF notes.
@@ -240,7 +239,7 @@ def _image(file: _File | _Memory, name: str, size: int) -> tuple[Image.Image, in
         if kind == "TIFF":  # whose reader maps the file, of which this may be a page
             held = min(size, 8 * image.width * image.height)
         return image, held
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIF:
+    if start[4:8] == b"ftyp" and start[8:12] in HEIF:
         return _heif(file, name), size
     raise _not_read(name, ending, start)
 

@@ -1,10 +1,11 @@
 """What a file is: by its name in a folder, and by its content when it is opened."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from emolib.faces.formats import why_unread
+from emolib.faces.formats import list_pictures, what_instead, why_unread
 from emolib.faces.picture import PictureError, read_picture
 
 
@@ -30,3 +31,27 @@ def test_content_counts_more_than_the_name(tmp_path):
     path.write_bytes(b"\x1aE\xdf\xa3" + bytes(40))
     with pytest.raises(PictureError, match="it is a video; take pictures out of it"):
         read_picture(path)
+
+
+def test_one_folder_that_cannot_be_listed_costs_no_other(tmp_path, monkeypatch):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").touch()
+    scandir = os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == "b":
+            raise PermissionError(13, "Permission denied", folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    listing = list_pictures(tmp_path, below=True)
+    assert [path.parent.name for path in listing.pictures] == ["a", "c"]
+    assert listing.skipped == {"a folder that cannot be listed": [tmp_path / "b"]}
+    with pytest.raises(PermissionError):
+        list_pictures(tmp_path / "b")
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif"])
+def test_a_heic_photograph_is_no_video(brand):
+    assert what_instead(".jpg", b"\0\0\0\x18ftyp" + brand) is None
