@@ -83,7 +83,7 @@ def test_file_and_cells_are_small(path):
     cells = code_cells(nbformat.read(path, as_version=4))
     lengths = [len(cell.source.splitlines()) for cell in cells]
     assert max(lengths) <= 25
-    assert statistics.median(lengths) <= 7
+    assert statistics.median(lengths[1:]) <= 7  # the first is the set-up cell
 
 
 @each_notebook

@@ -49,7 +49,7 @@ class VideoError(DatasetError):
 
 
 class SlowVideoError(VideoError):
-    """A video takes longer than ``SECONDS`` to decode, perhaps only this time."""
+    """A video takes too long to decode, perhaps only this time."""
 
 
 class SampledFrames(NamedTuple):
