@@ -71,9 +71,8 @@ def mismatch(text: str, link: str) -> str | None:
 def test_entries_are_sorted_and_say_how_they_were_checked():
     keys = list(ENTRIES)
     assert keys == sorted(keys)
-    assert {entry.fields.get("status") for entry in ENTRIES.values()} == {
-        "R", "R2", "P", "U",
-    }  # fmt: skip
+    found = {entry.fields.get("status") for entry in ENTRIES.values()}
+    assert found == {"R", "R2", "P"}
     assert all(re.fullmatch(r"[a-z0-9_]+", key) for key in keys)
 
 
@@ -81,7 +80,7 @@ def test_the_page_shows_each_status_once():
     page = TEXTS["book/back-matter/bibliography.md"]
     filters = re.findall(r":filter: (.+)", page)
     shown = re.findall(r'status == "(\w+)"', " ".join(filters))
-    assert sorted(shown) == ["P", "R", "R2", "U"]
+    assert sorted(shown) == ["P", "R", "R2"]
 
 
 @pytest.mark.parametrize("key", ENTRIES)
