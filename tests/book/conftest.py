@@ -4,38 +4,17 @@ Tests in a browser need Chromium (or Chrome) on PATH. Without one they skip, unl
 ``EMOLIB_REQUIRE_BROWSER=1`` says that a missing browser is a failure.
 """
 
-import functools
-import http.server
 import os
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "book" / "_ext")]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Otherwise it looks up its maker's hosts while it opens our pages.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-)
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line of log for each."""
-
-    def log_message(self, *_):
-        pass
+from headless import find_browser, served, started_browser  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -80,28 +59,21 @@ def page_names(html) -> list[str]:
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, started; a skip or a failure where there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = find_browser()
     if found is None:
         reason = "no Chromium or Chrome on PATH"
         if os.environ.get("EMOLIB_REQUIRE_BROWSER") == "1":
             pytest.fail(reason + ", and EMOLIB_REQUIRE_BROWSER=1 demands one")
         pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    with started_browser(found) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
 def address(html):
     """Serve the built book on a free loopback port and give its address."""
-    handler = functools.partial(QuietHandler, directory=str(html))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(html) as found:
+        yield found
 
 
 @pytest.fixture
