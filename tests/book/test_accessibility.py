@@ -11,14 +11,12 @@ DESK = {"width": 1280, "height": 900}
 
 
 def opened(browser, address, name, theme="light"):
-    """Open a page in a context of its own and wait until its widgets are drawn."""
+    """Open a page in a context of its own and wait until its scripts ran."""
     context = browser.new_context(
         viewport=DESK, color_scheme=theme, reduced_motion="reduce"
     )
     page = context.new_page()
     page.goto(f"{address}/{name}", wait_until="load")
-    if page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count():
-        page.wait_for_selector(".jupyter-widgets", state="attached", timeout=15_000)
     page.wait_for_timeout(150)
     return page
 
