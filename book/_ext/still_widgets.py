@@ -78,7 +78,7 @@ class StillWidgets(SphinxTransform):
         branch = options["repository_branch"]
         link = f"{colab}/github/{repository}/blob/{branch}/{file}"
         sheets = "".join(f'<div class="paper">{one}</div>' for one in shown)
-        sentence = nodes.paragraph("", "A picture of it. ", classes=["still"])
+        sentence = nodes.paragraph("", "This is a picture. ", classes=["still"])
         sentence += nodes.Text("Run this page in ")
         sentence += nodes.reference("", "Colab", refuri=link)
         sentence += nodes.Text(" or Jupyter to use it.")

@@ -4,6 +4,7 @@ Tests in a browser need Chromium (or Chrome) on PATH. Without one they skip, unl
 ``EMOLIB_REQUIRE_BROWSER=1`` says that a missing browser is a failure.
 """
 
+import io
 import os
 import shutil
 import subprocess
@@ -119,6 +120,52 @@ def tiny_project(tmp_path) -> Path:
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, part / "02-tiny.ipynb")
     return root
+
+
+@pytest.fixture(scope="session")
+def build_page(tmp_path_factory):
+    """Give a function that builds one notebook with Sphinx alone, into its folder.
+
+    It has the book's extensions of pages, styles and scripts, and no other page.
+    """
+    import yaml
+    from sphinx.application import Sphinx
+
+    sphinx = yaml.safe_load((PROJECT / "_config.yml").read_text("utf-8"))["sphinx"]
+    taken = ("html_css_files", "html_js_files", "nb_ipywidgets_js", "language",
+             "nb_code_prompt_show", "nb_code_prompt_hide")  # fmt: skip
+    settings = {name: sphinx["config"][name] for name in taken}
+    settings |= {
+        "extensions": ["myst_nb", "accessible_pages", "still_widgets"],
+        "nb_execution_mode": "off",
+        "html_static_path": [str(PROJECT / "book" / "assets")],
+        "html_theme": "sphinx_book_theme",
+        "html_title": "A small book",
+        "html_theme_options": {
+            "repository_url": "https://github.com/someone/small",
+            "repository_branch": "main",
+            "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+        },
+    }
+
+    def build(notebook) -> Path:
+        import nbformat
+
+        notebook.metadata["language_info"] = {"pygments_lexer": "ipython3"}
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python"}
+        source = tmp_path_factory.mktemp("page")
+        (source / "conf.py").touch()
+        nbformat.write(notebook, source / "index.ipynb")
+        told = io.StringIO()
+        app = Sphinx(
+            source, source, source / "html", source / "trees", "html",
+            settings, status=None, warning=told,
+        )  # fmt: skip
+        app.build()
+        assert told.getvalue() == ""
+        return source / "html"
+
+    return build
 
 
 @pytest.fixture
