@@ -1,4 +1,5 @@
-// The sidebar holds title, search and contents: say so to who jumps between regions.
+// The sidebar holds title, search and contents: say so to those who jump between
+// regions.
 window.addEventListener("DOMContentLoaded", () => {
   const sidebar = document.getElementById("pst-primary-sidebar");
   sidebar?.setAttribute("role", "region");

@@ -4,7 +4,6 @@ Tests in a browser need Chromium (or Chrome) on PATH. Without one they skip, unl
 ``EMOLIB_REQUIRE_BROWSER=1`` says that a missing browser is a failure.
 """
 
-import io
 import os
 import shutil
 import subprocess
@@ -128,8 +127,8 @@ def build_page(tmp_path_factory):
 
     It has the book's extensions of pages, styles and scripts, and no other page.
     """
+    import nbformat
     import yaml
-    from sphinx.application import Sphinx
 
     sphinx = yaml.safe_load((PROJECT / "_config.yml").read_text("utf-8"))["sphinx"]
     taken = ("html_css_files", "html_js_files", "nb_ipywidgets_js", "language",
@@ -147,22 +146,21 @@ def build_page(tmp_path_factory):
             "launch_buttons": {"colab_url": "https://colab.research.google.com"},
         },
     }
+    python = {"name": "python", "pygments_lexer": "ipython3"}
 
     def build(notebook) -> Path:
-        import nbformat
-
-        notebook.metadata["language_info"] = {"pygments_lexer": "ipython3"}
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python"}
+        notebook.metadata["language_info"] = python
         source = tmp_path_factory.mktemp("page")
-        (source / "conf.py").touch()
+        (source / "conf.py").write_text(f"globals().update({settings!r})\n", "utf-8")
         nbformat.write(notebook, source / "index.ipynb")
-        told = io.StringIO()
-        app = Sphinx(
-            source, source, source / "html", source / "trees", "html",
-            settings, status=None, warning=told,
-        )  # fmt: skip
-        app.build()
-        assert told.getvalue() == ""
+        done = subprocess.run(
+            [sys.executable, "-m", "sphinx", "-q", "-W", source, source / "html"],
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "book" / "_ext")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
         return source / "html"
 
     return build
