@@ -160,6 +160,10 @@ def test_a_number_is_kept_if_it_is_in_the_range(opened):
         "one => one.previousElementSibling.innerText"
     )
     assert above.strip() == "a count"
+    page.get_by_role("button", name="Clear").click()
+    page.reload()
+    assert said(page) == []
+    assert field.input_value() == ""
 
 
 def test_a_question_without_options_stays_as_it_is(opened):
