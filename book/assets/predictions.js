@@ -87,11 +87,18 @@
     return place;
   }
 
+  // Where two questions share a result, each answer says whose it is.
+  function questionOf(box, place) {
+    const beside = [place.previousElementSibling, place.nextElementSibling];
+    if (!beside.some((one) => one?.matches(".said"))) return "";
+    const question = box.querySelector("p").cloneNode(true);
+    question.querySelector("strong").remove(); // "Predict."
+    return make("span", { className: "question" }, ...question.childNodes, " ");
+  }
+
   // `control` has: show(value), which also returns the words for a value, or null if it
   // is none of its; first(), where the keyboard goes to change it.
-  function remember(box, note, control) {
-    const place = placeBeside(box);
-
+  function remember(box, place, note, control) {
     function show(value) {
       const words = control.show(value);
       place.replaceChildren();
@@ -105,7 +112,9 @@
         place.focus();
       });
       const said = make("strong", {}, ...words);
-      place.append(make("p", {}, "You said: ", said, " ", change, " ", clear));
+      place.append(
+        make("p", {}, questionOf(box, place), "You said: ", said, " ", change, " ", clear),
+      );
     }
 
     function choose(value) {
@@ -118,9 +127,9 @@
     return choose;
   }
 
-  function offerOptions(box, list) {
+  function offerOptions(box, place, list) {
     const { group, buttons } = buttonsOf(list, "Your prediction");
-    const choose = remember(box, status(group), {
+    const choose = remember(box, place, status(group), {
       first: () =>
         buttons.find((one) => one.getAttribute("aria-pressed") === "true") ?? buttons[0],
       show(value) {
@@ -137,7 +146,7 @@
     );
   }
 
-  function offerNumber(box, sentence) {
+  function offerNumber(box, place, sentence) {
     const [, least, most, unit] = sentence.textContent.trim().match(GUESS);
     const [min, max] = [least, most].map((one) => one.replace(/,/g, "").replace("−", "-"));
     const id = `${box.id}-number`;
@@ -151,7 +160,7 @@
       make("button", { type: "submit" }, "Keep"),
     );
     sentence.replaceWith(form);
-    const choose = remember(box, status(form), {
+    const choose = remember(box, place, status(form), {
       first: () => field,
       show(value) {
         field.value = value ?? "";
@@ -186,14 +195,16 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
+    const offers = []; // all places are made before any is filled
     for (const box of document.querySelectorAll("blockquote.predict[id]")) {
       const list = box.querySelector("ul.options");
       const sentence = [...box.querySelectorAll("p")].find((one) =>
         GUESS.test(one.textContent.trim()),
       );
-      if (list) offerOptions(box, list);
-      else if (sentence) offerNumber(box, sentence);
+      if (list) offers.push([offerOptions, box, placeBeside(box), list]);
+      else if (sentence) offers.push([offerNumber, box, placeBeside(box), sentence]);
     }
+    for (const [offer, ...pieces] of offers) offer(...pieces);
     for (const list of document.querySelectorAll("ul.options")) offerAnswers(list);
   });
 })();

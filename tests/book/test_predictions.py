@@ -25,6 +25,10 @@ NUMBERED = """> **Predict.** How often is it right?
 >
 > Your guess: a number from 0 to 1,200 (people).
 """
+SECOND = """> **Predict.** And how often *on a Monday*?
+>
+> Your guess: a number from 0 to 100 (%).
+"""
 OPEN = """> **Predict.** Sketch the curve.
 """
 QUIZ = """## Check yourself
@@ -64,6 +68,7 @@ def small(build_page):
     solution.metadata["tags"] = ["hide-cell"]
     cells = [markdown(OPTIONS), solution, code("x = 1"), printing("the bars")]
     cells += [markdown(NUMBERED), markdown(OPEN), printing("a count"), markdown(QUIZ)]
+    cells[5:5] = [markdown(SECOND)]
     with served(build_page(nbformat.v4.new_notebook(cells=cells))) as address:
         yield f"{address}/index.html"
 
@@ -149,7 +154,7 @@ def test_a_number_is_kept_if_it_is_in_the_range(opened):
     field = page.get_by_label("Your guess: a number from 0 to 1,200 (people).")
     for refused in ("1201", "-1", ""):
         field.fill(refused)
-        page.get_by_role("button", name="Keep").click()
+        page.get_by_role("button", name="Keep").first.click()
         assert said(page) == []
     field.fill("1200")
     field.press("Enter")
@@ -166,8 +171,21 @@ def test_a_number_is_kept_if_it_is_in_the_range(opened):
     assert field.input_value() == ""
 
 
+def test_two_answers_at_one_result_say_to_which_question(opened):
+    page = opened()
+    for field, guess in zip(page.get_by_label("Your guess").all(), "78", strict=True):
+        field.fill(guess)
+        field.press("Enter")
+    page.reload()
+    shown = page.locator(".said p").all_inner_texts()
+    assert [one.partition(" Change")[0] for one in shown] == [
+        "How often is it right? You said: 7 people",
+        "And how often on a Monday? You said: 8 %",
+    ]
+
+
 def test_a_question_without_options_stays_as_it_is(opened):
-    box = opened().locator("blockquote.predict").nth(2)
+    box = opened().locator("blockquote.predict").nth(3)
     assert box.inner_text().endswith("Sketch the curve.")
     assert box.locator("button, input").count() == 0
 
@@ -238,8 +256,8 @@ def test_quizzes_answer_in_words_and_open_the_answer(opened):
 def test_buttons_fit_a_phone_and_keep_nobody_out(opened, theme):
     page = opened(width=390, color_scheme=theme)
     page.get_by_role("button", name="happiness").click()
-    page.get_by_label("Your guess").fill("12")
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_label("Your guess").first.fill("12")
+    page.get_by_role("button", name="Keep").first.click()
     page.get_by_role("button", name="a) a seed").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     low = "all => all.filter(one => one.getBoundingClientRect().height < 44).length"
