@@ -302,6 +302,20 @@ def test_options_and_answers_are_marked_as_the_script_reads_them(path):
 
 
 @pytest.mark.parametrize(
+    "path",
+    [path for path in NOTEBOOKS if path.parent.name.startswith("part-")],
+    ids=lambda path: path.stem,
+)
+def test_every_prediction_and_every_question_can_be_answered(path):
+    text = markdown_of(path)
+    boxes = re.findall(r"^> \*\*Predict\.\*\*.*(?:\n>.*)*", text, re.M)
+    offer = re.compile(r"^> (?:[-*] |Your guess)", re.M)
+    assert [one for one in boxes if not offer.search(one)] == []
+    questions = re.split(r"^(?=\*\*Question \d\.)", text, flags=re.M)[1:]
+    assert [one[:60] for one in questions if not re.search(r"^- a\) ", one, re.M)] == []
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         ("> - anger\n> - [fear](https://example.org), of course\n", ""),
