@@ -77,7 +77,7 @@ lint: venv ## check style and import order
 clean: ## remove what was built (.venv stays)
 	rm -rf _build build dist .pytest_cache .ruff_cache .import_linter_cache
 
-vendor: ## fetch the browser libraries again (needs npm and a network)
+vendor: ## fetch MathJax again (needs npm and a network)
 	@sh scripts/vendor_browser_files.sh
 
 address: venv ## write the repository's address everywhere (ADDRESS=https://github.com/...)

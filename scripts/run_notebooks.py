@@ -250,13 +250,18 @@ def normalise(notebook) -> None:
         )
         if cell.cell_type != "code":
             continue
-        if "hide-cell" in cell.metadata.get("tags", []):
+        tags = set(cell.metadata.get("tags", []))
+        if tags & {"hide-cell", "hide-input"}:  # folded in Jupyter and Colab as well
             cell.metadata.setdefault("jupyter", nbformat.from_dict({}))
             cell.metadata.jupyter["source_hidden"] = True
             cell.metadata["cellView"] = "form"
+        if "hide-cell" in tags:
             prompts = cell.metadata.setdefault("mystnb", nbformat.from_dict({}))
             prompts.setdefault("code_prompt_show", "Show the solution")
             prompts.setdefault("code_prompt_hide", "Hide the solution")
+        elif "hide-input" in tags and not _draws(cell):  # no "code of this figure"
+            prompts = cell.metadata.setdefault("mystnb", nbformat.from_dict({}))
+            prompts.setdefault("code_prompt_show", "Show the code")
         cell.outputs = [
             output
             for output in cell.outputs
@@ -264,6 +269,12 @@ def normalise(notebook) -> None:
         ]
         for output in cell.outputs:
             _drop_addresses(output)
+
+
+def _draws(cell) -> bool:
+    """Whether a cell's output holds a picture."""
+    kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
+    return any(kind.startswith("image/") for kind in kinds)
 
 
 def write(notebook, path: Path) -> None:

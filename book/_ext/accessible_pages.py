@@ -1,28 +1,45 @@
 """A Sphinx extension: mend what the builders leave unreadable for some readers.
 
-A quote that begins with **Predict.** gets a class of its own, a figure a sheet of paper
-to lie on, a data frame a box to scroll in, and the marks that mislead a screen reader
-go. What only scripts draw is mended in ``book/assets/page.js``;
-``tests/book/test_accessibility.py`` checks the whole.
+A quote that begins with **Predict.** gets a class of its own and an id, the options in
+it and in a quiz a class: ``book/assets/predictions.js`` makes buttons of them. A figure
+gets a sheet of paper to lie on, a data frame a box to scroll in, and the marks that
+mislead a screen reader go. What only scripts draw is mended in
+``book/assets/page.js``; ``tests/book/test_accessibility.py`` checks the whole.
 """
 
+import hashlib
 import re
 
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
+#: How the options of a quiz begin.
+LETTERED = re.compile(r"[a-h]\) ")
+
 
 class MarkPredictions(SphinxTransform):
-    """Tell the questions before an experiment from other quotes."""
+    """Tell the questions before an experiment from other quotes, options from lists."""
 
     default_priority = 500
 
     def apply(self, **kwargs):
-        """Add the class ``predict`` to the quotes that begin so."""
+        """Add the class ``predict`` and an id to the quotes that begin so.
+
+        The id follows from page and words, so that an answer that a browser has kept
+        belongs to the question as it reads.
+        """
         for quote in self.document.findall(nodes.block_quote):
             strong = next(iter(quote.findall(nodes.strong)), None)
-            if strong is not None and strong.astext() == "Predict.":
-                quote["classes"].append("predict")
+            if strong is None or strong.astext() != "Predict.":
+                continue
+            quote["classes"].append("predict")
+            told = f"{self.env.docname}\0{quote.astext()}".encode()
+            quote["ids"].append(f"predict-{hashlib.sha256(told).hexdigest()[:10]}")
+            for listed in quote.findall(nodes.bullet_list):
+                listed["classes"].append("options")
+        for listed in self.document.findall(nodes.bullet_list):
+            if all(LETTERED.match(item.astext()) for item in listed):
+                listed["classes"].append("options")
 
 
 def mend(body: str) -> str:

@@ -59,6 +59,8 @@ CLOSED = (
     nodes.citation,
     nodes.Invisible,
 )
+#: Options become buttons, which hold no links.
+CLOSED_CLASSES = {"cell_output", "options"}
 
 
 class Term:
@@ -191,7 +193,8 @@ class LinkGlossary(SphinxPostTransform):
         """Whether a text stands where nothing is linked."""
         node = text.parent
         while node is not None:
-            if isinstance(node, CLOSED) or "cell_output" in node.get("classes", ()):
+            classes = set(node.get("classes", ()))
+            if isinstance(node, CLOSED) or classes & CLOSED_CLASSES:
                 return True
             node = node.parent
         return False

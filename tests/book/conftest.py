@@ -4,38 +4,17 @@ Tests in a browser need Chromium (or Chrome) on PATH. Without one they skip, unl
 ``EMOLIB_REQUIRE_BROWSER=1`` says that a missing browser is a failure.
 """
 
-import functools
-import http.server
 import os
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "book" / "_ext")]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Otherwise it looks up its maker's hosts while it opens our pages.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-)
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line of log for each."""
-
-    def log_message(self, *_):
-        pass
+from headless import find_browser, served, started_browser  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -80,28 +59,21 @@ def page_names(html) -> list[str]:
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, started; a skip or a failure where there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = find_browser()
     if found is None:
         reason = "no Chromium or Chrome on PATH"
         if os.environ.get("EMOLIB_REQUIRE_BROWSER") == "1":
             pytest.fail(reason + ", and EMOLIB_REQUIRE_BROWSER=1 demands one")
         pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    with started_browser(found) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
 def address(html):
     """Serve the built book on a free loopback port and give its address."""
-    handler = functools.partial(QuietHandler, directory=str(html))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(html) as found:
+        yield found
 
 
 @pytest.fixture
@@ -147,6 +119,51 @@ def tiny_project(tmp_path) -> Path:
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, part / "02-tiny.ipynb")
     return root
+
+
+@pytest.fixture(scope="session")
+def build_page(tmp_path_factory):
+    """Give a function that builds one notebook with Sphinx alone, into its folder.
+
+    It has the book's extensions of pages, styles and scripts, and no other page.
+    """
+    import nbformat
+    import yaml
+
+    sphinx = yaml.safe_load((PROJECT / "_config.yml").read_text("utf-8"))["sphinx"]
+    taken = ("html_css_files", "html_js_files", "nb_ipywidgets_js", "language",
+             "nb_code_prompt_show", "nb_code_prompt_hide")  # fmt: skip
+    settings = {name: sphinx["config"][name] for name in taken}
+    settings |= {
+        "extensions": ["myst_nb", "accessible_pages", "still_widgets"],
+        "nb_execution_mode": "off",
+        "html_static_path": [str(PROJECT / "book" / "assets")],
+        "html_theme": "sphinx_book_theme",
+        "html_title": "A small book",
+        "html_theme_options": {
+            "repository_url": "https://github.com/someone/small",
+            "repository_branch": "main",
+            "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+        },
+    }
+    python = {"name": "python", "pygments_lexer": "ipython3"}
+
+    def build(notebook) -> Path:
+        notebook.metadata["language_info"] = python
+        source = tmp_path_factory.mktemp("page")
+        (source / "conf.py").write_text(f"globals().update({settings!r})\n", "utf-8")
+        nbformat.write(notebook, source / "index.ipynb")
+        done = subprocess.run(
+            [sys.executable, "-m", "sphinx", "-q", "-W", source, source / "html"],
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "book" / "_ext")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return source / "html"
+
+    return build
 
 
 @pytest.fixture

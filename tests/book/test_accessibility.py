@@ -3,22 +3,22 @@
 What axe finds on every page is in `test_pages`, with all else that is seen there.
 """
 
+import io
 import re
 
 import pytest
+from PIL import Image
 
-DESK = {"width": 1280, "height": 900}
 
-
-def opened(browser, address, name, theme="light"):
-    """Open a page in a context of its own and wait until its widgets are drawn."""
+def opened(browser, address, name, theme="light", width=1280):
+    """Open a page in a context of its own and wait until its scripts ran."""
     context = browser.new_context(
-        viewport=DESK, color_scheme=theme, reduced_motion="reduce"
+        viewport={"width": width, "height": 900},
+        color_scheme=theme,
+        reduced_motion="reduce",
     )
     page = context.new_page()
     page.goto(f"{address}/{name}", wait_until="load")
-    if page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count():
-        page.wait_for_selector(".jupyter-widgets", state="attached", timeout=15_000)
     page.wait_for_timeout(150)
     return page
 
@@ -89,6 +89,41 @@ def test_the_theme_changes_from_the_keyboard(browser, address, page_names):
     page.keyboard.press("Enter")
     assert page.evaluate("document.documentElement.dataset.mode") != before
     page.context.close()
+
+
+# --- code on a phone ------------------------------------------------------------------
+
+
+def edge(code, side: str) -> tuple[int, int, int]:
+    """Return the colour of a code block at one side, where no letter is."""
+    with Image.open(io.BytesIO(code.screenshot())) as image:
+        x = 1 if side == "left" else image.width - 2
+        return image.convert("RGB").getpixel((x, image.height - 6))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_code_shows_on_which_side_there_is_more_of_it(
+    browser, address, page_names, theme
+):
+    chapter = next(name for name in page_names if "/04-" in name)
+    page = opened(browser, address, chapter, theme, width=390)
+    blocks = page.locator(".cell_input pre")
+    wide = blocks.evaluate_all(
+        "all => all.findIndex(one => one.scrollWidth > one.clientWidth + 40)"
+    )
+    assert wide >= 0
+    code = blocks.nth(wide)
+    ground = edge(code, "left")
+    assert contrast_of(edge(code, "right"), ground) > 1.15
+    code.evaluate("one => { one.scrollLeft = one.scrollWidth }")
+    assert contrast_of(edge(code, "left"), ground) > 1.15
+    assert contrast_of(edge(code, "right"), ground) < 1.05
+    page.context.close()
+
+
+def contrast_of(first, second) -> float:
+    """Return the contrast of two colours given as red, green and blue."""
+    return contrast(*(f"#{r:02x}{g:02x}{b:02x}" for r, g, b in (first, second)))
 
 
 # --- the colours of code ------------------------------------------------------------

@@ -39,9 +39,6 @@ LOOK = """() => ({
         e.getAttribute('src'), e.complete && e.naturalWidth > 0, e.alt]),
     maths: document.querySelectorAll('.math').length,
     typeset: document.querySelectorAll('.math mjx-container').length,
-    views: document.querySelectorAll(
-        'script[type="application/vnd.jupyter.widget-view+json"]').length,
-    widgets: document.querySelectorAll('.jupyter-widgets').length,
 })"""
 
 # --- axe ---------------------------------------------------------------------------
@@ -129,8 +126,6 @@ def visit(browser, address, widths=(390, 1280), theme="light", axe=True) -> list
             image.loading = 'eager';
         return window.MathJax?.startup?.promise;
     }""")
-    if page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count():
-        page.wait_for_selector(".jupyter-widgets", state="attached", timeout=15_000)
     for width in widths:
         page.set_viewport_size({"width": width, "height": SIZES[width]})
         page.wait_for_timeout(150)
@@ -161,8 +156,6 @@ def look(page, theme: str) -> list[str]:
             faults.append(f"image without alt text: {source}")
     if seen["typeset"] != seen["maths"]:
         faults.append(f"{seen['maths'] - seen['typeset']} formulas are not typeset")
-    if seen["views"] and not seen["widgets"]:
-        faults.append("the widgets are not drawn")
     return faults
 
 

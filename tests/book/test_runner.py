@@ -91,6 +91,22 @@ def test_set_up_cell_is_filled_in_and_solutions_are_marked(copy):
     assert "at 0x0>" in cells[-1].outputs[0].data["text/plain"]
 
 
+def test_folded_cells_are_folded_in_jupyter_and_colab_and_say_what_they_hold():
+    code, output = nbformat.v4.new_code_cell, nbformat.v4.new_output
+    picture = output("display_data", data={"image/png": "aGk="})
+    cells = [code("draw()", outputs=[picture]), code("x = 1"), code("y = 1")]
+    for cell in cells[:2]:
+        cell.metadata["tags"] = ["hide-input"]
+    run_notebooks.normalise(nbformat.v4.new_notebook(cells=cells))
+    figure, helper, visible = cells
+    for cell in (figure, helper):
+        assert cell.metadata["jupyter"] == {"source_hidden": True}
+        assert cell.metadata["cellView"] == "form"
+    assert "mystnb" not in figure.metadata  # as the settings of the book say
+    assert helper.metadata["mystnb"] == {"code_prompt_show": "Show the code"}
+    assert visible.metadata == {}
+
+
 def test_another_address_in_the_set_up_cell_keeps_the_outputs(
     copy, stamp, change, monkeypatch
 ):
