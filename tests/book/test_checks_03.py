@@ -37,6 +37,17 @@ def test_parameters_and_work_counted_by_hand_are_those_of_the_layers(shown):
     assert shown.count_work(shown.network) == shown.work
 
 
+def test_the_last_layer_is_softmax_of_what_reaches_it(shown):
+    from emolib.models import predict
+
+    network, images = shown.network, shown.people.images[:8]
+    before_last = network.get_layer("dense").output
+    arriving = predict(shown.keras.Model(network.input, before_last), images)
+    weights, bias = network.get_layer("emotion").get_weights()
+    mine = shown.softmax(arriving @ weights + bias)
+    assert np.allclose(mine, predict(network, images), atol=1e-5)
+
+
 def test_each_pooling_leaves_less_of_a_shift_and_never_nothing(shown):
     changes = np.array(shown.changes)
     assert (np.diff(changes) < 0).all()
