@@ -19,9 +19,11 @@ DRAWINGS = {
     "network": layers.network,
     "gradient-descent": measures.gradient_descent,
     "splits": measures.split_map,
+    "two-reports": measures.two_reports,
     "bootstrap": measures.bootstrap,
     "calibration": measures.calibration_bins,
     "domain-gap": answers.domain_gap,
+    "noise": answers.noise,
     "photograph": answers.photograph,
     "course": course.course,
 }

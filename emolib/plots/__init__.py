@@ -9,7 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "data": ["class_counts", "intensity_over_time", "split_map"],
+        "data": ["class_counts", "intensity_over_time"],
         "faces": [
             "contact_sheet",
             "feature_maps",

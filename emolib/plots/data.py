@@ -1,24 +1,16 @@
 """Figures of a data set: what is in it, and how it is split."""
 
-from collections.abc import Sequence
-
-import numpy as np
-import pandas as pd
 import seaborn as sns
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from emolib.datasets import FaceDataset
-from emolib.datasets.splits import Split
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError, unknown
 from emolib.plots import style
-from emolib.plots.style import ACCENT, EMOTION_COLOURS, PAPER, QUIET
+from emolib.plots.style import EMOTION_COLOURS, QUIET
 
 _PARTS = ("train", "validation", "test")
-_PEOPLE = 6  # bands of `split_map`
 
 
 @style.closed_figure
@@ -74,50 +66,6 @@ def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
     ax.set(xlabel="frame of the clip", ylabel="intensity (0 to 1)", ylim=(0, 1.03))
     ax.set_title(title)
     sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title="")
-    return figure
-
-
-@style.closed_figure
-def split_map(
-    dataset: FaceDataset, splits: Sequence[Split], *, title: str = ""
-) -> Figure:
-    """Show which frames a split trains on and which it tests on.
-
-    Of six people, a band each, the last split tests on the last and validates on the
-    one before. Inside a band a column is a clip and a row a frame.
-
-    Parameters
-    ----------
-    dataset : FaceDataset
-        A source of clips of known subjects; others raise `ArgumentError`.
-    splits : sequence of Split
-        One panel each.
-    title : str
-    """
-    _check_known(dataset, "subject", "clip", "frame")
-    meta = dataset.meta
-    last = (splits[-1].train, splits[-1].validation, splits[-1].test)
-    train, validation, test = (meta["subject"].iloc[part].unique() for part in last)
-    people = [*train[: _PEOPLE - 2], *validation[:1], *test[:1]]
-    colours = dict(zip(_PARTS, (ACCENT, "#9db8cf", "#E69F00"), strict=True))
-    palette = [*colours.values(), "#e3e3df", PAPER]  # then: in no part, between bands
-    shades = np.array([to_rgb(one) for one in palette])
-    figure, axes = style.panels(len(splits), 1, 7.2, 1.15 * len(splits) + 0.5, title)
-    for ax, split in zip(axes[:, 0], splits, strict=True):
-        part = np.full(len(dataset), 3)
-        for k, name in enumerate(colours):
-            part[getattr(split, name)] = k
-        table, bands = meta.assign(part=part), []
-        for person in people:
-            frames = table[table["subject"] == person]
-            band = frames.pivot(index="frame", columns="clip", values="part")
-            bands += [band, pd.Series(4, band.index)]
-        picture = pd.concat(bands[:-1], axis=1).fillna(4).to_numpy(int)
-        ax.imshow(shades[picture], aspect="auto", interpolation="nearest")
-        ax.set_axis_off()
-        ax.set_title(split.name, fontsize=9, weight="normal")
-    patches = [Patch(color=colour) for colour in colours.values()]
-    figure.legend(patches, colours, loc="outside lower right", ncols=3, fontsize=8)
     return figure
 
 

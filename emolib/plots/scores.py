@@ -84,6 +84,8 @@ def intervals(
 ) -> Figure:
     """Draw accuracies as dots with their 95 % intervals.
 
+    Networks and baselines of the course have their own colours.
+
     Parameters
     ----------
     table : DataFrame
@@ -101,7 +103,7 @@ def intervals(
     for line, name in enumerate(names):
         rows = table[table["name"] == name]
         y = line + (np.arange(len(rows)) - (len(rows) - 1) / 2) * 0.2
-        colour = ALERT if name in highlight else ACCENT
+        colour = ALERT if name in highlight else style.colour_of(name)
         ax.hlines(y, rows["low"], rows["high"], color=colour, lw=2, alpha=0.5)
         ax.plot(rows["accuracy"], y, "o", color=colour, ms=5)
         ax.annotate(
@@ -110,7 +112,7 @@ def intervals(
         )  # fmt: skip
     ax.axvline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
     if target is not None:
-        ax.axvline(target, color=INK, lw=1, ls=":", label=f"the deck's {target:.0%}")
+        ax.axvline(target, color=INK, lw=1, ls=":", label=f"the published {target:.0%}")
     ax.set_yticks(range(len(names)), names)
     ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="accuracy", title=title)
     ax.grid(axis="x")

@@ -86,6 +86,11 @@ def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
     return styles
 
 
+def colour_of(name: str) -> str:
+    """Return the colour of a network or baseline, `ACCENT` for another name."""
+    return _SERIES[_KEPT[name]][0] if name in _KEPT else ACCENT
+
+
 def check_columns(table: pd.DataFrame, *names: str) -> None:
     """Refuse, with an `ArgumentError`, a `table` that lacks a column of `names`."""
     has = list(getattr(table, "columns", ()))

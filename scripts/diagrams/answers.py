@@ -66,6 +66,22 @@ def photograph() -> Drawing:
     return d
 
 
+def noise() -> Drawing:
+    """Draw a picture of nothing, and the six bars that have to be filled in."""
+    snow = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    d = Drawing(174)
+    d.text(10, 20, "64 × 64 pixels of noise", "head")
+    d.image(10, 30, 132, 132, embedded(snow))
+    d.path("M150 96H178", "line", "")
+    d.text(190, 20, "what does it say?", "head")
+    for k, name in enumerate(EMOTIONS):
+        y = 30 + 23 * k
+        d.text(190, y + 13, name)
+        d.rect(264, y + 2, 86, 13, "thin dashed")
+        d.text(370, y + 13, "?", "end alert")
+    return d
+
+
 def mark(d: Drawing, x: float, y: float, emotion: str, full: bool) -> None:
     """Draw one face as a mark: a circle for happiness, a triangle for anger."""
     look = f"line {emotion}" if full else "line on-paper"

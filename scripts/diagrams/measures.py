@@ -10,6 +10,7 @@ from diagrams.pen import Drawing, number, per_cent, signed
 from emolib import EMOTIONS
 from emolib.datasets import FaceDataset, splits
 from emolib.evaluation import reliability
+from emolib.results import load_results
 
 
 def gradient_descent() -> Drawing:
@@ -110,6 +111,29 @@ def split_map() -> Drawing:
             d.circle(x + cell / 2, 464 + high / 2 - 0.5, 2.5, "full-alert")
         d.text(x + 24, 476, words, "note")
         x += {"training": 88, "validation": 102, "test": 66}.get(words, 0)
+    return d
+
+
+def two_reports() -> Drawing:
+    """Draw what two reports on the same network claim, and what both leave out."""
+    four = load_results("four-splits-plain")
+    rows = pd.DataFrame(four["rows"])
+    claims = rows.groupby("name", sort=False)["accuracy"].mean()
+    d = Drawing(176)
+    for k, split in enumerate(("random frame (leaks)", "by subject")):
+        x, share = 10 + 190 * k, claims[split]
+        d.rect(x, 10, 170, 156, "thin")
+        d.text(x + 12, 34, f"report {'AB'[k]}", "head")
+        told = ("plain CNN, ten epochs", f"{four['training_images']:,} training images",
+                "tested on other images")  # fmt: skip
+        for line, words in enumerate(told):
+            d.text(x + 12, 56 + 18 * line, words, "note")
+        d.text(x + 12, 122, "accuracy", "note quiet")
+        d.text(x + 158, 122, per_cent(share), "head end")
+        d.rect(x + 12, 130, 146, 10, "on-raised")
+        d.rect(x + 12, 130, 146 * share, 10, "full-accent")
+        d.text(x + 12, 158, "images divided by", "note quiet")
+        d.text(x + 158, 158, "?", "head alert end")
     return d
 
 

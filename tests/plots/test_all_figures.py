@@ -1,7 +1,6 @@
 """Every kind of figure: it draws, is closed, small, and opaque."""
 
 import io
-import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,7 +10,6 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from emolib import plots
-from emolib.datasets import splits
 from emolib.evaluation import evaluate, reliability
 from emolib.training.loop import History
 
@@ -32,9 +30,6 @@ def figures(tiny, shares):
     epochs = np.arange(1, 6)
     frame = pd.DataFrame({"epoch": epochs, "loss": 2 / epochs, "val_loss": 2 / epochs})
     frame["accuracy"] = frame["val_accuracy"] = 1 - 0.8 / epochs
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", splits.LeakageWarning)
-        made = [splits.random_frame(tiny), splits.by_subject(tiny)]
     rng = np.random.default_rng(2)
     return {
         "contact_sheet": plots.contact_sheet(
@@ -58,7 +53,6 @@ def figures(tiny, shares):
         "intervals": plots.intervals(
             table, highlight=["leaky"], target=0.84, title=TITLE
         ),
-        "split_map": plots.split_map(tiny, made, title=TITLE),
         "probabilities": plots.probabilities(
             tiny.images[:3], shares[:3], tiny.labels[:3], maps=heat[:3], title=TITLE
         ),

@@ -1,10 +1,9 @@
 """Figures of a data set: every image is counted."""
 
 import pytest
-from matplotlib.colors import to_rgb
 
 from emolib import plots
-from emolib.datasets import FaceDataset, splits
+from emolib.datasets import FaceDataset
 
 
 @pytest.mark.parametrize("by", ["split", "occluder"])
@@ -24,15 +23,3 @@ def test_a_column_with_other_values_than_the_parts_is_counted_whole(tiny):
     mixed = FaceDataset("mixed", tiny.images, tiny.labels, meta)
     ax = plots.class_counts(mixed, by="fold").axes[0]
     assert sum(bar.get_height() for part in ax.containers for bar in part) == len(tiny)
-
-
-def test_a_split_map_shows_the_part_of_each_frame(tiny):
-    split = splits.by_subject(tiny)
-    ax = plots.split_map(tiny, [split]).axes[0]
-    picture = ax.images[0].get_array()
-    train, _, test = (to_rgb(one) for one in (plots.ACCENT, "#9db8cf", "#E69F00"))
-    clips = 12  # of each person
-    assert picture.shape[0] == 4  # frames of a clip
-    assert (picture[:, :clips] == train).all()
-    assert (picture[:, clips] == to_rgb(plots.PAPER)).all()
-    assert (picture[:, -clips:] == test).all()

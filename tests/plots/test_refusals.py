@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from emolib import plots
-from emolib.datasets import FaceDataset, splits
+from emolib.datasets import FaceDataset
 from emolib.errors import ArgumentError
 
 FACES = np.random.default_rng(3).integers(0, 256, (4, 64, 64), dtype=np.uint8)
@@ -45,5 +45,3 @@ def test_data_sets_that_do_not_say_what_a_figure_shows(tiny):
         plots.class_counts(few, by="sex")
     with pytest.raises(ArgumentError, match="'stills' does not say the frame and inte"):
         plots.intensity_over_time(few)
-    with pytest.raises(ArgumentError, match="the subject and clip and frame of its"):
-        plots.split_map(few, [splits.by_subject(tiny)])

@@ -28,3 +28,12 @@ def test_six_learning_curves_are_all_drawn_in_different_styles():
     styles = plots.series_styles(names)
     for name, line in zip(names, drawn, strict=True):
         assert to_hex(line.get_color()) == styles[name]["color"]
+
+
+def test_intervals_have_the_colours_of_the_curves():
+    names = ["plain CNN", "small CNN", "HOG + logistic regression"]
+    table = pd.DataFrame({"name": names, "accuracy": 0.5, "low": 0.4, "high": 0.6})
+    ax = plots.intervals(table).axes[0]
+    drawn = [to_hex(line.get_color()) for line in ax.lines[: len(names)]]
+    looks = plots.series_styles(names)
+    assert drawn == [looks[name]["color"] for name in names]
