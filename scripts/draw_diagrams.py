@@ -20,9 +20,11 @@ DRAWINGS = {
     "gradient-descent": measures.gradient_descent,
     "splits": measures.split_map,
     "bootstrap": measures.bootstrap,
+    "witnesses": measures.witnesses,
     "calibration": measures.calibration_bins,
     "domain-gap": answers.domain_gap,
     "photograph": answers.photograph,
+    "preparation": answers.preparation,
     "course": course.course,
 }
 

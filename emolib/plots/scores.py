@@ -92,7 +92,7 @@ def intervals(
     highlight : sequence of str
         Names to draw in the warning colour.
     target : float, optional
-        A figure from elsewhere to mark, 0 to 1.
+        A published accuracy to mark, 0 to 1.
     title : str
     """
     style.check_columns(table, "name", "accuracy", "low", "high")
@@ -110,7 +110,7 @@ def intervals(
         )  # fmt: skip
     ax.axvline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
     if target is not None:
-        ax.axvline(target, color=INK, lw=1, ls=":", label=f"the deck's {target:.0%}")
+        ax.axvline(target, color=INK, lw=1, ls=":", label=f"published {target:.0%}")
     ax.set_yticks(range(len(names)), names)
     ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="accuracy", title=title)
     ax.grid(axis="x")
