@@ -24,8 +24,8 @@ DRAWINGS = {
     "calibration": measures.calibration_bins,
     "domain-gap": answers.domain_gap,
     "photograph": answers.photograph,
-    "preparation": answers.preparation,
     "course": course.course,
+    "preparation": answers.preparation,
 }
 
 
