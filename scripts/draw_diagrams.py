@@ -21,11 +21,13 @@ DRAWINGS = {
     "splits": measures.split_map,
     "two-reports": measures.two_reports,
     "bootstrap": measures.bootstrap,
+    "witnesses": measures.witnesses,
     "calibration": measures.calibration_bins,
     "domain-gap": answers.domain_gap,
     "noise": answers.noise,
     "photograph": answers.photograph,
     "course": course.course,
+    "preparation": answers.preparation,
 }
 
 

@@ -94,7 +94,7 @@ def intervals(
     highlight : sequence of str
         Names to draw in the warning colour.
     target : float, optional
-        A figure from elsewhere to mark, 0 to 1.
+        A published accuracy to mark, 0 to 1.
     title : str
     """
     style.check_columns(table, "name", "accuracy", "low", "high")

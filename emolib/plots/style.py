@@ -41,7 +41,7 @@ _SERIES = (
 _KEPT = {
     "plain-cnn": 0, "plain CNN": 0, "small-cnn": 1, "small CNN": 1,
     "synthface": 6, "real-faces": 3, "HOG + logistic regression": 2, "pixel 1-NN": 5,
-    "face": 0, "both": 1, "together": 1, "voice": 2,
+    "face": 0, "both": 1, "voice": 2,
 }  # fmt: skip
 
 

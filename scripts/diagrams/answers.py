@@ -147,3 +147,51 @@ def domain_gap() -> Drawing:
         mark(d, x, y, emotion, full)
         d.text(x + 14, y + 4.5, words, "note")
     return d
+
+
+def preparation() -> Drawing:
+    """Draw what has to be decided between a clip of a corpus and a labelled crop."""
+    from tempfile import TemporaryDirectory
+
+    from emolib.datasets.enterface05 import find_clips
+    from emolib.datasets.enterface05.archive import Archive
+    from emolib.datasets.enterface05.standin import write_standin
+    from emolib.datasets.enterface05.video import sample_frames
+    from emolib.faces import FaceDetector, main_face
+
+    with TemporaryDirectory() as folder:
+        archive = Archive(write_standin(folder, (12,), sentences=1, seconds=0.8))
+        clip = next(one for one in find_clips(archive).clips
+                    if one.emotion == "surprise")  # fmt: skip
+        video = archive.read(clip.file)
+    frames = sample_frames(video, 8, "whole").images
+    picture = frames[4]
+    high, wide = picture.shape[:2]
+    face = main_face(FaceDetector(smallest=80).detect(picture), picture.shape)
+    d = Drawing(384)
+    d.text(10, 20, "1  which frames?", "head")
+    for k, frame in enumerate(frames):
+        x, used = 10 + 45.5 * k, 2 <= k < 6
+        d.image(x, 30, 41.5, 33.2, embedded(frame[::5, ::5], 60))
+        d.rect(x, 30, 41.5, 33.2, "alert-line thick" if used else "thin")
+    d.text(10, 80, "eight frames of one clip; in red, its middle half", "note quiet")
+    d.path("M190 86V110", "line", "")
+    scale = 190 / wide
+    d.text(10, 108, "2  where is the face?", "head")
+    d.image(10, 118, 190, high * scale, embedded(picture[::2, ::2], 65))
+    x, y, width, height = (scale * one for one in face.box)
+    d.rect(10 + x, 118 + y, width, height, "alert-line thick")
+    for px, py in (face.left_eye, face.right_eye):
+        d.circle(10 + scale * px, 118 + scale * py, 4, "accent-line thick")
+    d.path("M206 194H236", "line", "")
+    d.text(244, 108, "3  what is cut out?", "head")
+    d.image(244, 118, 126, 126, embedded(face.crop(picture)))
+    d.rect(244, 118, 126, 126, "accent-line thick")
+    d.text(244, 262, "64 × 64, by the eyes", "note quiet")
+    d.text(10, 300, "4  whose face, which label?", "head")
+    for line, part in enumerate((*clip.file.split("/")[1:3], "...")):
+        d.text(10, 320 + 17 * line, f"{part}/" if line < 2 else part, "code accent")
+    d.text(10, 371, clip.file.split("/")[-1], "code alert")
+    d.text(200, 328, "by the folders,")
+    d.text(200, 346, "or by the file's name?")
+    return d

@@ -1,4 +1,4 @@
-"""How a network learns, and how it is tested: descent, splits, bootstrap, bins."""
+"""How a network learns and is tested: descent, splits, bootstrap, witnesses, bins."""
 
 import warnings
 from itertools import pairwise
@@ -189,6 +189,38 @@ def bootstrap() -> Drawing:
     d.text((across(low) + across(high)) / 2, 467,
            f"95\N{NO-BREAK SPACE}% of them: {per_cent(low)} to {per_cent(high)}",
            "mid accent")  # fmt: skip
+    return d
+
+
+def witnesses() -> Drawing:
+    """Draw two tests with the same accuracy, whose mistakes fall differently."""
+    clips = 30
+    tests = (("mistakes spread over all", (25, 26, 25, 25, 25)),
+             ("mistakes in one person", (30, 30, 30, 30, 6)))  # fmt: skip
+    d = Drawing(300)
+    for x0, (title, right) in zip((10, 200), tests, strict=True):
+        hits = np.array(right)
+        rng = np.random.default_rng(7)
+        drawn = rng.integers(5, size=(2000, 5))
+        low, high = np.percentile(hits[drawn].mean(axis=1) / clips, [2.5, 97.5])
+        d.text(x0, 20, title, "head")
+        for k, count in enumerate(hits):
+            wrong = rng.permutation(clips)[count:]
+            y = 34 + 36 * k
+            d.text(x0, y + 18, "ABCDE"[k], "quiet")
+            for clip in range(clips):
+                x = x0 + 18 + 10 * (clip % 15)
+                look = "alert-line on-warm" if clip in wrong else "full-accent"
+                d.rect(x + 0.5, y + 14 * (clip // 15) + 0.5, 8, 11, look)
+        d.text(x0, 234, f"{hits.sum()} of {5 * clips} right:")
+        d.text(x0 + 168, 234, per_cent(hits.mean() / clips), "end head")
+        d.text(x0, 256, "95\N{NO-BREAK SPACE}% interval over the five")
+        d.text(x0, 272, f"people: {per_cent(low)} to {per_cent(high)}",
+               "alert" if high - low > 0.2 else "accent")  # fmt: skip
+    d.rect(10.5, 284.5, 8, 11, "full-accent")
+    d.text(24, 295, "a clip, answer right", "note")
+    d.rect(200.5, 284.5, 8, 11, "alert-line on-warm")
+    d.text(214, 295, "a clip, answer wrong", "note")
     return d
 
 

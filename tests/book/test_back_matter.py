@@ -54,7 +54,7 @@ def test_the_minutes_of_each_session_follow_on_and_sum_to_90():
         for title, text in sections(GUIDE, "##").items()
         if title.startswith("Session")
     }
-    assert len(found) == 6
+    assert len(found) == 7
     for title, spans in found.items():
         ends = [tuple(map(int, span.split("-"))) for span in spans]
         assert ends[0][0] == 0, title

@@ -7,7 +7,7 @@ from emolib import plots
 
 
 def test_six_learning_curves_are_all_drawn_in_different_styles():
-    names = ["the deck's CNN", "HOG + logistic regression", "a", "b", "c", "d"]
+    names = ["plain CNN", "HOG + logistic regression", "a", "b", "c", "d"]
     table = pd.DataFrame(
         [
             {"name": name, "people": people, "accuracy": (k + people) / 100}
@@ -37,3 +37,16 @@ def test_intervals_have_the_colours_of_the_curves():
     drawn = [to_hex(line.get_color()) for line in ax.lines[: len(names)]]
     looks = plots.series_styles(names)
     assert drawn == [looks[name]["color"] for name in names]
+
+
+def test_a_target_is_marked_as_published_and_chance_as_chance():
+    table = pd.DataFrame(
+        [{"name": "plain CNN", "accuracy": 0.8, "low": 0.7, "high": 0.9}]
+    )
+    (ax,) = plots.intervals(table, target=0.84).axes
+    marked = {line.get_label(): line.get_xdata()[0] for line in ax.lines}
+    assert marked["the published 84%"] == 0.84
+    assert marked["chance"] == 1 / 6
+    (ax,) = plots.intervals(table).axes
+    labels = [line.get_label() for line in ax.lines]
+    assert not any("published" in label for label in labels)
