@@ -43,32 +43,6 @@ def chapter():
     return run_chapter
 
 
-def run_chapter(name: str) -> dict:
-    """Run the code of a chapter without its solutions, and return what it bound.
-
-    The checks of what a chapter's words rest on (``test_checks_NN.py``) look at that.
-    """
-    import matplotlib.pyplot as plt
-    import nbformat
-
-    (path,) = (PROJECT / "book").glob(f"part-*/{name}.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
-    code = [cell.source for cell in cells if cell.cell_type == "code"]
-    plt.switch_backend("agg")
-    world = {"__name__": "__main__", "display": lambda *_: None}
-    for source in code[1:]:  # the set-up cell needs IPython
-        if not source.startswith("# Solution of exercise"):
-            exec(compile(source, f"<{name}>", "exec"), world)
-            plt.close("all")
-    return world
-
-
-@pytest.fixture(scope="session")
-def chapter():
-    """Return `run_chapter`."""
-    return run_chapter
-
-
 @pytest.fixture(scope="session")
 def project() -> Path:
     """Return the root of the checkout."""
