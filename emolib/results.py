@@ -13,7 +13,7 @@ class ResultsError(EmolibError, ValueError):
     """A measurement is missing or damaged; the message says what to do."""
 
 
-def measured() -> list[str]:
+def _measured() -> list[str]:
     """Return the names of the measurements there are, sorted."""
     return sorted(path.stem for path in (data_folder() / "results").glob("*.json"))
 
@@ -24,7 +24,7 @@ def load_results(name: str) -> dict:
     Parameters
     ----------
     name : str
-        Such as ``"by-subject-apex"``; `measured` lists them.
+        Such as ``"by-subject-apex"``; the error about another name lists them.
 
     Raises
     ------
@@ -34,8 +34,8 @@ def load_results(name: str) -> dict:
     path = data_folder() / "results" / f"{name}.json"
     if not path.is_file():
         raise ResultsError(
-            f"There is no measurement {name!r}; there are: {', '.join(measured())}."
-            f"{did_you_mean(name, measured())} Make it with one of the commands that "
+            f"There is no measurement {name!r}; there are: {', '.join(_measured())}."
+            f"{did_you_mean(name, _measured())} Make it with one of the commands that "
             "`make help` lists."
         )
     try:

@@ -23,7 +23,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "history",
             "intervals",
             "learning_curves",
-            "reliability_diagram",
         ],
         "style": [
             "ACCENT",

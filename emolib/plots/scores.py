@@ -122,37 +122,6 @@ def intervals(
 
 
 @style.closed_figure
-def reliability_diagram(table: pd.DataFrame, *, title: str = "") -> Figure:
-    """Draw observed against claimed accuracy, and how often each was claimed.
-
-    Parameters
-    ----------
-    table : DataFrame
-        What `emolib.evaluation.reliability` returned: one dot per bin, with the 95 %
-        interval of its accuracy; another table raises `ArgumentError`. Below the
-        diagonal the model claims too much.
-    title : str
-    """
-    style.check_columns(table, "bin", "n", "confidence", "accuracy", "low", "high")
-    shape = {"height_ratios": (4, 1), "sharex": True}
-    figure, axes = style.panels(2, 1, 4.6, 4.8, title, **shape)
-    ax, counts = axes[:, 0]
-    ax.plot([0, 1], [0, 1], color=QUIET, lw=1, ls="--", label="as claimed")
-    x, y = table["confidence"], table["accuracy"]
-    ax.vlines(x, table["low"], table["high"], color=ACCENT, lw=2, alpha=0.4)
-    ax.vlines(x, x, y, color=ALERT, lw=1, ls=":", label="gap")
-    ax.plot(x, y, "o", color=ACCENT, ms=5, label="accuracy, 95 % interval")
-    ax.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
-    figure.legend(loc="outside lower right", ncols=3, fontsize=8)
-    bins = pd.IntervalIndex(table["bin"])
-    counts.bar(bins.mid, table["n"], 0.9 * bins.length, color=QUIET)
-    counts.set(xlabel="top probability (the model's claim)", ylabel="images")
-    for axis in (ax.xaxis, ax.yaxis, counts.xaxis):
-        style.in_percent(axis)
-    return figure
-
-
-@style.closed_figure
 def learning_curves(table: pd.DataFrame, *, title: str = "") -> Figure:
     """Draw accuracy against the number of people learnt from.
 

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from emolib import plots
-from emolib.evaluation import evaluate, reliability
+from emolib.evaluation import evaluate
 from emolib.training.loop import History
 
 TITLE = "What the figure shows"
@@ -44,9 +44,6 @@ def figures(tiny, shares):
         ),
         "history": plots.history(History(frame, 4, 2.0), title=TITLE),
         "confusion": plots.confusion(result, title=TITLE),
-        "reliability_diagram": plots.reliability_diagram(
-            reliability(tiny.labels, shares, tiny.groups), title=TITLE
-        ),
         "learning_curves": plots.learning_curves(
             table.assign(people=[9, 9, 18]), title=TITLE
         ),

@@ -30,7 +30,6 @@ EVEN = np.full((4, 6), 1 / 6)
         (lambda: plots.feature_maps(FACES[0]), r"\(height, width, channels\)"),
         (lambda: plots.intervals(TABLE), r"lacks low, high\. Received: a DataFrame"),
         (lambda: plots.learning_curves(TABLE), "it lacks people"),
-        (lambda: plots.reliability_diagram(TABLE), "lacks bin, n, confidence, low"),
         (lambda: plots.intervals([1, 2]), "Received: a list with no columns"),
     ],
 )
