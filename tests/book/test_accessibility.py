@@ -107,7 +107,7 @@ def test_code_shows_on_which_side_there_is_more_of_it(
 ):
     chapter = next(name for name in page_names if "/04-" in name)
     page = opened(browser, address, chapter, theme, width=390)
-    blocks = page.locator(".cell_input pre")
+    blocks = page.locator(".cell_input pre:visible")
     wide = blocks.evaluate_all(
         "all => all.findIndex(one => one.scrollWidth > one.clientWidth + 40)"
     )
