@@ -1,30 +1,17 @@
 """What the text of chapter 12 says about its numbers, held against the numbers."""
 
-import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from project_inputs import PROJECT
-
-FILE = PROJECT / "book" / "part-2-beyond" / "12-enterface05.ipynb"
 
 
 @pytest.fixture(scope="module")
-def chapter() -> dict:
+def chapter(chapter) -> dict:
     """Return what the cells of the chapter leave behind, without its solutions."""
     pytest.importorskip("av")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("EMOLIB_ENTERFACE05", raising=False)
-        plt.switch_backend("agg")
-        world = {"__name__": "__main__"}
-        cells = nbformat.read(FILE, as_version=4).cells
-        sources = [one.source for one in cells if one.cell_type == "code"]
-        for source in sources[1:]:  # the first is the set-up cell
-            if not source.startswith("# Solution"):
-                exec(compile(source, FILE.name, "exec"), world)
-        plt.close("all")
-    return world
+        return chapter("12-enterface05")
 
 
 def test_two_thirds_of_the_names_follow_the_rule(chapter):
