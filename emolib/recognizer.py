@@ -22,6 +22,7 @@ from emolib.models.cards import ModelFileError
 from emolib.models.inference import both_ways
 from emolib.models.registry import onnx_graph
 from emolib.onnx_session import open_session
+from emolib.results import percent
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -64,8 +65,8 @@ class Recognition:
     unsure: bool
 
     def __str__(self) -> str:
-        """Return such as ``"fear 61%"`` or ``"unsure (fear 31%)"``."""
-        share = f"{self.label} {self.probabilities.max():.0%}"
+        """Return such as ``"fear 61 %"`` or ``"unsure (fear 31 %)"``."""
+        share = f"{self.label} {percent(self.probabilities.max())}"
         return f"unsure ({share})" if self.unsure else share
 
 

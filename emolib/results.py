@@ -1,4 +1,4 @@
-"""The committed measurements in ``data/results``, which several commands wrote."""
+"""The committed measurements in ``data/results``, and how their shares are written."""
 
 import json
 import os
@@ -45,6 +45,28 @@ def load_results(name: str) -> dict:
             f"{path} is damaged ({error!r}); delete it and measure again with one of "
             "the commands that `make help` lists."
         ) from error
+
+
+def percent(*shares: float, digits: int = 0) -> str:
+    r"""Return a share, or the ends of a range of shares, in percent as the book does.
+
+    Parameters
+    ----------
+    *shares : float
+        One or two, 1 for all.
+    digits : int, default 0
+        Decimals.
+
+    Examples
+    --------
+    >>> percent(0.84) == "84\N{NO-BREAK SPACE}%"
+    True
+    >>> percent(0.773, 0.89, digits=1).split()
+    ['77.3', 'to', '89.0', '%']
+    """
+    return (
+        " to ".join(f"{100 * one:.{digits}f}" for one in shares) + "\N{NO-BREAK SPACE}%"
+    )
 
 
 def environment(*packages: str) -> dict[str, str]:

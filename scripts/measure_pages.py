@@ -66,7 +66,7 @@ MEASURE = """([kinds, least]) => {
             code_lines: lines};
 }"""
 # Everything opened: what is folded has to fit its column, too.
-FITS = """() => {
+FITS = """async () => {
     const article = document.querySelector('article') ?? document.body;
     for (const one of article.querySelectorAll('details')) one.open = true;
     const wide = [...article.querySelectorAll('.cell_output, .cell_output pre, ' +
@@ -79,6 +79,14 @@ FITS = """() => {
             const by = one.getScreenCTM();
             return parseFloat(getComputedStyle(one).fontSize) * Math.hypot(by.a, by.b);
         });
+    for (const one of article.querySelectorAll('img[src$=".svg"]')) {
+        if (!one.checkVisibility() || !one.clientWidth) continue;
+        const svg = await (await fetch(one.src)).text();
+        const width = svg.match(/viewBox="\\S+ \\S+ (\\S+)/);
+        // matplotlib: words are outlines, a hundredth of their size
+        for (const [, size] of svg.matchAll(/scale\\(([\\d.]+) -[\\d.]+\\)/g))
+            texts.push(100 * size * one.clientWidth / width[1]);
+    }
     return {wide_cells: cells.size,
             smallest_text: texts.length ? Math.min(...texts) : null};
 }"""
@@ -113,7 +121,8 @@ def measure_page(browser, address: str) -> dict:
         ``words`` of prose; ``kilobytes``, with all that the page loads, compressed as
         a server would; and for each width, as a string, ``height`` and
         ``first_picture`` in pixels, ``share`` of each kind (0 to 1), visible
-        ``code_lines``, ``wide_cells``, and ``smallest_text`` of the drawings in pixels.
+        ``code_lines``, ``wide_cells``, and ``smallest_text`` of drawings and figures in
+        pixels.
     """
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()

@@ -22,6 +22,7 @@ from emolib.cli.places import add_force
 from emolib.emotions import EMOTIONS
 from emolib.errors import EmolibError
 from emolib.faces.formats import FORMATS, WITH_PACKAGE
+from emolib.results import percent
 
 _NAMED = 3  # files of a kind that is not read, as examples
 
@@ -198,7 +199,7 @@ def _text(entry: dict) -> str:
         answer = f"unsure, perhaps {face['label']}" if face["unsure"] else face["label"]
         lines.append(f"  {place}{answer}")
         shares = sorted(face["probabilities"].items(), key=lambda one: -one[1])
-        lines.append("    " + ", ".join(f"{name} {p:.0%}" for name, p in shares))
+        lines.append("    " + ", ".join(f"{name} {percent(p)}" for name, p in shares))
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from emolib.datasets.face_dataset import DatasetError, FaceDataset
 from emolib.datasets.tables import open_table
 from emolib.emotions import EMOTIONS
+from emolib.results import percent
 
 #: What the ten could choose, as FER+ names it: the six, neutral, contempt, "I do not
 #: know" and "this is not a face".
@@ -76,8 +77,8 @@ def add_votes(meta: pd.DataFrame, path: str | Path) -> pd.DataFrame:
     same = (crowd == meta["emotion"])[labelled & ~np.isnan(agreement)]
     if len(same) >= 500 and same.mean() < 0.35:  # 0.65 is right, 0.2 is chance
         warnings.warn(
-            f"Only {same.mean():.0%} of the crowd's labels in {path} are those of the "
-            "pictures, where 65 % are expected: the rows may be in another order.",
+            f"Only {percent(same.mean())} of the crowd's labels in {path} are those of "
+            "the pictures, where 65 % are expected: the rows may be in another order.",
             stacklevel=3,
         )
     meta[[*COLUMNS]] = votes

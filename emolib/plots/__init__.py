@@ -1,7 +1,7 @@
-"""Every kind of figure in the book, in one style, readable on a light and a dark page.
+"""Every figure and table of the book, in one style, readable on light and dark pages.
 
-Each function returns a matplotlib ``Figure`` that is already closed, so that a notebook
-shows it once, as the value of the cell. Used everywhere.
+Functions that draw return a matplotlib ``Figure`` that is already closed, so that a
+notebook shows it once, as the value of the cell. Used everywhere.
 """
 
 import lazy_loader
@@ -30,8 +30,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "INK",
             "PAPER",
             "QUIET",
+            "in_percent",
             "series_styles",
             "use_style",
         ],
+        "tables": ["table"],
     },
 )

@@ -8,7 +8,7 @@ from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError, unknown
 from emolib.plots import style
-from emolib.plots.style import EMOTION_COLOURS, QUIET
+from emolib.plots.style import EMOTION_COLOURS, INK, QUIET
 
 _PARTS = ("train", "validation", "test")
 
@@ -29,14 +29,14 @@ def class_counts(dataset: FaceDataset, *, by: str, title: str = "") -> Figure:
     if by not in meta:
         raise ArgumentError(unknown("column of meta", by, meta.columns))
     order = [*EMOTIONS, *sorted(set(meta["emotion"]) - set(EMOTIONS))]
-    figure, ax = style.panel(6.5, 3)
+    figure, ax = style.panel(3.2, title)
     found = list(meta[by].dropna().unique())
     shades = [part for part in _PARTS if part in found]
     shades += [value for value in found if value not in _PARTS]
-    sns.countplot(meta, x="emotion", order=order, hue=by, ax=ax, palette="crest",
+    sns.countplot(meta, y="emotion", order=order, hue=by, ax=ax, palette="crest",
                   hue_order=shades)  # fmt: skip
-    sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title=by)
-    ax.set(xlabel="", ylabel="images", title=title)
+    sns.move_legend(ax, "upper center", bbox_to_anchor=(0.5, -0.22), title=by, ncols=3)
+    ax.set(xlabel="images", ylabel="")
     return figure
 
 
@@ -52,7 +52,7 @@ def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
     """
     meta = dataset.labelled().meta
     _check_known(dataset, "frame", "intensity")
-    figure, ax = style.panel(6.5, 3)
+    figure, ax = style.panel(3.3, title)
     sns.lineplot(
         meta, x="frame", y="intensity", hue="emotion", hue_order=EMOTIONS,
         palette=EMOTION_COLOURS, errorbar=("pi", 80), err_kws={"alpha": 0.08}, ax=ax,
@@ -60,12 +60,11 @@ def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
     ax.axhline(0.7, color=QUIET, lw=1, ls="--")
     ax.annotate(
         "apex frames above", (0, 0.7), (3, 3), xycoords=("axes fraction", "data"),
-        textcoords="offset points", color=QUIET, fontsize=8,
+        textcoords="offset points", color=INK, fontsize=9,
     )  # fmt: skip
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="frame of the clip", ylabel="intensity (0 to 1)", ylim=(0, 1.03))
-    ax.set_title(title)
-    sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title="")
+    sns.move_legend(ax, "upper center", bbox_to_anchor=(0.5, -0.18), title="", ncols=3)
     return figure
 
 

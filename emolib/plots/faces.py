@@ -14,8 +14,9 @@ from emolib.errors import ArgumentError
 from emolib.faces.scale import check_scale
 from emolib.plots import style
 from emolib.plots.style import EMOTION_COLOURS
+from emolib.results import percent
 
-_GREYS = 24  # levels of a face in a figure: hardly visible, and half the PNG
+_CAPTION = 9  # points
 
 
 @style.closed_figure
@@ -50,7 +51,7 @@ def contact_sheet(
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     captioned = labels is not None or captions is not None
-    side = 0.92 if len(images) <= 24 else 3.8 / len(images) ** 0.5  # bounds the PNG
+    side = max(0.72, min(1.2, style.WIDTH / columns))  # room for "happiness"
     height = (side + 0.2 * captioned) * rows + 0.4 * bool(title)
     figure, axes = style.panels(rows, columns, side * columns, height, title)
     for ax in axes.flat:
@@ -69,7 +70,7 @@ def contact_sheet(
 
 @style.closed_figure
 def mean_faces(dataset: FaceDataset, *, title: str = "") -> Figure:
-    """Show the average image of each emotion.
+    """Show the average image of each emotion, and of how many.
 
     Parameters
     ----------
@@ -77,11 +78,11 @@ def mean_faces(dataset: FaceDataset, *, title: str = "") -> Figure:
         As a rule the apex frames.
     title : str
     """
-    figure, axes = style.panels(1, len(EMOTIONS), 7.2, 1.9, title)
+    figure, axes = style.panels(1, len(EMOTIONS), style.WIDTH, 1.5, title)
     for label, (ax, name) in enumerate(zip(axes[0], EMOTIONS, strict=True)):
         chosen = dataset.images[dataset.labels == label]
         _show_face(ax, chosen.mean(axis=0) if len(chosen) else np.full((64, 64), 255))
-        _caption(ax, f"{name}\n{len(chosen):,} images")
+        _caption(ax, f"{name}\n{len(chosen):,}")
     return figure
 
 
@@ -155,7 +156,8 @@ def probabilities(
     _check(images, 8, probabilities=probabilities, labels=labels, maps=maps)
     ratios = [1, 2.2] if maps is None else [1, 1, 2.2]
     places = (len(images), len(ratios))
-    size = (1.55 * sum(ratios) + 1, 1.5 * len(images) + 0.4)
+    face = (style.WIDTH - 1.1) / sum(ratios)
+    size = (style.WIDTH, max(face, 1.2) * len(images) + 0.4)
     figure, axes = style.panels(*places, *size, title, width_ratios=ratios)
     for i, row in enumerate(axes):
         _show_face(row[0], images[i])
@@ -191,7 +193,9 @@ def overlay(
         another number of the rest.
     """
     _check(images, 8, maps=maps, captions=captions)
-    figure, axes = style.panels(2, len(images), 1.15 * len(images), 2.9, title)
+    side = max(0.72, min(1.15, style.WIDTH / len(images)))
+    size = (side * len(images), 2 * side + 0.6)
+    figure, axes = style.panels(2, len(images), *size, title)
     for i, image in enumerate(images):
         _show_face(axes[0, i], image)
         _show_face(axes[1, i], image, maps[i])
@@ -224,19 +228,19 @@ def _check(images: np.ndarray, most: int, **others: Sequence | None) -> None:
 
 
 def _show_face(axes: Axes, image: np.ndarray, heat: np.ndarray | None = None) -> None:
-    """Draw a face, with a Grad-CAM map over it if there is one; in few colours."""
-    grey = (np.floor(np.asarray(image, np.float32) / 256 * _GREYS) + 0.5) / _GREYS
+    """Draw a face, with a Grad-CAM map over it if there is one."""
+    grey = np.asarray(image, np.float32) / 255
     colours = np.repeat(grey[..., None], 3, axis=-1)  # (64, 64, 3)
     if heat is not None:
-        steps = np.round(np.clip(heat, 0, 1) * 6) / 6
-        glow = plt.get_cmap("inferno")(steps)[..., :3]
-        colours = 0.5 * np.round(colours * 12) / 12 + 0.5 * glow
+        glow = plt.get_cmap("inferno")(np.clip(heat, 0, 1))[..., :3]
+        colours = 0.5 * colours + 0.5 * glow
     axes.imshow(np.clip(colours, 0, 1), interpolation="nearest")
     axes.set_axis_off()
 
 
 def _caption(axes: Axes, text: str, **options) -> None:
-    axes.set_title(text, fontsize=8, weight="normal", loc="center", **options)
+    look = {"fontsize": _CAPTION, "weight": "normal", "loc": "center"}
+    axes.set_title(text, **look, **options)
 
 
 def _grid(planes: np.ndarray, title: str, colours: str, **limits: float) -> Figure:
@@ -244,7 +248,9 @@ def _grid(planes: np.ndarray, title: str, colours: str, **limits: float) -> Figu
     count = planes.shape[-1]
     columns = min(8, count)
     rows = -(-count // columns)
-    figure, axes = style.panels(rows, columns, 0.8 * columns, 0.8 * rows + 0.4, title)
+    side = style.WIDTH / 8
+    size = (side * max(columns, 4), side * rows + 0.4)
+    figure, axes = style.panels(rows, columns, *size, title)
     limits |= {"cmap": sns.color_palette(colours, as_cmap=True)}
     for k, ax in enumerate(axes.flat):
         ax.set_axis_off()
@@ -257,9 +263,10 @@ def _bars(ax: Axes, shares: np.ndarray, label: int | None) -> None:
     places = range(len(EMOTIONS))
     ax.barh(places, shares, color=list(EMOTION_COLOURS.values()), height=0.75)
     for place, share in zip(places, shares, strict=True):
-        ax.text(min(share, 0.86) + 0.015, place, f"{share:.0%}", va="center", size=8)
+        x = min(share, 0.8) + 0.015
+        ax.text(x, place, percent(share), va="center", size=_CAPTION)
     labelled = [f"label: {n}" if k == label else n for k, n in enumerate(EMOTIONS)]
-    ax.set_yticks(places, labelled, fontsize=9)
+    ax.set_yticks(places, labelled, fontsize=_CAPTION)
     ax.set(xlim=(0, 1), ylim=(len(EMOTIONS) - 0.5, -0.5), xticks=[])
     ax.spines["bottom"].set_visible(False)
     if label is not None and label >= 0:

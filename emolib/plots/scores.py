@@ -7,15 +7,18 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import Evaluation
 from emolib.plots import style
 from emolib.plots.style import ACCENT, ALERT, CHANCE, INK, PAPER, QUIET
+from emolib.results import percent
 
 if TYPE_CHECKING:  # training imports TensorFlow
     from emolib.training.loop import History
+
+_BELOW = {"loc": "outside lower right", "fontsize": 9}  # a legend that covers nothing
 
 
 @style.closed_figure
@@ -29,7 +32,7 @@ def history(run: "History", *, title: str = "") -> Figure:
     title : str
     """
     frame = run.frame
-    figure, axes = style.panels(1, 2, 7.2, 3, title)
+    figure, axes = style.panels(1, 2, style.WIDTH, 2.7, title)
     for ax, quantity in zip(axes[0], ("loss", "accuracy"), strict=True):
         known, new = frame[quantity], frame[f"val_{quantity}"]
         ax.plot(frame["epoch"], known, "o-", color=QUIET, label="training", ms=3)
@@ -43,7 +46,7 @@ def history(run: "History", *, title: str = "") -> Figure:
     axes[0, 1].axhline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
     style.in_percent(axes[0, 1].yaxis)
     handles = axes[0, 1].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower right", ncols=4, fontsize=8)
+    figure.legend(*handles, **_BELOW, ncols=4, columnspacing=1)
     return figure
 
 
@@ -54,21 +57,20 @@ def confusion(result: Evaluation, *, title: str = "") -> Figure:
     Parameters
     ----------
     result : Evaluation
-        Rows are the labels, columns the answers; percentages are of the row.
+        Rows are the labels, columns the answers; shares are of the row.
     title : str
     """
     counts = result.confusion
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     cells = zip(counts.flat, share.flat, strict=True)
-    text = np.array([f"{n:,}\n{p:.0%}" if n else "" for n, p in cells])
-    figure, ax = style.panel(6.2, 5)
+    text = np.array([f"{n:,}\n{percent(p)}" if n else "" for n, p in cells])
+    figure, ax = style.panel(4.2, title)
     sns.heatmap(
         share, annot=text.reshape(share.shape), fmt="", vmin=0, vmax=1, cmap="Blues",
         square=True, linewidths=1, linecolor=PAPER, annot_kws={"fontsize": 9}, ax=ax,
-        xticklabels=EMOTIONS, yticklabels=EMOTIONS,
-        cbar_kws={"label": "share of the row", "format": PercentFormatter(1)},
+        xticklabels=EMOTIONS, yticklabels=EMOTIONS, cbar=False,
     )  # fmt: skip
-    ax.set(xlabel="the model says", ylabel="the label says", title=title)
+    ax.set(xlabel="the model says", ylabel="the label says (shares of its row)")
     ax.tick_params(axis="y", rotation=0)
     ax.tick_params(axis="x", rotation=30)
     return figure
@@ -84,13 +86,13 @@ def intervals(
 ) -> Figure:
     """Draw accuracies as dots with their 95 % intervals.
 
-    Networks and baselines of the course have their own colours.
+    Networks and baselines of the course have their own colours; rows of the same name
+    are seeds, one dot each.
 
     Parameters
     ----------
     table : DataFrame
-        Columns name, accuracy, low, high (else `ArgumentError`). Rows of the same name
-        (seeds) share a line.
+        Columns name, accuracy, low, high (else `ArgumentError`).
     highlight : sequence of str
         Names to draw in the warning colour.
     target : float, optional
@@ -99,7 +101,7 @@ def intervals(
     """
     style.check_columns(table, "name", "accuracy", "low", "high")
     names = list(dict.fromkeys(table["name"]))
-    figure, ax = style.panel(7, 0.42 * len(names) + 1.1)
+    figure, ax = style.panel(0.42 * len(names) + 1.4, title)
     for line, name in enumerate(names):
         rows = table[table["name"] == name]
         y = line + (np.arange(len(rows)) - (len(rows) - 1) / 2) * 0.2
@@ -107,17 +109,22 @@ def intervals(
         ax.hlines(y, rows["low"], rows["high"], color=colour, lw=2, alpha=0.5)
         ax.plot(rows["accuracy"], y, "o", color=colour, ms=5)
         ax.annotate(
-            f"{rows['accuracy'].mean():.0%}", (1.01, line), ha="left", va="center",
+            percent(rows["accuracy"].mean()), (1.01, line), ha="left", va="center",
             xycoords=("axes fraction", "data"), annotation_clip=False,
         )  # fmt: skip
+    dot = "one seed" if table["name"].duplicated().any() else "accuracy"
+    ax.plot(
+        [], [], "o-", color=QUIET, ms=5, label=f"{dot}, 95\N{NO-BREAK SPACE}% interval"
+    )
     ax.axvline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
     if target is not None:
-        ax.axvline(target, color=INK, lw=1, ls=":", label=f"the published {target:.0%}")
+        label = f"the published {percent(target)}"
+        ax.axvline(target, color=INK, lw=1, ls=":", label=label)
     ax.set_yticks(range(len(names)), names)
-    ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="accuracy", title=title)
+    ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="accuracy")
     ax.grid(axis="x")
     style.in_percent(ax.xaxis)
-    ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(CHANCE + 0.01, 0))
+    figure.legend(**_BELOW, ncols=2)
     return figure
 
 
@@ -139,18 +146,20 @@ def learning_curves(table: pd.DataFrame, *, title: str = "") -> Figure:
         missing.
     """
     style.check_columns(table, "name", "people", "accuracy")
-    figure, ax = style.panel(6.5, 3.2)
+    figure, ax = style.panel(3.4, title)
     for name, look in style.series_styles(table["name"]).items():
         rows = table[table["name"] == name]
         mean = rows.groupby("people")["accuracy"].mean()
         ax.plot(mean.index, mean, ms=6, label=name, **look)
         ax.plot(rows["people"], rows["accuracy"], ls="", ms=4, alpha=0.4, **look)
+    if table.duplicated(["name", "people"]).any():
+        ax.plot([], [], "o", color=INK, ms=4, alpha=0.4, label="one seed")
     people = sorted(table["people"].unique())
     ax.axhline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
-    ax.set(xscale="log", ylim=(0, 1), ylabel="accuracy", title=title,
+    ax.set(xscale="log", ylim=(0, 1), ylabel="accuracy",
            xlabel="people to learn from (logarithmic)")  # fmt: skip
     ax.set_xticks(people, [str(one) for one in people])
     ax.minorticks_off()
     style.in_percent(ax.yaxis)
-    figure.legend(loc="outside lower right", ncols=4, fontsize=8)
+    figure.legend(**_BELOW, ncols=2)
     return figure

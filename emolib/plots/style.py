@@ -15,12 +15,16 @@ import seaborn as sns  # noqa: F401 (chapters name its colour maps)
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.errors import ArgumentError
+from emolib.plots.display import show_as_svg
+from emolib.results import percent
 
-__all__ = ["ACCENT", "ALERT", "INK", "PAPER", "QUIET", "series_styles", "use_style"]
+__all__ = [
+    "ACCENT", "ALERT", "INK", "PAPER", "QUIET", "in_percent", "series_styles",
+    "use_style",
+]  # fmt: skip
 
 SHEET = matplotlib.rc_params_from_file(
     Path(__file__).with_name("book.mplstyle"), use_default_template=False
@@ -29,24 +33,31 @@ PAPER, INK = SHEET["figure.facecolor"], SHEET["text.color"]
 QUIET, ACCENT, ALERT = SHEET["axes.edgecolor"], "#23527c", "#b3402a"
 EMOTION_COLOURS = {name: get_emotion(name).colour for name in EMOTIONS}
 CHANCE = 1 / len(EMOTIONS)
+WIDTH = 4.6  # inches: 9 points are then 9 pixels on a phone
 
-# Told apart in the common forms of colour blindness, and by their markers in print.
+# Told apart in the common forms of colour blindness, and by their markers in print;
+# none is an emotion's colour or near it. The first two are for what has no look of its
+# own, and a warning (`ALERT`) is none of them.
 _SERIES = (
-    (ACCENT, "o"), (ALERT, "s"), ("#c77700", "^"), ("#12805c", "D"),
-    (INK, "v"), (QUIET, "P"), ("#5596d2", "X"),
+    (ACCENT, "v"), (INK, "P"), (QUIET, "d"), ("#9a5fd6", "o"), ("#1c1c96", "s"),
+    ("#7d6400", "^"), ("#b42d5a", "D"), ("#5a1e00", "X"),
 )  # fmt: skip
 
 # What looks the same in every chapter, by its place in `_SERIES`. A network has two
 # names: that of its folder, and that of its line in a table.
 _KEPT = {
-    "plain-cnn": 0, "plain CNN": 0, "small-cnn": 1, "small CNN": 1,
-    "synthface": 6, "real-faces": 3, "HOG + logistic regression": 2, "pixel 1-NN": 5,
-    "face": 0, "both": 1, "voice": 2,
+    "plain-cnn": 3, "plain CNN": 3, "small-cnn": 4, "small CNN": 4,
+    "synthface": 7, "real-faces": 6, "HOG + logistic regression": 5, "pixel 1-NN": 2,
 }  # fmt: skip
 
 
 def use_style() -> None:
-    """Give figures drawn in a chapter itself the style of the book."""
+    """Give figures drawn in a chapter itself the style of the book, and show them so.
+
+    In Jupyter and Colab every figure is then shown as SVG, with the pixels of pictures
+    inside.
+    """
+    show_as_svg()
     plt.rcParams.update(SHEET)
 
 
@@ -59,7 +70,7 @@ def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
     Parameters
     ----------
     names : iterable of str
-        At most seven different ones.
+        At most eight different ones.
 
     Returns
     -------
@@ -69,7 +80,7 @@ def series_styles(names: Iterable[str]) -> dict[str, dict[str, str]]:
     Raises
     ------
     ValueError
-        If there are more than seven names.
+        If there are more than eight names.
     """
     names = list(dict.fromkeys(names))
     if len(names) > len(_SERIES):
@@ -130,11 +141,12 @@ def panels(
     return figure, axes
 
 
-def panel(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return a figure of `width` by `height` inches and its only axes."""
-    return plt.subplots(figsize=(width, height), layout="constrained")
+def panel(height: float, title: str = "") -> tuple[Figure, Axes]:
+    """Return a figure of `WIDTH` by `height` inches, and its only axes."""
+    figure, axes = panels(1, 1, WIDTH, height, title)
+    return figure, axes[0, 0]
 
 
 def in_percent(axis: Axis) -> None:
     """Label an axis of shares, 0 to 1, in percent."""
-    axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.set_major_formatter(lambda share, _: percent(share))

@@ -5,6 +5,7 @@ import numpy as np
 from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import Evaluation
+from emolib.results import percent
 
 _PROHIBITED_USE = (
     "Judging anyone: no use on people at work or in education (EU AI Act, Article "
@@ -196,7 +197,7 @@ def real_faces_card(
         f"{_NO_NEUTRAL}",
         "known_failures": [
             *failures(result, "validation photographs"),
-            f"{1 - doubt['neutral_unsure']:.0%} of neutral faces get an answer.",
+            f"{percent(1 - doubt['neutral_unsure'])} of neutral faces get an answer.",
         ],
         "licence": "MIT; what the photographs' owners could claim is open",
         "temperature": doubt["temperature"],

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import io
 from typing import TYPE_CHECKING
 
 import ipywidgets
@@ -16,6 +15,8 @@ from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError, unknown
 from emolib.explain import grad_cam
 from emolib.models.inference import predict
+from emolib.plots.display import figure_svg
+from emolib.results import percent
 
 if TYPE_CHECKING:
     import keras
@@ -184,7 +185,7 @@ class PredictionExplorer:
 
     def _answer(self) -> str:
         shares = self.probabilities[self.current]
-        said = [f"{EMOTIONS[k]} {shares[k]:.0%}" for k in np.argsort(-shares)]
+        said = [f"{EMOTIONS[k]} {percent(shares[k])}" for k in np.argsort(-shares)]
         label = EMOTIONS[self.dataset.labels[self.current]]
         return f"A face labelled {label}; the model says: {', '.join(said)}."
 
@@ -204,10 +205,8 @@ class PredictionExplorer:
 
 def _picture(figure: Figure, text: str) -> str:
     """Return the figure as an HTML image with its own description."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100)
-    data = base64.b64encode(file.getvalue()).decode("ascii")
+    data = base64.b64encode(figure_svg(figure).encode()).decode("ascii")
     return (
         f'<img alt="{html.escape(text)}" style="max-width: 100%; height: auto" '
-        f'src="data:image/png;base64,{data}">'
+        f'src="data:image/svg+xml;base64,{data}">'
     )

@@ -34,7 +34,7 @@ def test_emotions_have_the_colours_of_the_figures(emotion):
 def test_the_page_has_the_paper_and_the_accent_of_the_figures():
     assert variable("look-page") == plots.PAPER
     assert variable("look-accent") == plots.ACCENT
-    assert f"background: {plots.PAPER}" in STYLES  # their card in the dark
+    assert f"background-color: {plots.PAPER}" in STYLES  # their card in the dark
 
 
 def test_styles_ask_for_nothing_from_elsewhere():

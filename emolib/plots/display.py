@@ -1,0 +1,173 @@
+"""Figures on a page: vectors with the pixels of pictures inside, wherever IPython runs.
+
+Lines and words stay sharp at any size, a face keeps each of its grey levels, and what
+would be hundreds of shapes becomes pixels at twice the resolution of the page. Words
+are outlines: a page cannot rely on the reader's fonts, and a word in another font runs
+into its neighbours. What a figure says stands in its alt text, which can be searched.
+"""
+
+import base64
+import io
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import Collection
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.text import Text
+from PIL import Image
+
+_PER_INCH = 100  # CSS pixels of the page; pictures have twice as many
+_MANY = 500  # shapes of one artist that are still drawn as shapes
+_SMALL = 64 * 64  # pixels of a picture that is stored without loss
+_OPTIONS = {
+    "svg.fonttype": "path",
+    "svg.hashsalt": "emolib",  # the same names in each run
+    "image.composite_image": False,
+}
+_NO_DATE = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
+
+def show_as_svg() -> None:
+    """Have Jupyter and Colab show every figure as `figure_svg` writes it.
+
+    Where no IPython runs, nothing happens.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        return
+    interactive = plt.isinteractive()
+    plt.switch_backend(matplotlib.get_backend())  # sets its own formats, but only once
+    matplotlib.interactive(interactive)
+    formatters = shell.display_formatter.formatters
+    for formatter in formatters.values():
+        formatter.pop(Figure, None)
+    formatters["image/svg+xml"].for_type(Figure, figure_svg)
+
+
+def figure_svg(figure: Figure) -> str:
+    """Return a figure as SVG text, cropped to what is drawn.
+
+    Titles that would leave the figure are broken into lines. Images that are shown
+    enlarged keep their own pixels; others are reduced to two for each of the page.
+
+    Parameters
+    ----------
+    figure : Figure
+        Becomes 100 CSS pixels wide for each inch.
+    """
+    file = io.BytesIO()
+    with ExitStack() as stack:
+        stack.enter_context(plt.rc_context(_OPTIONS))
+        for artist in figure.findobj(_is_crowded):
+            stack.callback(artist.set_rasterized, artist.get_rasterized())
+            artist.set_rasterized(True)
+        _break_titles(figure, stack)
+        for image in figure.findobj(_is_enlarged):
+            stack.callback(image.set_interpolation, image.get_interpolation())
+            image.set_interpolation("none")
+        figure.savefig(file, format="svg", dpi=2 * _PER_INCH, bbox_inches="tight",
+                       pad_inches=0.05, metadata=_NO_DATE)  # fmt: skip
+    return _shortened(file.getvalue().decode("utf-8"))
+
+
+def _is_crowded(artist: Artist) -> bool:
+    """Whether an artist consists of so many shapes that pixels weigh less."""
+    if not isinstance(artist, Collection):
+        return False
+    return max(len(artist.get_offsets()), len(artist.get_paths())) > _MANY
+
+
+def _is_enlarged(artist: Artist) -> bool:
+    """Whether an image has fewer pixels than the page could show of it."""
+    if not isinstance(artist, AxesImage) or artist.get_array() is None:
+        return False
+    inches = artist.get_window_extent().width / artist.figure.dpi
+    return artist.get_array().shape[1] <= 2 * _PER_INCH * inches
+
+
+def _break_titles(figure: Figure, stack: ExitStack) -> None:
+    """Break titles that run out of the figure or into their neighbour; undo it later."""
+    figure.draw_without_rendering()  # places everything
+    broken = False
+    for title, right in _titles(figure):
+        words, width = title.get_text(), title.get_window_extent().width
+        room = right - title.get_window_extent().x0
+        letters = len(max(words.splitlines(), key=len))
+        while title.get_window_extent().width > room and letters > 8:
+            letters = min(letters - 1, int(letters * room / width))
+            lines = words.splitlines()
+            lines = [textwrap.fill(one, max(letters, 8)) for one in lines]
+            title.set_text("\n".join(lines))
+            width = max(title.get_window_extent().width, room + 1)
+        if title.get_text() != words:
+            stack.callback(title.set_text, words)
+            broken = True
+    if broken:
+        figure.draw_without_rendering()
+
+
+def _titles(figure: Figure) -> Iterator[tuple[Text, float]]:
+    """Yield the titles on the left, each with the pixel where its room ends."""
+    for text in figure.texts:
+        if text.get_text() and text.get_text() == figure.get_suptitle():
+            yield text, figure.bbox.x1
+    for ax in figure.axes:
+        title = ax.get_title("left")
+        for text in ax.get_children():
+            if title and isinstance(text, Text) and text.get_text() == title:
+                yield text, _room_of(ax, figure)
+
+
+def _room_of(ax: Axes, figure: Figure) -> float:
+    """Return the pixel where the axes to the right begin, or the figure ends."""
+    place = ax.get_position()
+    starts = [
+        other.get_position().x0 * figure.bbox.width - 10
+        for other in figure.axes
+        if other.get_position().x0 >= place.x1 - 0.01
+        and other.get_position().y1 >= place.y1 - 0.01
+    ]
+    return min([*starts, figure.bbox.x1])
+
+
+def _shortened(svg: str) -> str:
+    """Return matplotlib's SVG with its size in pixels, and without needless bytes."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(
+        r'\b(width|height)="([\d.]+)pt"',
+        lambda size: f'{size[1]}="{float(size[2]) / 72 * _PER_INCH:.1f}"',
+        svg,
+        count=2,
+    )
+    svg = re.sub(r"data:image/png;base64,([\w+/=\s]+)", _as_webp, svg)
+    svg = re.sub(r'\bd="[^"]*"', lambda path: _rounded(path[0]), svg)
+    return re.sub(r"\s*\n\s*", "\n", svg)
+
+
+def _rounded(path: str) -> str:
+    """Return a path with two decimals at most, on one line."""
+    path = re.sub(r"\d+\.\d{3,}", lambda one: f"{float(one[0]):.2f}", path)
+    return re.sub(r"\s*\n\s*", "", path)
+
+
+def _as_webp(picture: re.Match) -> str:
+    """Return an embedded PNG as WebP, exactly where single pixels can be seen."""
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(base64.b64decode(picture[1]))) as image:
+        pixels = np.asarray(image.convert("RGBA"))
+    opaque = (pixels[..., 3] == 255).all()
+    exact = pixels[..., 0].size <= _SMALL or not opaque
+    image = Image.fromarray(pixels[..., :3] if opaque else pixels)
+    image.save(file, "WEBP", lossless=exact, quality=100 if exact else 90, method=6)
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    return f"data:image/webp;base64,{data}"
