@@ -22,11 +22,13 @@ from matplotlib.axes import Axes
 from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 
 _PER_INCH = 100  # CSS pixels of the page; pictures have twice as many
 _MANY = 500  # shapes of one artist that are still drawn as shapes
+_LONG = 5_000  # points of a line that are still joined by one
 _SMALL = 64 * 64  # pixels of a picture that is stored without loss
 _OPTIONS = {
     "svg.fonttype": "path",
@@ -44,9 +46,7 @@ def show_as_svg() -> None:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
         return
-    interactive = plt.isinteractive()
     plt.switch_backend(matplotlib.get_backend())  # sets its own formats, but only once
-    matplotlib.interactive(interactive)
     formatters = shell.display_formatter.formatters
     for formatter in formatters.values():
         formatter.pop(Figure, None)
@@ -81,6 +81,8 @@ def figure_svg(figure: Figure) -> str:
 
 def _is_crowded(artist: Artist) -> bool:
     """Whether an artist consists of so many shapes that pixels weigh less."""
+    if isinstance(artist, Line2D):
+        return len(artist.get_xydata()) > _LONG
     if not isinstance(artist, Collection):
         return False
     return max(len(artist.get_offsets()), len(artist.get_paths())) > _MANY
@@ -95,7 +97,7 @@ def _is_enlarged(artist: Artist) -> bool:
 
 
 def _break_titles(figure: Figure, stack: ExitStack) -> None:
-    """Break titles that run out of the figure or into their neighbour; undo it later."""
+    """Break titles that leave the figure or touch a neighbour, until `stack` ends."""
     figure.draw_without_rendering()  # places everything
     broken = False
     for title, right in _titles(figure):
@@ -150,14 +152,21 @@ def _shortened(svg: str) -> str:
         count=2,
     )
     svg = re.sub(r"data:image/png;base64,([\w+/=\s]+)", _as_webp, svg)
-    svg = re.sub(r'\bd="[^"]*"', lambda path: _rounded(path[0]), svg)
-    return re.sub(r"\s*\n\s*", "\n", svg)
+    svg = svg.replace("xlink:href", "href")
+    svg = svg.replace("DejaVuSans-Bold-", "B").replace("DejaVuSans-", "D")
+    used = set(re.findall(r"#([\w-]+)", svg))
+    svg = re.sub(r' id="([^"]*)"', lambda one: one[0] * (one[1] in used), svg)
+    places = r' d="[^"]*"|translate\([^)]*\)| [xy]="[^"]*"'
+    svg = re.sub(places, lambda place: _rounded(place[0]), svg)
+    return re.sub(r">\s+<", "><", svg)
 
 
-def _rounded(path: str) -> str:
-    """Return a path with two decimals at most, on one line."""
-    path = re.sub(r"\d+\.\d{3,}", lambda one: f"{float(one[0]):.2f}", path)
-    return re.sub(r"\s*\n\s*", "", path)
+def _rounded(place: str) -> str:
+    """Return a path or a place with two decimals at most, and without blanks."""
+    place = re.sub(r"\d+\.\d{3,}", lambda one: f"{float(one[0]):.2f}", place)
+    if place.startswith(" d="):
+        place = " d=" + re.sub(r"\s*([A-Za-z])\s*", r"\1", place[3:])
+    return place
 
 
 def _as_webp(picture: re.Match) -> str:
