@@ -2,9 +2,10 @@
 
 A quote that begins with **Predict.** gets a class of its own and an id, the options in
 it and in a quiz a class: ``book/assets/predictions.js`` makes buttons of them. A figure
-gets a sheet of paper to lie on and a least width at which its words can be read, a table
-a box to scroll in, and the marks that mislead a screen reader go. What only scripts draw is mended in
-``book/assets/page.js``; ``tests/book/test_accessibility.py`` checks the whole.
+gets a sheet of paper to lie on and a least width at which its words can be read, a
+table a box to scroll in, and the marks that mislead a screen reader go. What only
+scripts draw is mended in ``book/assets/page.js``; ``tests/book/test_accessibility.py``
+checks the whole.
 """
 
 import hashlib
@@ -107,12 +108,11 @@ def fit_figures(body: str, read) -> str:
         width = least_width(read(sheet[2]))
         if width <= PHONE:
             return sheet[0]
-        return (
-            '<div class="paper wide-figure" role="group" aria-label="Figure" tabindex="0">'
-            f'{sheet[1]} style="min-width: {width:.0f}px"'
-        )
+        box = 'class="paper wide-figure" role="group" aria-label="Figure" tabindex="0"'
+        return f'<div {box}>{sheet[1]} style="min-width: {width:.0f}px"'
 
-    return re.sub(r'<div class="paper">(<img [^>]*_images/(\w+\.svg)")', fitted, body)
+    figures = r'<div class="paper">(<img [^>]*_images/(\w+\.svg)")'
+    return re.sub(figures, fitted, body)
 
 
 def mend_page(app, pagename, templatename, context, doctree):

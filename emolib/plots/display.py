@@ -29,6 +29,7 @@ from PIL import Image
 _PER_INCH = 100  # CSS pixels of the page; pictures have twice as many
 _MANY = 500  # shapes of one artist that are still drawn as shapes
 _LONG = 5_000  # points of a line that are still joined by one
+_SHORTEST = 8  # letters of a line of a title
 _SMALL = 64 * 64  # pixels of a picture that is stored without loss
 _OPTIONS = {
     "svg.fonttype": "path",
@@ -101,20 +102,26 @@ def _break_titles(figure: Figure, stack: ExitStack) -> None:
     figure.draw_without_rendering()  # places everything
     broken = False
     for title, right in _titles(figure):
-        words, width = title.get_text(), title.get_window_extent().width
+        words = title.get_text()
         room = right - title.get_window_extent().x0
-        letters = len(max(words.splitlines(), key=len))
-        while title.get_window_extent().width > room and letters > 8:
-            letters = min(letters - 1, int(letters * room / width))
-            lines = words.splitlines()
-            lines = [textwrap.fill(one, max(letters, 8)) for one in lines]
-            title.set_text("\n".join(lines))
-            width = max(title.get_window_extent().width, room + 1)
+        letters = max(map(len, words.splitlines()))
+        while title.get_window_extent().width > room and letters > _SHORTEST:
+            letters -= 1
+            title.set_text(_in_lines(words, letters))
         if title.get_text() != words:
+            count = title.get_text().count("\n")
+            while _in_lines(words, letters - 1).count("\n") == count:
+                letters -= 1  # no last line of one word
+            title.set_text(_in_lines(words, letters))
             stack.callback(title.set_text, words)
             broken = True
     if broken:
         figure.draw_without_rendering()
+
+
+def _in_lines(words: str, letters: int) -> str:
+    """Return a title in lines of at most `letters`, with the breaks that it has."""
+    return "\n".join(textwrap.fill(one, letters) for one in words.splitlines())
 
 
 def _titles(figure: Figure) -> Iterator[tuple[Text, float]]:
