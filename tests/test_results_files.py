@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emolib.paths import data_folder
-from emolib.results import ResultsError, environment, load_results
+from emolib.results import ResultsError, environment, load_results, percent
 
 
 def test_the_project_s_measurements_are_listed_and_readable():
@@ -40,3 +40,10 @@ def test_the_environment_names_what_was_asked_for():
     assert list(found) == ["python", "machine", "numpy", "pandas"]
     assert found["numpy"] == np.__version__
     assert found["python"].split(".")[0] == "3"
+
+
+def test_percent_is_written_as_in_the_book():
+    blank = "\N{NO-BREAK SPACE}"
+    assert percent(0.836) == f"84{blank}%"
+    assert percent(0.773, 0.89, digits=1) == f"77.3 to 89.0{blank}%"
+    assert percent(np.float32(0)) == f"0{blank}%"

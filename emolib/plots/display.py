@@ -11,6 +11,7 @@ import io
 import re
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -99,7 +100,8 @@ def _is_enlarged(artist: Artist) -> bool:
 
 def _break_titles(figure: Figure, stack: ExitStack) -> None:
     """Break titles that leave the figure or touch a neighbour, until `stack` ends."""
-    figure.draw_without_rendering()  # places everything
+    with warnings.catch_warnings(action="ignore"):  # of no room beside a long title
+        figure.draw_without_rendering()  # places everything
     broken = False
     for title, right in _titles(figure):
         words = title.get_text()

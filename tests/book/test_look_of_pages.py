@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 import make_pictures
 import nbformat
 import page_head
+import pandas as pd
 import pytest
 import set_address
+from accessible_pages import fit_figures, mend
 from bs4 import BeautifulSoup
 from PIL import Image
 from project_inputs import PROJECT
@@ -129,3 +131,29 @@ def test_of_the_icons_only_those_are_loaded_that_pages_show(html):
         page = (html / name).read_text("utf-8")
         for icon in set(re.findall(r"\bfa-(?:solid|brands) fa-([\w-]+)", page)):
             assert f'"{icon}":[' in script or f"{icon}:[" in script, icon
+
+
+def test_a_figure_too_wide_for_a_phone_scrolls_and_another_does_not():
+    figures = {
+        "a" * 64
+        + ".svg": '<svg viewBox="0 0 300 90"><g transform="scale(0.09 -0.09)">',
+        "b" * 64 + ".svg": '<svg viewBox="0 0 500 90"><g transform="scale(0.1 -0.1)"/>'
+        '<g transform="translate(1 2) rotate(-90) scale(0.08 -0.08)"/>',
+        "c" * 64 + ".svg": '<svg viewBox="0 0 500 90"><path d="M0 0"/>',
+    }
+    body = "\n".join(f'<img alt="x" src="../_images/{name}" />' for name in figures)
+    sheets = BeautifulSoup(
+        fit_figures(mend(body), figures.__getitem__), "html.parser"
+    ).select(".paper")
+    assert [sheet.img.get("style") for sheet in sheets] == [
+        None,
+        "min-width: 562px",
+        None,
+    ]
+    assert [sheet.get("tabindex") for sheet in sheets] == [None, "0", None]
+
+
+def test_tables_of_the_book_scroll_in_a_box_of_their_own():
+    table = plots.table(pd.DataFrame({"people": [24]}), caption="Who").to_html()
+    page = BeautifulSoup(mend(table), "html.parser")
+    assert page.select_one(".pst-scrollable-table-container > table.designed caption")

@@ -57,6 +57,18 @@ def test_a_page_measures_what_it_was_made_to(measured):
     assert 0 < found["kilobytes"] < 2
 
 
+def test_words_in_a_figure_count_though_they_are_outlines(measured, tmp_path):
+    figure = tmp_path / "figure.svg"
+    figure.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100" '
+        'viewBox="0 0 100 50"><g transform="translate(9 9) scale(0.04 -0.04)"/>'
+        '<g transform="translate(5 5) rotate(-90) scale(0.03 -0.03)"/></svg>',
+        "utf-8",
+    )
+    body = '<p><img src="figure.svg" alt="two words"></p>'
+    assert measured(body)["390"]["smallest_text"] == pytest.approx(6)
+
+
 def test_code_that_is_wider_than_its_column_is_counted_though_folded(measured):
     body = BODY.format("highlight-python", "long " * 40)
     assert measured(body)["390"]["wide_cells"] == 1

@@ -1,16 +1,16 @@
-"""Every kind of figure: it draws, is closed, small, and opaque."""
-
-import io
+"""Every kind of figure: it draws, is closed, small, opaque, and fits a phone."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from accessible_pages import PHONE, least_width
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from emolib import plots
 from emolib.evaluation import evaluate
+from emolib.plots.display import figure_svg
 from emolib.training.loop import History
 
 TITLE = "What the figure shows"
@@ -80,7 +80,9 @@ def test_figures_are_opaque_nearly_white_and_small(figures):
     for name, figure in figures.items():
         assert figure.get_facecolor()[:3] == to_rgb(plots.PAPER), name
         assert figure.get_facecolor()[3] == 1, name
-        file = io.BytesIO()
-        figure.savefig(file, format="png")
-        assert file.tell() < 100_000, (name, file.tell())
-        assert figure.get_size_inches()[0] * figure.dpi <= 800, name
+        assert len(figure_svg(figure)) < 120_000, name
+
+
+def test_words_can_be_read_on_a_phone(figures):
+    for name, figure in figures.items():
+        assert least_width(figure_svg(figure)) <= PHONE, name

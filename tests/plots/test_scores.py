@@ -39,13 +39,25 @@ def test_intervals_have_the_colours_of_the_curves():
     assert drawn == [looks[name]["color"] for name in names]
 
 
+def test_what_a_dot_is_stands_in_the_legend():
+    one = pd.DataFrame({"name": ["a"], "accuracy": 0.5, "low": 0.4, "high": 0.6})
+    for table, told in ((one, "accuracy, 95"), (pd.concat([one, one]), "one seed, 95")):
+        (legend,) = plots.intervals(table).legends
+        assert any(text.get_text().startswith(told) for text in legend.get_texts())
+    once = pd.DataFrame({"name": ["a", "a"], "people": [9, 18], "accuracy": 0.5})
+    for table, count in ((once, 0), (pd.concat([once, once]), 1)):
+        (legend,) = plots.learning_curves(table).legends
+        texts = [text.get_text() for text in legend.get_texts()]
+        assert texts.count("one seed") == count
+
+
 def test_a_target_is_marked_as_published_and_chance_as_chance():
     table = pd.DataFrame(
         [{"name": "plain CNN", "accuracy": 0.8, "low": 0.7, "high": 0.9}]
     )
     (ax,) = plots.intervals(table, target=0.84).axes
-    marked = {line.get_label(): line.get_xdata()[0] for line in ax.lines}
-    assert marked["the published 84%"] == 0.84
+    marked = {line.get_label(): line.get_xdata()[0] for line in ax.lines[2:]}
+    assert marked["the published 84\N{NO-BREAK SPACE}%"] == 0.84
     assert marked["chance"] == 1 / 6
     (ax,) = plots.intervals(table).axes
     labels = [line.get_label() for line in ax.lines]

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from emolib import plots
+from emolib import EMOTIONS, plots
+from emolib.emotions import get_emotion
 from emolib.models import available
 from emolib.results import load_results
 
@@ -29,7 +30,7 @@ SEEN = {
          [0.004733, 0.691367, 0.303900]]
     ),
 }  # fmt: skip
-MANY = [f"series {k}" for k in range(7)]
+MANY = [f"series {k}" for k in range(8)]
 
 
 def lab(colours: list[str], seen: np.ndarray) -> np.ndarray:
@@ -44,12 +45,25 @@ def lab(colours: list[str], seen: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seen", SEEN)
-def test_seven_series_are_told_apart_by_colour_and_by_marker(seen):
+def test_eight_series_are_told_apart_by_colour_and_by_marker(seen):
     styles = plots.series_styles(MANY).values()
-    assert len({style["marker"] for style in styles}) == 7
+    assert len({style["marker"] for style in styles}) == 8
     places = lab([style["color"] for style in styles], SEEN[seen])
     for one, other in combinations(places, 2):
         assert deltaE_ciede2000(one, other) > 10
+
+
+def test_no_network_or_baseline_looks_like_an_emotion():
+    emotions = lab([get_emotion(name).colour for name in EMOTIONS], np.eye(3))
+    for name in (*available(), "HOG + logistic regression", "pixel 1-NN"):
+        place = lab([plots.series_styles([name])[name]["color"]], np.eye(3))
+        assert deltaE_ciede2000(place, emotions).min() > 18, name
+
+
+def test_strangers_get_no_network_s_colour_while_there_is_another():
+    ours = {style["color"] for style in plots.series_styles(available()).values()}
+    theirs = plots.series_styles(["face", "voice", "both"]).values()
+    assert not ours & {style["color"] for style in theirs}
 
 
 def test_every_series_stands_out_from_the_paper():
@@ -58,8 +72,8 @@ def test_every_series_stands_out_from_the_paper():
         assert lightness - lab([style["color"]], np.eye(3))[0, 0] > 35
 
 
-def test_an_eighth_series_is_refused_and_not_left_out():
-    with pytest.raises(ValueError, match="7 series apart; received 8"):
+def test_a_ninth_series_is_refused_and_not_left_out():
+    with pytest.raises(ValueError, match="8 series apart; received 9"):
         plots.series_styles([*MANY, "one more"])
 
 
@@ -77,7 +91,7 @@ def test_networks_and_methods_of_the_course_have_a_style_of_their_own():
     methods = {*available(), *measured} - {"chance", "majority"}
     for name in methods:
         alone = plots.series_styles([name])[name]
-        assert plots.series_styles([*MANY[:6], name])[name] == alone, name
+        assert plots.series_styles([*MANY[:7], name])[name] == alone, name
 
 
 def test_drawing_leaves_the_global_style_alone(tiny):
