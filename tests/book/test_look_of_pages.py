@@ -136,7 +136,7 @@ def test_of_the_icons_only_those_are_loaded_that_pages_show(html):
 def test_a_figure_too_wide_for_a_phone_scrolls_and_another_does_not():
     figures = {
         "a" * 64 + ".svg": '<svg viewBox="0 0 300 9"><g transform="scale(0.09 -0.09)">',
-        + ".svg": '<svg viewBox="0 0 300 90"><g transform="scale(0.09 -0.09)">',
+        +".svg": '<svg viewBox="0 0 300 90"><g transform="scale(0.09 -0.09)">',
         "b" * 64 + ".svg": '<svg viewBox="0 0 500 90"><g transform="scale(0.1 -0.1)"/>'
         '<g transform="translate(1 2) rotate(-90) scale(0.08 -0.08)"/>',
         "c" * 64 + ".svg": '<svg viewBox="0 0 500 90"><path d="M0 0"/>',

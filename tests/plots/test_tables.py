@@ -69,5 +69,5 @@ def test_what_is_no_table_and_unknown_columns_are_refused():
     twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(ArgumentError, match="different names"):
         plots.table(twice)
-    with pytest.raises(ArgumentError, match="Unknown column .nonsense."):
+    with pytest.raises(ArgumentError, match=r"Unknown column .nonsense."):
         plots.table(FRAME, {"nonsense": ".1%"})
