@@ -5,7 +5,7 @@ page (``book/assets/faces``) and the picture that is shown where somebody shares
 (``book/assets/social.jpg``); ``--icons`` draws ``favicon.svg`` as PNG for browsers and
 phones that want one; ``--screenshot PAGE`` photographs a page of the built book (``make
 book`` first) into ``book/assets/screenshot.png``; a section may follow, as in
-``--screenshot book/part-1-the-system/02-dataset-inspection#mean-faces``. The last two
+``--screenshot book/part-1-the-system/dataset-inspection#mean-faces``. The last two
 need Chromium on PATH.
 """
 

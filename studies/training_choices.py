@@ -13,7 +13,7 @@ from emolib.recipes.plain import NETWORKS
 from studies.study import Bench, Study
 from studies.tables import row
 
-#: What chapter 4 changes, one choice at a time.
+#: What the chapter on training changes, one choice at a time.
 CHOICES: dict[str, dict] = {
     "as in this chapter": {},
     "no augmentation": {"fit": {"augment": False}},
