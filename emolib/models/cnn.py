@@ -17,7 +17,7 @@ _FACE = (CROP.size, CROP.size, 1)
 def plain_cnn(
     seed: int = 0, *, dropout: float = 0.0, batch_norm: bool = False
 ) -> keras.Model:
-    """Build the network of the published system: convolution, max-pooling, dense.
+    """Build the plain CNN, of the parts that the published system names.
 
     Three convolutions with ReLU and 2x2 max-pooling, then two dense layers: the lineage
     of LeNet (LeCun et al. 1998, doi:10.1109/5.726791) and AlexNet (Krizhevsky et al.
