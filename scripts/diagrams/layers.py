@@ -283,7 +283,7 @@ def network() -> Drawing:
     line(y + 2, "flatten")
     d.path(f"M18 {y + 4}V{y + 28}", "line", "")
     d.rect(10, y + 30, shape["dense"][0] / 8, 12, "accent-line on-tint")
-    line(y + 41, "dense", "ReLU, dropout")
+    line(y + 41, "dense", "ReLU")
     d.path(f"M18 {y + 43}V{y + 72}", "line", "")
     line(y + 72, "emotion", "softmax")
     bars(d, y + 80, answer)
