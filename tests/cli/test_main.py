@@ -75,7 +75,7 @@ def test_help_says_formats_and_limits(run, capsys):
             "--force",
         ],
         "train": ["above 0", "default: 20", "--force"],
-        "render": ["16 to 256", ".webp"],
+        "render": ["16 to 512", ".webp"],
     }
     for command, words in told.items():
         with pytest.raises(SystemExit):
