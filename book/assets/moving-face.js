@@ -104,6 +104,6 @@
 
   show(emotion, film[tick]);
   figure.querySelector(".stage").replaceChildren(canvas);
-  figure.querySelector(".answers").append(controls);
+  figure.append(controls);
   play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
 })();
