@@ -3,9 +3,9 @@
 ``python scripts/make_pictures.py`` renders with emolib the six faces of the landing
 page, the frames in which they move and what a network answers to each of them
 (``book/assets/faces``), and the picture that is shown with a shared link
-(``book/assets/social.jpg``); ``--candidates FOLDER --key FILE`` draws the numbered sheets
-by which the six were chosen; ``--icons`` draws ``favicon.svg`` as PNG for browsers and
-phones that want one; ``--screenshot PAGE`` photographs a page of the built book (``make
+(``book/assets/social.jpg``); ``--candidates FOLDER --key FILE`` draws the numbered
+sheets by which the six were chosen; ``--icons`` draws ``favicon.svg`` as PNG for browsers
+and phones that want one; ``--screenshot PAGE`` photographs a page of the built book (``make
 book`` first) into ``book/assets/screenshot.png``; a section may follow, as in
 ``--screenshot book/part-1-the-system/02-dataset-inspection#mean-faces``. The last two
 need Chromium on PATH.
@@ -240,7 +240,8 @@ def main() -> None:
     else:
         made = [*six_faces(), *moving_faces(), social()]
     for path in made:
-        print(f"Wrote {os.path.relpath(path, PROJECT)}, {path.stat().st_size / 1000:.0f} kB")
+        size = path.stat().st_size / 1000
+        print(f"Wrote {os.path.relpath(path, PROJECT)}, {size:.0f} kB")
 
 
 if __name__ == "__main__":

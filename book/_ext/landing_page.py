@@ -1,9 +1,10 @@
 """A Sphinx extension: what the landing page shows that a script has computed.
 
 ``{moving-face} EMOTION`` is a face whose expression changes, beside what a network
-answers to each frame; without scripts it is the apex of that emotion. ``{accuracy}`SPLITS: ROW` `` is the mean accuracy over the seeds
-of a measurement in ``data/results``. Frames and answers are those of
-``scripts/make_pictures.py``; ``book/assets/moving-face.js`` moves them.
+answers to each frame; without scripts it is the apex of that emotion. Frames and answers
+are those of ``scripts/make_pictures.py``; ``book/assets/moving-face.js`` moves them.
+``{accuracy}`NAME: ROW` `` is the mean accuracy of the rows of that name in the
+measurement ``data/results/NAME.json``, which has one for each seed.
 """
 
 import json

@@ -177,7 +177,7 @@ def test_the_result_is_the_measured_one(landing):
     ]
 
 
-# --- what the committed frames are -----------------------------------------------------
+# --- what the committed frames are ---------------------------------------------------
 
 
 def frames() -> np.ndarray:
