@@ -1,8 +1,9 @@
 """A Sphinx extension: what the landing page shows that a script has computed.
 
 ``{moving-face} EMOTION`` is a face whose expression changes, beside what a network
-answers to each frame; without scripts it is the apex of that emotion. Frames and answers
-are those of ``scripts/make_pictures.py``; ``book/assets/moving-face.js`` moves them.
+answers to each frame; without scripts it is the apex of that emotion. Frames and
+answers are those of ``scripts/make_pictures.py``; ``moving-face.js``, among the assets,
+moves them.
 ``{accuracy}`NAME: ROW` `` is the mean accuracy of the rows of that name in the
 measurement ``data/results/NAME.json``, which has one for each seed.
 """

@@ -203,6 +203,7 @@ def test_the_frames_are_rendered_from_rest_to_apex():
     for row, step in ((1, LAST), (5, 0), (2, 4)):
         emotion, intensity = EMOTIONS[row], READ["intensities"][step]
         seed = make_pictures.CAST[emotion]
+        assert seed in make_pictures.CANDIDATES[emotion]
         face = make_pictures.face(emotion, seed, READ["side"], intensity)
         off = np.abs(np.asarray(face).astype(int) - frames()[row, step])
         assert off.mean() < 4
