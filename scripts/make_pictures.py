@@ -7,7 +7,8 @@ page, the frames in which they move and what a network answers to each of them
 sheets by which the six were chosen; ``--icons`` draws ``favicon.svg`` as PNG for
 browsers and phones that want one; ``--screenshot PAGE`` photographs a page of the
 built book (``make book`` first) into ``book/assets/screenshot.png``; a section may
-follow, as in ``--screenshot book/part-1-the-system/02-dataset-inspection#mean-faces``. The last two
+follow, as in
+``--screenshot book/part-1-the-system/02-dataset-inspection#mean-faces``. The last two
 need Chromium on PATH.
 """
 
