@@ -222,7 +222,7 @@ class EmotionRecognizer:
         """Return the six probabilities, float32 (n, 6), in the order of ``EMOTIONS``.
 
         The mean of the answers to the crop and its mirror image; rows sum to 1. On
-        photographs it errs less than either (measured in chapter 11).
+        photographs it errs less than either (``data/results/public-test.jsonl``).
 
         Parameters
         ----------

@@ -15,6 +15,7 @@ import sysconfig
 from pathlib import Path
 
 import yaml
+from chapters import set_numbers
 from project_inputs import PROJECT, inputs_hash
 
 
@@ -68,6 +69,8 @@ def build(project: Path = PROJECT, stored: bool = False) -> int:
         return 1
     elif drop_stale_executions(project):
         print("emolib, data or the pins changed: every notebook runs again ...")
+    for path in set_numbers(project):
+        print(f"{path.relative_to(project)}: numbered, as _toc.yml says")
     sys.stdout.flush()
     return subprocess.run(command, cwd=project, env=environment, check=False).returncode
 

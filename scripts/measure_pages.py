@@ -14,6 +14,7 @@ import gzip
 from pathlib import Path
 
 from build_book import html_folder
+from chapters import chapters
 from headless import find_browser, served, started_browser
 
 from emolib.files import write_json
@@ -215,11 +216,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     options = parser.parse_args(arguments)
     folder = options.html or html_folder(stored=options.stored)
-    chapters = sorted(folder.glob("book/part-*/*.html"))
-    if not chapters:
+    names = [f"{page}.html" for _, page in chapters()]
+    names = [name for name in names if (folder / name).is_file()]
+    if not names:
         print(f"No chapters in {folder}: run `make book`, or name a build with --html.")
         return 1
-    names = [path.relative_to(folder).as_posix() for path in chapters]
     pages = measured(folder, ["book/intro.html", *names])
     sums = total({name: pages[name] for name in names})
     print(table({**pages, "all chapters": sums}))

@@ -6,8 +6,8 @@ stored file is free of per-run noise, so that running twice gives the same bytes
 each notebook was run from, and for how many seconds, is in ``book/executed.json``.
 
     python scripts/run_notebooks.py                  run what changed
-    python scripts/run_notebooks.py 04-training      run this one, if it changed
-    python scripts/run_notebooks.py --force 04-training
+    python scripts/run_notebooks.py training      run this one, if it changed
+    python scripts/run_notebooks.py --force training
     python scripts/run_notebooks.py --check          only say what is not up to date
 """
 
@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from chapters import notebooks, set_numbers
 from nbclient import NotebookClient
 from nbclient.exceptions import (
     CellExecutionError,
@@ -81,15 +82,6 @@ def setup_cell(project: Path = PROJECT) -> str:
 
     return SETUP_CELL.format(
         release=release_wheel(project), repository=repository(project)
-    )
-
-
-def notebooks(project: Path = PROJECT) -> list[Path]:
-    """Return the notebooks of the book in reading order (their names are numbered)."""
-    return sorted(
-        path
-        for path in (project / "book").rglob("*.ipynb")
-        if ".ipynb_checkpoints" not in path.parts
     )
 
 
@@ -391,6 +383,8 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
+    for path in [] if options.check else set_numbers():
+        print(f"{path.relative_to(PROJECT)}: numbered")
     available = notebooks()
     forced = _select(options.force, available)
     names = _select(options.names, available) + forced

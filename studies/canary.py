@@ -214,7 +214,7 @@ def _drawn(name: str, seed: int = 1):
 
 
 def plain_cnn() -> Readings:
-    """Train the network of the published system for a short time."""
+    """Train the plain CNN for a short time."""
     from emolib.training import fit
 
     train, _, validation = _few()

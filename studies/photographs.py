@@ -1,4 +1,4 @@
-"""What the networks make of photographs: the figures of chapter 11.
+"""What the networks make of photographs: the figures of the chapter on real faces.
 
 Everything is measured on the tenth of FER2013's Training part that the weights were
 chosen by, never on PublicTest: shares, counts and positions of points, no picture.

@@ -13,16 +13,19 @@ from emolib.recipes.plain import NETWORKS
 from studies.study import Bench, Study
 from studies.tables import row
 
-#: What chapter 4 changes, one choice at a time.
+#: What the chapter on training changes, one choice at a time.
 CHOICES: dict[str, dict] = {
     "as in this chapter": {},
     "no augmentation": {"fit": {"augment": False}},
-    "no dropout": {"network": {"dropout": 0.0}},
-    "neither": {"fit": {"augment": False}, "network": {"dropout": 0.0}},
+    "dropout 0.25": {"network": {"dropout": 0.25}},
+    "dropout 0.5": {"network": {"dropout": 0.5}},
+    "dropout 0.5, no augmentation": {
+        "fit": {"augment": False}, "network": {"dropout": 0.5},
+    },
     "batch normalisation": {"network": {"batch_norm": True}},
     "learning rate x 10": {"fit": {"learning_rate": 1e-2}},
     "learning rate / 10": {"fit": {"learning_rate": 1e-4}},
-}
+}  # fmt: skip
 
 
 def measure(bench: Bench) -> dict:

@@ -1,8 +1,7 @@
-"""A Sphinx extension: link the terms of a chapter to the glossary, and back.
+"""A Sphinx extension: link the terms of a chapter to the glossary.
 
-On every chapter the first occurrence of each term leads to its entry, and in the
-glossary "Chapter N" leads to that chapter. The sources stay plain text. Code, headings,
-links, formulas and raw HTML are left alone.
+On every chapter the first occurrence of each term leads to its entry. The sources stay
+plain text. Code, headings, links, formulas and raw HTML are left alone.
 
 Some terms are ordinary words too, so that a match would often be a wrong one: those are
 linked from the chapter that introduces them onwards, and terms of the renderer only on
@@ -10,14 +9,15 @@ the page about it.
 """
 
 import re
+from pathlib import Path
 
+from chapters import chapter_numbers
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 GLOSSARY = "book/back-matter/glossary"
 FACES = "book/back-matter/how-these-faces-are-made"
-CHAPTER = re.compile(r"book/part-[\w-]+/(\d\d)-")
 #: Terms that are words of every day as well.
 EVERYDAY = {
     "activation", "apex", "bias", "channel", "class", "clip", "confidence", "emotion",
@@ -103,14 +103,14 @@ class Term:
         found.append(short[1] + "s?" if short else "")
         return [one for one in found if one]
 
-    def belongs_on(self, page: str) -> bool:
-        """Whether the term may be linked on a page."""
-        chapter = CHAPTER.match(page)
+    def belongs_on(self, page: str, numbers: dict[str, int]) -> bool:
+        """Whether the term may be linked on a page; `numbers` are the chapters'."""
+        chapter = numbers.get(page)
         if page == FACES:
             return self.name not in EVERYDAY
         if not chapter or self.chapter is None:
             return False
-        return self.name not in EVERYDAY or int(chapter[1]) >= self.chapter
+        return self.name not in EVERYDAY or chapter >= self.chapter
 
 
 def read_terms(doctree) -> list[Term]:
@@ -133,7 +133,7 @@ def pattern(terms: list[Term]) -> tuple[re.Pattern, dict[str, Term]]:
 
 
 class LinkGlossary(SphinxPostTransform):
-    """Link terms to the glossary, and the glossary to the chapters."""
+    """Link terms to the glossary."""
 
     default_priority = 900  # after all other links have been made
     formats = ("html",)
@@ -142,11 +142,9 @@ class LinkGlossary(SphinxPostTransform):
         """Treat one page."""
         if GLOSSARY not in self.env.found_docs:
             return
-        page = self.env.docname
-        if page == GLOSSARY:
-            self.link_chapters()
-        elif page == FACES or CHAPTER.match(page):
-            self.link_terms(page)
+        page, numbers = self.env.docname, chapter_numbers(Path(self.app.srcdir))
+        if page == FACES or page in numbers:
+            self.link_terms(page, numbers)
 
     def terms(self) -> list[Term]:
         """Return the entries of the glossary; it is read once a build."""
@@ -166,9 +164,9 @@ class LinkGlossary(SphinxPostTransform):
             title,
         )
 
-    def link_terms(self, page: str) -> None:
+    def link_terms(self, page: str, numbers: dict[str, int]) -> None:
         """Link the first occurrence of each term."""
-        left = [term for term in self.terms() if term.belongs_on(page)]
+        left = [term for term in self.terms() if term.belongs_on(page, numbers)]
         regex, owners = pattern(left)
         done = set()
         for text in list(self.document.findall(nodes.Text)):
@@ -199,24 +197,13 @@ class LinkGlossary(SphinxPostTransform):
             node = node.parent
         return False
 
-    def link_chapters(self) -> None:
-        """Link "Chapter N" and the page on faces from the entries."""
-        homes = {"How these faces are made": FACES}
-        for page in self.env.found_docs:
-            if found := CHAPTER.match(page):
-                homes[f"Chapter {int(found[1])}"] = page
-        for note in list(self.document.findall(nodes.emphasis)):
-            home = " ".join(note.astext().split()).removesuffix(".")
-            if home in homes:
-                link = self.reference(homes[home], "", home)
-                note.replace_self(nodes.emphasis("", "", link, nodes.Text(".")))
-
 
 def chapters_too(app, env, added, changed, removed):
     """Read the chapters again after a change of the glossary."""
     if GLOSSARY not in added | changed | removed:
         return []
-    return [page for page in env.found_docs if page == FACES or CHAPTER.match(page)]
+    return [page for page in (FACES, *chapter_numbers(Path(app.srcdir)))
+            if page in env.found_docs]  # fmt: skip
 
 
 def setup(app):

@@ -16,8 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from chapters import chapter_numbers, notebooks
+
 API = "book/back-matter/api"
-CHAPTER = re.compile(r"book/part-[\w-]+/(\d\d)-")
 #: Code beside the notebooks: where it is, and what a reader calls it.
 OTHERS = {
     "emolib/widgets": "the widgets",
@@ -154,9 +155,8 @@ def users(project: Path) -> Iterator[tuple[str, Path]]:
 
     The canary is left out: it watches what others use.
     """
-    for path in sorted((project / "book").rglob("*.ipynb")):
-        if ".ipynb_checkpoints" not in path.parts:
-            yield path.relative_to(project).with_suffix("").as_posix(), path
+    for path in notebooks(project):
+        yield path.relative_to(project).with_suffix("").as_posix(), path
     for place, words in OTHERS.items():
         top = project / place
         for path in [top] if top.is_file() else sorted(top.rglob("*.py")):
@@ -175,7 +175,7 @@ def uses(project: Path) -> dict[str, list[str]]:
     Returns
     -------
     dict
-        Such as ``"emolib.datasets.load"`` -> ``["book/part-1-.../02-...", "the command
+        Such as ``"emolib.datasets.load"`` -> ``["book/part-1-.../...", "the command
         line"]``, in the order of `users`. A room's use of itself does not count, and
         names that do not exist are left out.
     """
@@ -194,23 +194,23 @@ def uses(project: Path) -> dict[str, list[str]]:
     return found
 
 
-def sentence(where: list[str]) -> str:
+def sentence(where: list[str], numbers: dict[str, int]) -> str:
     """Return the line of the API page, with links to the chapters.
 
     Examples
     --------
-    >>> sentence(["book/part-1-x/02-y", "the studies"])
-    'Taught in chapter :doc:`2 </book/part-1-x/02-y>`; used by the studies.'
+    >>> sentence(["book/part-1-x/y", "the studies"], {"book/part-1-x/y": 2})
+    'Taught in chapter :doc:`2 </book/part-1-x/y>`; used by the studies.'
     """
     others = [one for one in where if not one.startswith("book/")]
-    chapters = [one for one in where if CHAPTER.match(one)]
+    chapters = [one for one in where if one in numbers]
     pages = [one for one in where if one not in (*others, *chapters)]
-    numbers = [f":doc:`{int(CHAPTER.match(page)[1])} </{page}>`" for page in chapters]
-    plural = "s" * (len(numbers) > 1)
+    links = [f":doc:`{numbers[page]} </{page}>`" for page in chapters]
+    plural = "s" * (len(links) > 1)
     parts = [
         f"{words} {_listed(ones)}"
         for words, ones in (
-            (f"taught in chapter{plural}", numbers),
+            (f"taught in chapter{plural}", links),
             ("taken apart in", [f":doc:`/{page}`" for page in pages]),
             ("used by", others),
         )
@@ -233,7 +233,7 @@ def add_line(app, what, name, obj, options, lines):
     where = builder.uses_of_emolib.get(name)
     if where:
         end = lines.index("") if "" in lines else len(lines)
-        lines[end:end] = ["", sentence(where)]
+        lines[end:end] = ["", sentence(where, chapter_numbers(Path(app.srcdir)))]
 
 
 def api_too(app, env, added, changed, removed):

@@ -43,7 +43,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="glasses, sunglasses, mask or hand; default: none")  # fmt: skip
     add("--background", type=seed, metavar="SEED",
         help="what is behind the person, 0 or more; default: 0")  # fmt: skip
-    add("--size", type=int, default=64, help="pixels, 16 to 256; default: 64")
+    add("--size", type=int, default=64, help="pixels, 16 to 512; default: 64")
     add("--colour", action="store_true", help="not grey")
     add("-o", "--output", type=Path, required=True, metavar="FILE",
         help=f"a new picture, {', '.join(WRITABLE)}")  # fmt: skip

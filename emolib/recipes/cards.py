@@ -37,7 +37,7 @@ _BOTH_WAYS = {"asked": "each picture and its mirror image; the mean is the answe
 #: What a teaching network is, for its title, and what it does with a face at rest.
 _TEACHING = {
     "plain_cnn": (
-        "the network of the published system",
+        "convolution, max-pooling, dense layers",
         "It learnt from hard labels and has no class for neutral: a face at rest gets "
         "one of the six, often with a high probability.",
     ),

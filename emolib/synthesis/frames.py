@@ -32,7 +32,7 @@ def framed_face(
     scene : Scene, optional
         As in `render`.
     size : int
-        Side in pixels of the square with the face, 16 to 256; the eyes are 0.385 of
+        Side in pixels of the square with the face, 16 to 512; the eyes are 0.385 of
         it apart.
     corner : (x, y), optional
         Where its top left corner goes; the middle of the frame by default.

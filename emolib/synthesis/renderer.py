@@ -37,7 +37,7 @@ SUPERSAMPLING = 2
 CLOSE_UP = 0.8
 HIGH_GARMENTS = ("turtleneck", "hoodie", "scarf")
 #: Sides that can be drawn.
-MIN_SIZE, MAX_SIZE = 16, 256
+MIN_SIZE, MAX_SIZE = 16, 512
 
 
 def render(
@@ -60,7 +60,7 @@ def render(
     scene : Scene, optional
         Pose, light, background, occluder and camera; a plain portrait by default.
     size : int
-        Side of the square picture in pixels, 16 to 256.
+        Side of the square picture in pixels, 16 to 512.
     colour : bool
         RGB instead of grey.
 

@@ -2,18 +2,22 @@
 
 import json
 
-import yaml
+from chapters import TITLE, chapters
 from project_inputs import PROJECT
 
 from diagrams.pen import Drawing
 
 #: What each chapter uses, by the columns below; a star: built or trained there.
 USES = {
-    "01": "faces synthface", "02": "faces", "03": "faces plain* small*",
-    "04": "faces plain*", "05": "faces plain small",
-    "06": "faces photographs plain small synthface", "07": "plain small synthface",
-    "11": "faces photographs synthface real detector",
-    "12": "faces videos detector",
+    "introduction": "faces synthface",
+    "dataset-inspection": "faces",
+    "building-the-cnn": "faces plain* small*",
+    "training": "faces plain*",
+    "evaluation": "faces plain small",
+    "sample-predictions": "faces photographs plain small synthface",
+    "conclusion": "plain small synthface",
+    "real-faces": "faces photographs synthface real detector",
+    "enterface05": "faces videos detector",
 }  # fmt: skip
 COLUMNS = {
     "faces": "rendered faces", "photographs": "photographs", "videos": "videos",
@@ -24,13 +28,11 @@ COLUMNS = {
 
 def course() -> Drawing:
     """Draw the chapters in their order, and the data and the networks of each."""
-    parts = yaml.safe_load((PROJECT / "_toc.yml").read_text("utf-8"))["parts"]
-    files = [one["file"] for part in parts for one in part["chapters"]]
-    pages = [PROJECT / f"{name}.ipynb" for name in files if "/part-" in name]
+    pages = [(number, PROJECT / f"{page}.ipynb") for number, page in chapters()]
     across = {name: 176 + 24 * k for k, name in enumerate(COLUMNS)}
     top, pitch = 128, 34
     d = Drawing(top + pitch * len(pages) + 26)
-    uses = [USES[page.stem[:2]].split() for page in pages]
+    uses = [USES[page.stem].split() for _, page in pages]
     for name, words in COLUMNS.items():
         x = across[name]
         rows = [
@@ -48,12 +50,12 @@ def course() -> Drawing:
             y = top + pitch * k
             made = f"{name}*" in uses[k]
             d.circle(x, y, 6, f"{look}-line thick on-paper" if made else f"full-{look}")
-    for k, page in enumerate(pages):
+    for k, (number, page) in enumerate(pages):
         title = "".join(json.loads(page.read_text("utf-8"))["cells"][0]["source"])
-        title = title.splitlines()[0].removeprefix("# ").split(":")[0]
+        title = TITLE.sub("", title.splitlines()[0]).split(":")[0]
         title = title.replace(" from the raw videos", "")
         y = top + pitch * k
-        d.text(10, y + 4.5, int(page.stem[:2]), "head accent")
+        d.text(10, y + 4.5, number, "head accent")
         d.text(34, y + 4.5, title)
     y = top + pitch * len(pages) + 4
     legend = (

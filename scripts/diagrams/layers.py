@@ -9,20 +9,20 @@ from diagrams.answers import bars
 from diagrams.pen import Drawing, embedded, number, signed, total
 from emolib.datasets import load
 
-KERNEL = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])  # that of chapter 3
+KERNEL = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])  # the chapter's
 ROW, COLUMN = 47, 20  # and the first window that it lies over
 
 
 @cache
 def face() -> np.ndarray:
-    """Return the face that chapter 3 follows, uint8 (64, 64)."""
+    """Return the face that the chapter follows, uint8 (64, 64)."""
     people = load("synthface").part("train").apex()
     place = people.meta.query("clip == 's021_ha_2' and frame == 3").index[0]
     return people.images[place]
 
 
 def convolve(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Return the sums of a 3 x 3 kernel at all places, as in chapter 3."""
+    """Return the sums of a 3 x 3 kernel at all places, as in the chapter."""
     windows = np.lib.stride_tricks.sliding_window_view(image, (3, 3))
     return (windows * kernel).sum(axis=(2, 3))
 
@@ -78,7 +78,7 @@ def channels() -> Drawing:
     spots = np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]])
     names = ("top to bottom", "left to right", "spots")
     stack = np.stack([convolve(grey, one) for one in (KERNEL, KERNEL.T, spots)], axis=2)
-    rng = np.random.default_rng(0)  # the dice of chapter 3
+    rng = np.random.default_rng(0)  # the dice of the chapter
     bank, bias = rng.normal(size=(3, 3, 3, 4)), rng.normal(size=4)
     window = stack[ROW : ROW + 3, COLUMN : COLUMN + 3]  # (3, 3, 3)
     parts = np.einsum("ijc,ijco->co", window, bank)  # (3, 4)
@@ -283,7 +283,7 @@ def network() -> Drawing:
     line(y + 2, "flatten")
     d.path(f"M18 {y + 4}V{y + 28}", "line", "")
     d.rect(10, y + 30, shape["dense"][0] / 8, 12, "accent-line on-tint")
-    line(y + 41, "dense", "ReLU, dropout")
+    line(y + 41, "dense", "ReLU")
     d.path(f"M18 {y + 43}V{y + 72}", "line", "")
     line(y + 72, "emotion", "softmax")
     bars(d, y + 80, answer)

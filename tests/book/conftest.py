@@ -20,7 +20,7 @@ from headless import find_browser, served, started_browser  # noqa: E402
 def run_chapter(name: str) -> dict:
     """Run the code of a chapter without its solutions, and return what it bound.
 
-    The checks of what a chapter's words rest on (``test_checks_NN.py``) look at that.
+    The checks of what a chapter's words rest on (``test_checks_<name>.py``) look at that.
     """
     import matplotlib.pyplot as plt
     import nbformat
@@ -137,7 +137,7 @@ def tiny_project(tmp_path) -> Path:
     (root / "README.md").write_text("[No page of the book](scripts)\n", "utf-8")
     notebook = nbformat.v4.new_notebook(
         cells=[
-            nbformat.v4.new_markdown_cell("# A tiny chapter"),
+            nbformat.v4.new_markdown_cell("# 1. A tiny chapter"),
             nbformat.v4.new_code_cell("import tinylib"),
             nbformat.v4.new_code_cell("print('the answer:', tinylib.ANSWER)"),
         ]

@@ -7,6 +7,7 @@ import pytest
 from project_inputs import PROJECT
 
 BACK = PROJECT / "book" / "back-matter"
+LINK = r"\[(?:chapters? )?\d\]\(\.\./part-[\w/-]+\.ipynb\)"
 GUIDE = (BACK / "instructors-guide.md").read_text("utf-8")
 
 
@@ -41,9 +42,9 @@ def test_the_glossary_is_in_alphabetical_order():
 @pytest.mark.parametrize("term", glossary())
 def test_a_definition_is_short_and_says_where_it_belongs(term):
     definition = glossary()[term]
-    home = r" \*(Chapter ([1-7]|1[12])|How these faces are made)\.\*$"
+    home = r" \*\[(Chapter \d+|How these faces are made)\]\([\w./-]+\.ipynb\)\.\*$"
     assert re.search(home, definition)
-    assert 30 < len(definition) < 400
+    assert 30 < len(re.sub(r"\]\(.*?\)", "", definition)) < 400
     singular = term.endswith(("ss", "bias", "corpus")) or not term.endswith("s")
     assert singular
 
@@ -74,7 +75,7 @@ def test_misconceptions_come_with_a_question_and_a_place():
     assert len(table) >= 12
     for row in table:
         assert "?" in row[1]
-        assert re.fullmatch(r"chapters? [1-7]( and [1-7])?", row[2])
+        assert re.fullmatch(rf"{LINK}( and {LINK})?", row[2])
 
 
 def test_every_symbol_names_its_chapter():
@@ -82,4 +83,4 @@ def test_every_symbol_names_its_chapter():
     tables = [page[name] for name in page if name != "Letters that serve twice"]
     symbols = [row for text in tables for row in rows(text) if len(row) == 4]
     assert len(symbols) >= 40
-    assert all(re.fullmatch(r"[1-7]", row[3]) for row in symbols)
+    assert all(re.fullmatch(LINK, row[3]) for row in symbols)

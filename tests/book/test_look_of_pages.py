@@ -1,6 +1,9 @@
 """Colours, icons, previews of shared links, and what the landing page says."""
 
+import base64
+import io
 import re
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +15,8 @@ import pytest
 import set_address
 from accessible_pages import fit_figures, mend
 from bs4 import BeautifulSoup
+from chapters import chapters
+from fontTools.ttLib import TTFont
 from PIL import Image
 from project_inputs import PROJECT
 
@@ -103,19 +108,16 @@ def rows() -> list[tuple[str, str, str, str]]:
 
 
 def test_the_landing_page_lists_the_chapters():
-    there = sorted((PROJECT / "book").glob("part-*/*.ipynb"))
-    assert [PROJECT / "book" / row[2] for row in rows()] == there
-    assert [f"{row[0]:0>2}" for row in rows()] == [path.name[:2] for path in there]
+    listed = [(int(row[0]), f"book/{row[2]}".removesuffix(".ipynb")) for row in rows()]
+    assert listed == chapters()
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[1])
 def test_titles_and_minutes_are_those_of_the_chapters(row):
-    _, title, file, minutes = row
+    number, title, file, minutes = row
     path = PROJECT / "book" / file
-    if not path.is_file():
-        pytest.skip(f"{path.name} is not written yet")
     opening = nbformat.read(path, as_version=4).cells[0].source
-    assert opening.splitlines()[0] == f"# {title}"
+    assert opening.splitlines()[0] == f"# {number}. {title}"
     assert re.search(r"Minutes to read: (\d+)", opening)[1] == minutes
 
 
@@ -127,16 +129,67 @@ def test_numbers_on_the_landing_page_are_arithmetic_or_cited():
 def test_of_the_icons_only_those_are_loaded_that_pages_show(html):
     script = (html / "_static/scripts/fontawesome.js").read_text("utf-8")
     assert len(script) < 150_000  # all of them: 1.5 million
-    for name in ("book/intro.html", "book/part-1-the-system/01-introduction.html"):
+    for name in ("book/intro.html", "book/part-1-the-system/introduction.html"):
         page = (html / name).read_text("utf-8")
         for icon in set(re.findall(r"\bfa-(?:solid|brands) fa-([\w-]+)", page)):
             assert f'"{icon}":[' in script or f"{icon}:[" in script, icon
 
 
+KINDS = {
+    "fa-solid": "solid", "fas": "solid", "fa-brands": "brands", "fab": "brands",
+    "fa-regular": "regular", "far": "regular",
+}  # fmt: skip
+
+
+def test_every_icon_on_a_page_has_its_glyph_in_the_fonts(html, page_names):
+    """Font Awesome's fonts hold what pages show, also where its script has not run."""
+    original = files("pydata_sphinx_theme") / "theme" / "pydata_sphinx_theme"
+    styles = "static/styles/pydata-sphinx-theme.css"
+    codes = {
+        name: int(code, 16)
+        for names, code in re.findall(
+            r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]+)"\}',
+            (original / styles).read_text("utf-8"),
+        )
+        for name in re.findall(r"\.fa-([\w-]+):", names)
+    }
+    written = (html / "_static/styles/pydata-sphinx-theme.css").read_text("utf-8")
+    fonts = {}
+    for family, weight, data in re.findall(
+        r"font-family:([^;]+);[^}]*?font-weight:(\d+);src:url\(data:font/woff;base64,"
+        r"([^)]+)\)",
+        written,
+    ):
+        font = TTFont(io.BytesIO(base64.b64decode(data)))
+        kind = {"900": "solid", "400": "regular"}[weight]
+        fonts["brands" if "Brands" in family else kind] = font.getBestCmap()
+    assert set(fonts) == {"solid", "regular", "brands"}
+    assert "webfonts" not in written
+    seen = set()
+    for path in [*(html / name for name in page_names), *html.glob("_static/**/*.js")]:
+        if path.name != "fontawesome.js":
+            text = path.read_text("utf-8")
+            seen |= set(re.findall(rf"({'|'.join(KINDS)}) fa-([\w-]+)", text))
+    assert {"sun", "moon", "github", "xmark"} <= {name for _, name in seen}
+    without = [
+        (kind, name) for kind, name in seen if codes[name] not in fonts[KINDS[kind]]
+    ]
+    assert not without
+    assert f'.fa-sun:before{{content:"\\{codes["sun"]:x}"}}' in written
+    used = {int(code, 16) for code in re.findall(r'"\\(f[0-9a-f]{3})"', written)}
+    assert used <= set().union(*fonts.values())
+
+
+def test_the_index_of_words_is_loaded_where_one_searches(html, page_names):
+    loading = {
+        name for name in page_names if "searchindex.js" in (html / name).read_text()
+    }
+    assert loading == {"search.html"}
+
+
 def test_a_figure_too_wide_for_a_phone_scrolls_and_another_does_not():
     figures = {
         "a" * 64 + ".svg": '<svg viewBox="0 0 300 9"><g transform="scale(0.09 -0.09)">',
-        +".svg": '<svg viewBox="0 0 300 90"><g transform="scale(0.09 -0.09)">',
         "b" * 64 + ".svg": '<svg viewBox="0 0 500 90"><g transform="scale(0.1 -0.1)"/>'
         '<g transform="translate(1 2) rotate(-90) scale(0.08 -0.08)"/>',
         "c" * 64 + ".svg": '<svg viewBox="0 0 500 90"><path d="M0 0"/>',

@@ -322,6 +322,6 @@ def test_the_command_runs_what_changed_and_nothing_else(tiny_project, run_in):
 
 
 def test_an_unknown_name_lists_the_notebooks_there_are(run_in):
-    done = run_in("run_notebooks.py", "07-conclusion")
+    done = run_in("run_notebooks.py", "conclusion")
     assert done.returncode == 1
     assert "There are: 02-tiny" in done.stderr

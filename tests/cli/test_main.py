@@ -75,7 +75,7 @@ def test_help_says_formats_and_limits(run, capsys):
             "--force",
         ],
         "train": ["above 0", "default: 20", "--force"],
-        "render": ["16 to 256", ".webp"],
+        "render": ["16 to 512", ".webp"],
     }
     for command, words in told.items():
         with pytest.raises(SystemExit):
@@ -181,8 +181,8 @@ def test_info_lists_data_sets_models_and_versions(data, run):
         (["render", "--yaw", "90", "-o", "x.png"], "yaw must lie in"),
         (["render", "--light-contrast", "3", "-o", "x.png"], "light_contrast must"),
         (["render", "--light-azimuth", "nan", "-o", "x.png"], "light_azimuth must"),
-        (["render", "--size", "0", "-o", "x.png"], "size must lie in [16, 256]"),
-        (["render", "--size", "10000", "-o", "x.png"], "size must lie in [16, 256]"),
+        (["render", "--size", "0", "-o", "x.png"], "size must lie in [16, 512]"),
+        (["render", "--size", "10000", "-o", "x.png"], "size must lie in [16, 512]"),
         (["render", "-o", "x.nonsense"], "must end in one of .png"),
         (["render", "-o", "gone/x.png"], "folder of gone/x.png does not exist"),
     ],

@@ -14,7 +14,7 @@ import skimage
 from watch import PROJECT, Watched, require_tracer, watch
 
 PHOTOGRAPH = Path(skimage.__file__).parent / "data" / "astronaut.png"
-CHAPTER = PROJECT / "book" / "part-2-beyond" / "11-real-faces.ipynb"
+CHAPTER = PROJECT / "book" / "part-2-beyond" / "real-faces.ipynb"
 EMOLIB = (sys.executable, "-m", "emolib.cli")
 RECOGNISE_FOR_A_MINUTE = """
 import sys, time

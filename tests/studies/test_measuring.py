@@ -55,7 +55,7 @@ def test_splits_are_compared_with_equally_many_images(quick, data):
 
 
 def test_choices_are_measured_on_validation_people(quick, data):
-    chosen = ("no dropout", "batch normalisation")
+    chosen = ("dropout 0.5", "batch normalisation")
     choices = {name: training_choices.CHOICES[name] for name in chosen}
     quick(training_choices.STUDY, choices=choices, seeds=[0, 1]).run()
     results = load_results("training-choices")

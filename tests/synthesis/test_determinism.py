@@ -151,7 +151,7 @@ def test_the_light_is_finite_before_it_is_developed(
         assert 1e-4 < lit_skin < 2
 
 
-@pytest.mark.parametrize("size", [16, 256])
+@pytest.mark.parametrize("size", [16, 512])
 def test_the_extremes_of_a_scene_are_finite_too(monkeypatch, size):
     person = random_identity(5)
     everything = dict.fromkeys(UNITS, 1.0)

@@ -1,4 +1,4 @@
-"""What the text of chapter 12 says about its numbers, held against the numbers."""
+"""What the text of "eNTERFACE'05" says about its numbers, held against the numbers."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ def chapter(chapter) -> dict:
     pytest.importorskip("av")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("EMOLIB_ENTERFACE05", raising=False)
-        return chapter("12-enterface05")
+        return chapter("enterface05")
 
 
 def test_two_thirds_of_the_names_follow_the_rule(chapter):

@@ -1,4 +1,4 @@
-"""What chapter 2 says about SynthFace and its own cells, on the corpus itself."""
+"""What the dataset inspection says about SynthFace, held against the corpus."""
 
 import re
 
@@ -9,7 +9,7 @@ from project_inputs import PROJECT
 
 from emolib.datasets import FaceDataset, load
 
-CHAPTER = PROJECT / "book" / "part-1-the-system" / "02-dataset-inspection.ipynb"
+CHAPTER = PROJECT / "book" / "part-1-the-system" / "dataset-inspection.ipynb"
 CELLS = nbformat.read(CHAPTER, as_version=4).cells
 PROSE = "\n\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
 
@@ -58,7 +58,7 @@ def test_validation_people_are_younger_and_test_people_wear_more_glasses(faces):
 
 
 def test_the_detective_is_the_baseline_of_the_package(faces):
-    """The chapter builds HOG + logistic regression by hand; chapter 5 does not."""
+    """The chapter builds HOG + logistic regression by hand; the evaluation does not."""
     from emolib.models import fit_baseline
 
     cell = next(cell for cell in CELLS if "LogisticRegression(C=" in cell.source)

@@ -1,4 +1,4 @@
-"""Chapter 3: what its words rest on, and that its network is the package's."""
+"""Building the CNN: what its words rest on, and that its network is the package's."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def shown(chapter):
-    return SimpleNamespace(**chapter("03-building-the-cnn"))
+    return SimpleNamespace(**chapter("building-the-cnn"))
 
 
 def test_the_network_written_down_is_that_of_the_package(shown):

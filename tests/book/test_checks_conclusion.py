@@ -1,4 +1,4 @@
-"""What the text of chapter 7 says about its numbers, held against the numbers."""
+"""What the text of the conclusion says about its numbers, held against the numbers."""
 
 import pytest
 
@@ -6,7 +6,7 @@ import pytest
 @pytest.fixture(scope="module")
 def chapter(chapter) -> dict:
     """Return what the cells of the chapter leave behind, without its solutions."""
-    return chapter("07-conclusion")
+    return chapter("conclusion")
 
 
 def test_who_reaches_the_published_figure(chapter):

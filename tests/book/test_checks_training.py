@@ -1,4 +1,4 @@
-"""Chapter 4: what its words rest on."""
+"""Training: what its words rest on."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def shown(chapter):
-    return SimpleNamespace(**chapter("04-training"))
+    return SimpleNamespace(**chapter("training"))
 
 
 def test_people_who_teach_and_people_who_judge_are_others(shown):

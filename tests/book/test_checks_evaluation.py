@@ -1,4 +1,4 @@
-"""Chapter 5: what its words rest on, and what it builds by hand."""
+"""Evaluation: what its words rest on, and what it builds by hand."""
 
 from types import SimpleNamespace
 
@@ -12,7 +12,7 @@ from emolib.results import load_results
 
 @pytest.fixture(scope="module")
 def shown(chapter):
-    return SimpleNamespace(**chapter("05-evaluation"))
+    return SimpleNamespace(**chapter("evaluation"))
 
 
 def test_nobody_in_the_test_was_met_before(shown):

@@ -1,4 +1,4 @@
-"""Chapter 6: what its words rest on, and what it builds by hand."""
+"""Sample predictions: what its words rest on, and what it builds by hand."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ from emolib.faces import CROP
 
 @pytest.fixture(scope="module")
 def shown(chapter):
-    return SimpleNamespace(**chapter("06-sample-predictions"))
+    return SimpleNamespace(**chapter("sample-predictions"))
 
 
 def test_the_map_by_hand_is_that_of_grad_cam(shown):

@@ -1,4 +1,4 @@
-"""What chapter 1 says about its own cells: letters, prototypes, units."""
+"""What the introduction says about its own cells: letters, prototypes, units."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ from project_inputs import PROJECT
 from emolib import EMOTIONS
 from emolib.emotions import get_emotion
 
-CHAPTER = PROJECT / "book" / "part-1-the-system" / "01-introduction.ipynb"
+CHAPTER = PROJECT / "book" / "part-1-the-system" / "introduction.ipynb"
 CELLS = nbformat.read(CHAPTER, as_version=4).cells
 PROSE = "\n\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
 CODE = "\n\n".join(

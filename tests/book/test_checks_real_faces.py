@@ -1,4 +1,4 @@
-"""What chapter 11 says in words about numbers that are measured elsewhere.
+"""What "Real faces" says in words about numbers that are measured elsewhere.
 
 A sentence such as "nothing can be shown" stays true only as long as the results do. If
 one of these fails after a new measurement, the sentence it quotes has to change.
