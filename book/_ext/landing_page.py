@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.paths import data_folder
-from emolib.results import load_results
+from emolib.results import load_results, percent
 
 SCRIPT = "moving-face.js"
 #: Among the assets: a row of frames for each emotion, from rest to apex; what a network
@@ -67,8 +67,8 @@ def bar(emotion: str, share: float) -> str:
         f'<li style="--emotion: var(--emotion-{emotion}); --share: {share:.3f}">'
         f'<span class="name">{escape(emotion)}</span>'
         '<span class="track" aria-hidden="true"></span>'
-        f'<span class="share">{share:.0%}</span></li>'
-    ).replace("%<", "&nbsp;%<")
+        f'<span class="share">{percent(share)}</span></li>'
+    )
 
 
 class Accuracy(SphinxRole):
@@ -85,7 +85,7 @@ class Accuracy(SphinxRole):
             problem = self.inliner.reporter.error(message, line=self.lineno)
             return [], [problem]
         mean = fmean(one["accuracy"] for one in rows)
-        return [nodes.strong("", f"{mean:.0%}".replace("%", "\xa0%"))], []
+        return [nodes.strong("", percent(mean))], []
 
 
 def add_script(app, pagename, templatename, context, doctree):

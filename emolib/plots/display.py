@@ -31,6 +31,7 @@ _PER_INCH = 100  # CSS pixels of the page; pictures have twice as many
 _MANY = 500  # shapes of one artist that are still drawn as shapes
 _LONG = 5_000  # points of a line that are still joined by one
 _SHORTEST = 8  # letters of a line of a title
+_GAP = 4  # pixels between two titles
 _SMALL = 64 * 64  # pixels of a picture that is stored without loss
 _OPTIONS = {
     "svg.fonttype": "path",
@@ -103,16 +104,18 @@ def _break_titles(figure: Figure, stack: ExitStack) -> None:
     with warnings.catch_warnings(action="ignore"):  # of no room beside a long title
         figure.draw_without_rendering()  # places everything
     broken = False
-    for title, right in _titles(figure):
+    for title, room in _titles(figure):
         words = title.get_text()
-        room = right - title.get_window_extent().x0
         letters = max(map(len, words.splitlines()))
-        while title.get_window_extent().width > room and letters > _SHORTEST:
+        while letters > _SHORTEST and title.get_window_extent().width > room:
             letters -= 1
             title.set_text(_in_lines(words, letters))
         if title.get_text() != words:
             count = title.get_text().count("\n")
-            while _in_lines(words, letters - 1).count("\n") == count:
+            while (
+                letters > _SHORTEST
+                and _in_lines(words, letters - 1).count("\n") == count
+            ):
                 letters -= 1  # no last line of one word
             title.set_text(_in_lines(words, letters))
             stack.callback(title.set_text, words)
@@ -122,32 +125,37 @@ def _break_titles(figure: Figure, stack: ExitStack) -> None:
 
 
 def _in_lines(words: str, letters: int) -> str:
-    """Return a title in lines of at most `letters`, with the breaks that it has."""
-    return "\n".join(textwrap.fill(one, letters) for one in words.splitlines())
+    """Return a title in lines of at most `letters`, where its words allow it."""
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    lines = [textwrap.fill(one, letters, **options) for one in words.splitlines()]
+    return "\n".join(lines)
 
 
 def _titles(figure: Figure) -> Iterator[tuple[Text, float]]:
-    """Yield the titles on the left, each with the pixel where its room ends."""
+    """Yield titles of the figure and captions of axes, each with its room in pixels."""
     for text in figure.texts:
         if text.get_text() and text.get_text() == figure.get_suptitle():
-            yield text, figure.bbox.x1
+            yield text, figure.bbox.x1 - text.get_window_extent().x0
     for ax in figure.axes:
-        title = ax.get_title("left")
+        left, middle = ax.get_title("left"), ax.get_title("center")
         for text in ax.get_children():
-            if title and isinstance(text, Text) and text.get_text() == title:
-                yield text, _room_of(ax, figure)
+            words = text.get_text() if isinstance(text, Text) else ""
+            if words and words == left:
+                yield text, _right_of(ax) - text.get_window_extent().x0
+            elif words and words == middle:
+                yield text, _right_of(ax) - ax.get_window_extent().x0
 
 
-def _room_of(ax: Axes, figure: Figure) -> float:
+def _right_of(ax: Axes) -> float:
     """Return the pixel where the axes to the right begin, or the figure ends."""
-    place = ax.get_position()
+    place, width = ax.get_position(), ax.figure.bbox.width
     starts = [
-        other.get_position().x0 * figure.bbox.width - 10
-        for other in figure.axes
+        other.get_position().x0 * width - _GAP
+        for other in ax.figure.axes
         if other.get_position().x0 >= place.x1 - 0.01
         and other.get_position().y1 >= place.y1 - 0.01
     ]
-    return min([*starts, figure.bbox.x1])
+    return min([*starts, width])
 
 
 def _shortened(svg: str) -> str:
@@ -167,7 +175,17 @@ def _shortened(svg: str) -> str:
     svg = re.sub(r' id="([^"]*)"', lambda one: one[0] * (one[1] in used), svg)
     places = r' d="[^"]*"|translate\([^)]*\)| [xy]="[^"]*"'
     svg = re.sub(places, lambda place: _rounded(place[0]), svg)
-    return re.sub(r">\s+<", "><", svg)
+    svg = re.sub(r">\s+<", "><", svg)
+    return re.sub(r"<g([^>]*)>((?:<use [^>]*/>)+)</g>", _styled_once, svg)
+
+
+def _styled_once(group: re.Match) -> str:
+    """Return a group of markers with the look that all share on the group."""
+    looks = set(re.findall(r' style="[^"]*"', group[2]))
+    if len(looks) != 1 or "style=" in group[1]:
+        return group[0]
+    (look,) = looks
+    return f"<g{group[1]}{look}>{group[2].replace(look, '')}</g>"
 
 
 def _rounded(place: str) -> str:

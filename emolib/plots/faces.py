@@ -263,11 +263,10 @@ def _bars(ax: Axes, shares: np.ndarray, label: int | None) -> None:
     places = range(len(EMOTIONS))
     ax.barh(places, shares, color=list(EMOTION_COLOURS.values()), height=0.75)
     for place, share in zip(places, shares, strict=True):
-        x = min(share, 0.8) + 0.015
-        ax.text(x, place, percent(share), va="center", size=_CAPTION)
+        ax.text(share + 0.015, place, percent(share), va="center", size=_CAPTION)
     labelled = [f"label: {n}" if k == label else n for k, n in enumerate(EMOTIONS)]
     ax.set_yticks(places, labelled, fontsize=_CAPTION)
-    ax.set(xlim=(0, 1), ylim=(len(EMOTIONS) - 0.5, -0.5), xticks=[])
+    ax.set(xlim=(0, 1.25), ylim=(len(EMOTIONS) - 0.5, -0.5), xticks=[])
     ax.spines["bottom"].set_visible(False)
     if label is not None and label >= 0:
         ax.get_yticklabels()[label].set_weight("bold")

@@ -66,6 +66,24 @@ def test_many_points_become_pixels_and_few_stay_shapes(panel):
     assert not many.get_rasterized()  # as it was
 
 
+def test_captions_of_neighbours_do_not_touch(tiny):
+    captions = ["happiness 12 %", "surprise 11 %", *"abcd"]
+    figure = plots.contact_sheet(tiny.images[:6], captions=captions)
+    with ExitStack() as stack:
+        _break_titles(figure, stack)
+        first, second = (ax.title.get_window_extent() for ax in figure.axes[:2])
+        assert first.x1 < second.x0
+        assert figure.axes[0].get_title() == "happiness\n12 %"
+
+
+def test_markers_tell_their_look_once(panel):
+    figure, ax = panel
+    ax.plot(range(300), "o", color="#123456", mec="#654321")
+    svg = figure_svg(figure)
+    assert svg.count("<use") > 300
+    assert svg.count("#123456") < 5
+
+
 @pytest.mark.parametrize("where", ["figure", "axes"])
 def test_a_title_that_leaves_the_figure_is_broken_into_lines(panel, where):
     figure, ax = panel
