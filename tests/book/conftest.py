@@ -20,7 +20,7 @@ from headless import find_browser, served, started_browser  # noqa: E402
 def run_chapter(name: str) -> dict:
     """Run the code of a chapter without its solutions, and return what it bound.
 
-    The checks of what a chapter's words rest on (``test_checks_<name>.py``) look at that.
+    The checks of what its words rest on (``test_checks_<name>.py``) look at that.
     """
     import matplotlib.pyplot as plt
     import nbformat
