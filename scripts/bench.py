@@ -73,14 +73,11 @@ def render_speed(first_person: int = 800_000) -> float:
     Each person is drawn from a seed, dressed, and filmed in three clips of each
     emotion, as `make data` does; only compilation is left out.
     """
-    import json
-
+    from emolib.datasets.synthface import plan_path, read_plan
     from emolib.emotions import EMOTIONS
-    from emolib.paths import data_folder
-    from emolib.synthesis import Difficulty, draw_clip, random_identity, render
+    from emolib.synthesis import draw_clip, random_identity, render
 
-    plan = json.loads((data_folder() / "synthface" / "difficulty.json").read_text())
-    difficulty = Difficulty(**plan["difficulty"])
+    plan, difficulty = read_plan(plan_path())
 
     def film(seed: int) -> int:
         person, count = random_identity(seed), 0

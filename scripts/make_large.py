@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from make_synthface import read_plan, render_all, scene_record, split_subjects
+from make_synthface import render_all, split_subjects
 
 from emolib.datasets.stills import write_stills
+from emolib.datasets.synthface import read_plan, scene_record
 from emolib.emotions import EMOTIONS
 from emolib.files import sha256
 from emolib.paths import data_folder

@@ -9,7 +9,6 @@ another machine may render a pixel one grey level off.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -22,30 +21,19 @@ import pandas as pd
 from tqdm import tqdm
 
 from emolib.datasets.corpus import write_corpus
+from emolib.datasets.synthface import plan_path, read_plan, scene_record
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.files import sha256
 from emolib.parallel import process_map
 from emolib.paths import data_folder
 from emolib.synthesis import (
     UNITS,
-    Difficulty,
-    Scene,
     draw_clip,
     random_identity,
     render_with_truth,
 )
 
 FOLDER = data_folder() / "synthface"
-
-
-def read_plan(path: Path) -> tuple[dict, Difficulty]:
-    """Return the frozen plan and the difficulty in it."""
-    plan = json.loads(path.read_text())
-    ranges = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in plan["difficulty"].items()
-    }
-    return plan, Difficulty(**ranges)
 
 
 def split_subjects(plan: dict) -> list[str]:
@@ -95,17 +83,6 @@ def render_subject(task: tuple) -> tuple[np.ndarray, dict, list[dict]]:
     return np.vstack(clips), {"subject": subject, "split": split, **about}, rows
 
 
-def scene_record(scene: Scene, truth: dict) -> dict:
-    """Return a table's columns about how a picture was taken, without seeds."""
-    values = asdict(scene) | truth
-    for name in ("background", "occluder_seed", "noise_seed"):
-        del values[name]
-    return {
-        name: round(value, 4) if isinstance(value, float) else value
-        for name, value in values.items()
-    }
-
-
 def render_all(
     render_one: Callable[[tuple], tuple], tasks: list[tuple], processes: int
 ) -> list[tuple]:
@@ -119,7 +96,7 @@ def main() -> None:
     """Render every subject, then replace the corpus."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--output", type=Path, default=FOLDER)
-    parser.add_argument("--plan", type=Path, default=FOLDER / "difficulty.json")
+    parser.add_argument("--plan", type=Path, default=plan_path())
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     plan, difficulty = read_plan(arguments.plan)

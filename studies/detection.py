@@ -3,7 +3,6 @@
 Real people are in it only where there is a copy of FER2013.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -14,12 +13,11 @@ from PIL import Image
 from tqdm import tqdm
 
 from emolib.datasets import load
+from emolib.datasets.synthface import plan_path, read_plan
 from emolib.emotions import EMOTIONS
 from emolib.faces import CROP, Face, FaceDetector
-from emolib.paths import data_folder
 from emolib.synthesis import (
     OCCLUDERS,
-    Difficulty,
     Scene,
     draw_still,
     express,
@@ -209,10 +207,7 @@ def summarised(outcomes: list[dict]) -> dict:
 
 def population(detector: FaceDetector) -> dict:
     """Stills of people as varied as SynthFace's: its poses, light and occluders."""
-    plan = json.loads(
-        (data_folder() / "synthface" / "difficulty.json").read_text(encoding="utf-8")
-    )
-    difficulty = Difficulty(**plan["difficulty"])
+    _, difficulty = read_plan(plan_path())
     rows = []
     for k in tqdm(range(DETECTION["population"]), desc="population"):
         seed = 800_000 + k

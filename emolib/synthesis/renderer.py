@@ -93,10 +93,13 @@ def render_with_truth(
     *,
     size: int = CROP.size,
     colour: bool = False,
+    metered: Scene | None = None,
 ) -> tuple[np.ndarray, dict[str, float]]:
     """Draw one face and say what only the renderer knows.
 
-    Parameters, errors and the picture are those of `render`.
+    Parameters, errors and the picture are those of `render`, and `metered` is the scene
+    that the automatic exposure has measured, by default the one that is drawn: with it,
+    two pictures of a person are exposed alike, whatever covers the face in one of them.
 
     Returns
     -------
@@ -112,6 +115,16 @@ def render_with_truth(
         )
     scene = Scene() if scene is None else scene
     weights = check_units(expression or {})
+    radiance, lit_skin, truth = _photograph(identity, weights, scene, size)
+    if metered is not None and metered != scene:
+        _, lit_skin, _ = _photograph(identity, weights, metered, size)
+    return _develop(radiance, lit_skin, scene, size, colour), truth
+
+
+def _photograph(
+    identity: Identity, weights: dict[str, float], scene: Scene, size: int
+) -> tuple[np.ndarray, float, dict[str, float]]:
+    """Return the light that arrives, the mean of it on the skin, and the truth."""
     if scene.occluder == "mask":
         weights = under_mask(weights)
     figure = _assemble(identity, weights, scene)
@@ -137,7 +150,7 @@ def render_with_truth(
         np.repeat(np.repeat(background, n, 0), n, 1),
     )
     truth["covered"] = _covered(figure.materials, raster.triangle)
-    return _develop(radiance, lit_skin, scene, size, colour), truth
+    return radiance, lit_skin, truth
 
 
 @cache
