@@ -11,7 +11,7 @@ from emolib.emotions import EMOTIONS
 _SUBMODULES = (
     "cli", "datasets", "emotions", "errors", "evaluation", "explain", "export",
     "faces", "files", "models", "paths", "plots", "recipes", "recognizer", "results",
-    "synthesis", "training", "widgets",
+    "robustness", "synthesis", "training", "widgets",
 )  # fmt: skip
 
 __all__ = ["EMOTIONS", "__version__", "show_versions", *_SUBMODULES]

@@ -348,6 +348,32 @@ def evaluation() -> Readings:
     return found | _list("halves", table[["accuracy", "low", "high"]].to_numpy())
 
 
+def robustness() -> Readings:
+    """Spoil a face, render faces again with a factor changed, and audit answers."""
+    from emolib.datasets import load
+    from emolib.robustness import PERTURBATIONS, audit, counterfactuals, perturb
+
+    test = load("synthface").part("test")
+    found: Readings = {}
+    for name in PERTURBATIONS:
+        found |= _blocks(name, perturb(test.images[2], name, 0.6), 2)
+    changes = {"age": 70, "sex": "female", "exposure": -1}
+    sets = counterfactuals(
+        test.subset(np.arange(2, 400, 45)),
+        {"as it was": {}, "mask": {"occluder": "mask"}, "other": changes},
+    )
+    for name, faces in sets.items():
+        found |= _blocks(name, faces.images[0])
+
+    def answer(images: np.ndarray) -> np.ndarray:  # by the grey of six stripes
+        means = images.reshape(len(images), -1)[:, : 6 * 682].reshape(-1, 6, 682)
+        return means.mean(axis=2) / means.mean(axis=2).sum(axis=1, keepdims=True)
+
+    table = audit(answer, sets, "as it was", unsure_below=0.2)
+    columns = ["value", "low", "high", "p_value", "p_holm"]
+    return found | _list("audit", table[columns].fillna(-1).to_numpy())
+
+
 def rendering() -> Readings:
     """Render two people, one of them with glasses."""
     from emolib.synthesis import Scene, express, random_identity, render
@@ -413,6 +439,7 @@ PARTS: dict[str, Callable[[], Readings]] = {
     "baselines": baselines,
     "evaluation": evaluation,
     "rendering": rendering,
+    "robustness": robustness,
     "detection": detection,
     "shipped": shipped,
 }

@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "comparison": [
             "Difference",
             "McNemar",
+            "holm",
             "learning_curve",
             "mcnemar",
             "paired_bootstrap",

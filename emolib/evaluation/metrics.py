@@ -12,7 +12,8 @@ from emolib.emotions import EMOTIONS
 from emolib.evaluation.bootstrap import EvaluationError, bootstrap_interval, group_codes
 from emolib.files import write_json
 
-_BINS = 15  # of the calibration error
+#: Bins of the calibration error.
+CALIBRATION_BINS = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,12 +173,19 @@ def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     y_true, probabilities : ndarray, (n,) and (n, 6)
         As in `evaluate`, and so are the errors.
     """
-    y_true, probabilities = checked(y_true, probabilities)
+    bins, gaps = calibration_gaps(*checked(y_true, probabilities))
+    # the sum of a bin is n * (accuracy - mean top probability)
+    return float(np.abs(np.bincount(bins, weights=gaps)).sum() / len(bins))
+
+
+def calibration_gaps(
+    y_true: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each image's bin, int (n,) from 0, and right (1 or 0) minus claimed."""
     top = probabilities.max(axis=1)
+    bins = np.ceil(top * CALIBRATION_BINS).astype(np.int64) - 1
     correct = probabilities.argmax(axis=1) == y_true
-    bins = np.ceil(top * _BINS).astype(np.int64).clip(1, _BINS)
-    gaps = np.bincount(bins, weights=correct - top)  # per bin: n * (accuracy - mean)
-    return float(np.abs(gaps).sum() / len(y_true))
+    return bins.clip(0, CALIBRATION_BINS - 1), correct - top
 
 
 def accuracy_by(
