@@ -9,8 +9,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "counterfactuals": ["FACTORS", "counterfactual", "counterfactuals"],
         "costs": ["accuracy_curve", "audit"],
+        "factors": ["FACTORS", "counterfactual", "counterfactuals"],
         "perturbations": ["PERTURBATIONS", "Perturbation", "meaning", "perturb"],
     },
 )

@@ -1,5 +1,6 @@
 """Two models, and ever more people."""
 
+import itertools
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from emolib.errors import ArgumentError
 from emolib.evaluation import (
     EvaluationError,
     evaluate,
+    holm,
     learning_curve,
     mcnemar,
     paired_bootstrap,
@@ -103,3 +105,33 @@ def test_a_learning_curve_needs_people_and_seeds(tiny):
         learning_curve(tiny.part("train"), stills, [1], lambda *_: None)
     with pytest.raises(ArgumentError, match="seed must be a whole number"):
         learning_curve(tiny, tiny, [1], lambda *_: None, seeds=[0, -1])
+
+
+def test_holm_by_hand():
+    """Smallest times 4, next times 3, ...; never below the one before, nor above 1."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.9]) == pytest.approx([1, 1])
+    assert holm([0.02]) == pytest.approx([0.02])
+    with_none = holm([np.nan, 0.01, 0.02])
+    assert np.isnan(with_none[0])
+    assert with_none[1:] == pytest.approx([0.02, 0.02])
+    assert len(holm([])) == 0
+
+
+def test_holm_is_bonferroni_of_every_hypothesis_set():
+    """Closed testing: the worst Bonferroni p of all sets that hold the hypothesis."""
+    p_values = np.random.default_rng(0).random(7) ** 3
+    sets = [
+        list(one) for k in range(1, 8) for one in itertools.combinations(range(7), k)
+    ]
+    expected = [
+        max(min(1, len(s) * p_values[s].min()) for s in sets if k in s)
+        for k in range(7)
+    ]
+    assert holm(p_values) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("p_values", [[-0.1], [1.2], 0.5])
+def test_holm_takes_p_values_only(p_values):
+    with pytest.raises(EvaluationError, match="from 0 to 1"):
+        holm(p_values)

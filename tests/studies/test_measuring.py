@@ -18,6 +18,7 @@ from studies import (
     four_splits,
     intensity_curve,
     learning_curve,
+    robustness,
     synthface_model,
     training_choices,
 )
@@ -134,6 +135,35 @@ def test_detection_is_measured(quick, data, tmp_path, monkeypatch):
     assert [one["name"] for one in results["comparison"]] == ["MTCNN", "LBP cascade"]
     assert results["comparison"][1]["time_relative_to_mtcnn"] > 1
     assert results["photographs"] is None
+
+
+def test_robustness_is_measured_and_resumes(quick, own_results, monkeypatch):
+    pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
+    (own_results / "results").mkdir()
+    few = robustness.STUDY.settings["factors"]
+    chosen = {name: few[name][:2] for name in ("occluder", "yaw", "sex")}
+    changes = {"people": 2, "networks": ["small-cnn"], "severities": [0, 1]}
+    changes |= {"factors": chosen, "perturbations": ["blur"], "baselines": ["majority"]}
+    study = quick(robustness.STUDY, **changes)
+    study.run()
+    results = load_results("robustness")
+    assert (results["images"], results["people"]) == (36, 2)
+    assert results["covered"]["none"] == 0 < results["covered"]["glasses"]
+    network = results["classifiers"]["small-cnn"]
+    assert network["unsure_below"] == 0
+    assert [one["severity"] for one in network["factors"]["yaw"]] == [0, -40]
+    assert network["factors"]["yaw"][0]["difference"] == 0
+    assert results["meanings"]["blur"][1].startswith("blurred over 4.0 pixels")
+    groups = {one["group"] for one in network["audits"]["intersection"]}
+    assert groups == {"light male", "light female", "dark male", "dark female"}
+    assert len(network["recalls"]["glasses"]) == 6
+    yaws = results["classifiers"]["majority"]["factors"]["yaw"]
+    assert [one["accuracy"] for one in majority] == pytest.approx(
+        [1 / 6, 1 / 6], abs=1e-4
+    )
+    monkeypatch.setattr(robustness, "counterfactuals", None)  # nothing is left to draw
+    study.run()
+    assert load_results("robustness") == results
 
 
 def test_detection_rests_on_the_detector_alone(data):
