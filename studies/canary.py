@@ -351,17 +351,18 @@ def evaluation() -> Readings:
 def robustness() -> Readings:
     """Spoil a face, render faces again with a factor changed, and audit answers."""
     from emolib.datasets import load
-    from emolib.robustness import PERTURBATIONS, audit, counterfactuals, perturb
+    from emolib.robustness import PERTURBATIONS, audit, counterfactual, perturb
 
     test = load("synthface").part("test")
     found: Readings = {}
     for name in PERTURBATIONS:
         found |= _blocks(name, perturb(test.images[2], name, 0.6), 2)
-    changes = {"age": 70, "sex": "female", "exposure": -1}
-    sets = counterfactuals(
-        test.subset(np.arange(2, 400, 45)),
-        {"as it was": {}, "mask": {"occluder": "mask"}, "other": changes},
-    )
+    few = test.subset(np.arange(2, 400, 45))
+    sets = {
+        "as it was": counterfactual(few),
+        "mask": counterfactual(few, occluder="mask"),
+        "other": counterfactual(few, age=70, sex="female", exposure=-1),
+    }
     for name, faces in sets.items():
         found |= _blocks(name, faces.images[0])
 

@@ -11,6 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "costs": ["accuracy_curve", "audit"],
         "factors": ["FACTORS", "counterfactual", "counterfactuals"],
-        "perturbations": ["PERTURBATIONS", "Perturbation", "meaning", "perturb"],
+        "perturbations": ["PERTURBATIONS", "meaning", "perturb"],
     },
 )

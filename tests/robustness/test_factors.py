@@ -132,8 +132,8 @@ def test_processes_draw_the_same(bare, made, monkeypatch):
 def test_what_cannot_be_rendered_is_refused(bare, tiny, made):
     with pytest.raises(ArgumentError, match="Did you mean 'occluder'"):
         counterfactual(bare, ocluder="mask")
-    with pytest.raises(ArgumentError, match=r"occluder 'maks'.*Did you mean 'mask'"):
-        counterfactual(bare, occluder="maks")
+    with pytest.raises(ArgumentError, match=r"occluder 'maskk'.*Did you mean 'mask'"):
+        counterfactual(bare, occluder="maskk")
     with pytest.raises(ArgumentError, match="value of hair 'mullet'"):
         counterfactual(bare, hair="mullet")
     with pytest.raises(ArgumentError, match=r"yaw must lie in \[-45, 45\]"):

@@ -105,7 +105,7 @@ def test_a_severity_outside_the_scale_is_refused(severity):
 def test_unknown_names_and_wrong_images_are_refused():
     face = np.full((1, 64, 64), 9, np.uint8)
     with pytest.raises(ArgumentError, match="Did you mean 'contrast'"):
-        perturb(face, "contrst", 0.5)
+        perturb(face, "contrastt", 0.5)
     with pytest.raises(ArgumentError, match="Unknown perturbation 'fog'"):
         meaning("fog", 0.5)
     with pytest.raises(ArgumentError, match="uint8"):

@@ -158,9 +158,7 @@ def test_robustness_is_measured_and_resumes(quick, own_results, monkeypatch):
     assert groups == {"light male", "light female", "dark male", "dark female"}
     assert len(network["recalls"]["glasses"]) == 6
     yaws = results["classifiers"]["majority"]["factors"]["yaw"]
-    assert [one["accuracy"] for one in majority] == pytest.approx(
-        [1 / 6, 1 / 6], abs=1e-4
-    )
+    assert [one["accuracy"] for one in yaws] == pytest.approx([1 / 6, 1 / 6], abs=1e-4)
     monkeypatch.setattr(robustness, "counterfactuals", None)  # nothing is left to draw
     study.run()
     assert load_results("robustness") == results
