@@ -184,7 +184,8 @@ def first(sets: Mapping[Hashable, FaceDataset]) -> FaceDataset:
 
 
 def rows(table: pd.DataFrame) -> list[dict]:
-    """Return a table as JSON can hold it, rounded; NaN becomes None."""
+    """Return a table as JSON can hold it, rounded, without what is always the same."""
+    table = table.drop(columns=["meaning", "n", "people"], errors="ignore")
     return json.loads(table.round(5).to_json(orient="records"))
 
 

@@ -112,7 +112,8 @@ def meaning(name: str, severity: float) -> str:
     kind = _found(name, severity)
     if severity == 0:
         return "unchanged"
-    return kind.words.format(kind.strength(severity))
+    said = kind.words.format(kind.strength(severity))
+    return said.replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def _found(name: str, severity: float) -> Perturbation:
