@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -158,3 +160,16 @@ def test_unknown_unit_is_refused():
 def test_scenes_out_of_range_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         Scene(**change)
+
+
+def test_a_covered_face_can_be_exposed_as_if_it_were_bare():
+    person, bare = random_identity(4), Scene(blur=0.0, background=None)
+    masked = replace(bare, occluder="mask", occluder_seed=1)
+    plain, _ = render_with_truth(person, {}, bare)
+    own, _ = render_with_truth(person, {}, masked)
+    held, _ = render_with_truth(person, {}, masked, metered=bare)
+    forehead = slice(0, 16)
+    assert (held[forehead] == plain[forehead]).mean() > 0.99
+    assert (own[forehead] == plain[forehead]).mean() < 0.5
+    again, _ = render_with_truth(person, {}, masked, metered=masked)
+    assert (again == own).all()
