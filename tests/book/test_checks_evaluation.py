@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from emolib.evaluation import fit_temperature, mcnemar, paired_bootstrap
-from emolib.recipes import PLAIN_CNN
+from emolib.recipes.plain import NETWORKS
 from emolib.results import load_results
 
 
@@ -46,7 +46,7 @@ def test_the_two_forecasts_of_chapter_1_are_the_first_two_pairs(shown):
 
 
 def test_on_the_street_only_accuracy_likes_one_answer(shown):
-    always, plain, balanced = shown.rows_of_programs
+    always, plain, balanced = shown.programs
     assert always[2] > 0.6 > 0.2 > always[3]
     assert np.ptp(balanced[2:]) < 0.01
 
@@ -54,7 +54,7 @@ def test_on_the_street_only_accuracy_likes_one_answer(shown):
 def test_intervals_by_hand_are_those_of_the_package(shown):
     assert np.allclose(shown.ends["people"], shown.result.interval, atol=0.01)
     assert shown.widths["people"] > 1.2 * shown.widths["images"]
-    theirs = shown.compared["small CNN minus plain CNN"]
+    theirs = shown.compared["small minus plain CNN"]
     mine = np.percentile(shown.differences, [2.5, 97.5])
     assert np.allclose(mine, theirs.interval, atol=0.01)
 
@@ -78,7 +78,7 @@ def test_who_beats_whom_over_people_and_with_each_seed(shown):
 
 def test_the_recipe_without_dropout_is_the_choice_of_the_validation_people():
     """And batch normalisation, not separated from it, was not adopted."""
-    assert "dropout" not in PLAIN_CNN.settings
+    assert "network" not in NETWORKS["plain_cnn"]  # its defaults, without dropout
     tried = pd.DataFrame(load_results("training-choices")["rows"])
     accuracy = tried.groupby("name")["accuracy"]
     used = "as in this chapter"
