@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.evaluation import fit_temperature, mcnemar, paired_bootstrap
+from emolib.evaluation import fit_temperature, mcnemar
 from emolib.recipes.plain import NETWORKS
 from emolib.results import load_results
 
@@ -46,7 +46,7 @@ def test_the_two_forecasts_of_chapter_1_are_the_first_two_pairs(shown):
 
 
 def test_on_the_street_only_accuracy_likes_one_answer(shown):
-    always, plain, balanced = shown.programs
+    always, _, balanced = shown.programs
     assert always[2] > 0.6 > 0.2 > always[3]
     assert np.ptp(balanced[2:]) < 0.01
 
