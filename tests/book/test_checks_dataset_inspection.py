@@ -54,15 +54,15 @@ def test_the_copier_is_right_with_clip_mates_and_near_guessing_without(faces):
     """Almost always right, near one in six, little better among new people."""
     apex = faces.apex()
     cell = next(cell for cell in CELLS if "def distances(" in cell.source)
-    world = {"np": np, "apex": apex}
+    world = {"np": np, "apex": apex, "table": apex.meta}
     exec(cell.source, world)
     distance, picked = world["distance"], world["picked"]
     assert f"ask it about {len(picked)} apex frames" in PROSE
-    clip, person = (apex.meta[name].to_numpy() for name in ("clip", "subject"))
+    person = world["person"]
     reach = {
-        "all": np.arange(len(apex)) == picked[:, None],
-        "other clips": clip[picked, None] == clip,
-        "other people": person[picked, None] == person,
+        "all": world["itself"],
+        "other clips": world["same_clip"],
+        "other people": world["same_person"],
     }
     right, same = {}, {}
     for name, banned in reach.items():
