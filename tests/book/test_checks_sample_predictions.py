@@ -33,8 +33,8 @@ def test_the_surely_wrong_face_wears_a_mask(shown):
 
 
 def test_masks_and_hands_cost_and_sunglasses_are_too_few(shown):
-    rows = shown.by_cover.set_index("in front of the face")
-    interval = rows["95 % interval over people"]
+    rows = shown.by_cover.set_index("covered by")
+    interval = rows["95 % interval"]
     for thing in ("mask", "hand"):
         assert interval[thing][1] < interval["none"][0]
     assert rows.loc["sunglasses", "frames"] == 34
