@@ -6,6 +6,7 @@ from studies import (
     four_splits,
     intensity_curve,
     learning_curve,
+    photograph_labels,
     photographs,
     synthface_model,
     training_choices,
@@ -26,6 +27,7 @@ STUDIES: dict[str, Study] = {
         synthface_model.STUDY,
         detection.STUDY,
         photographs.STUDY,
+        photograph_labels.STUDY,
         transfer.STUDY,
         peers.STUDY,
     )
