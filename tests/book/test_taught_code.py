@@ -27,11 +27,31 @@ CHAPTERS = {
 FAULTS = [
     ("introduction", 1, "change[:border].sum()", "change[border:].sum()"),
     ("introduction", 2, "set(first) & set(second)", "set(first) | set(second)"),
-    ("dataset-inspection", 1, "(means - values.mean(axis=0)) ** 2", "(means - values.mean()) ** 2"),
-    ("dataset-inspection", 2, "split = splits.official(faces)", "split = splits.random_clip(faces)"),
+    (
+        "dataset-inspection",
+        1,
+        "(means - values.mean(axis=0)) ** 2",
+        "(means - values.mean()) ** 2",
+    ),
+    (
+        "dataset-inspection",
+        2,
+        "split = splits.official(faces)",
+        "split = splits.random_clip(faces)",
+    ),
     ("dataset-inspection", 3, "rng.integers(1, classes", "rng.integers(0, classes"),
-    ("building-the-cnn", 1, "c : c + width] * kernel)", "c : c + width] * kernel[::-1])"),
-    ("building-the-cnn", 2, "k * k * channels_in * channels_out", "k * channels_in * channels_out"),
+    (
+        "building-the-cnn",
+        1,
+        "c : c + width] * kernel)",
+        "c : c + width] * kernel[::-1])",
+    ),
+    (
+        "building-the-cnn",
+        2,
+        "k * k * channels_in * channels_out",
+        "k * channels_in * channels_out",
+    ),
     ("building-the-cnn", 3, "kernels, axes=3) + bias", "kernels, axes=3)"),
     ("training", 1, "softmax(x @ w) - y", "softmax(x @ w) + y"),
     ("training", 2, "/ 6", "/ 5"),
@@ -39,7 +59,12 @@ FAULTS = [
     ("evaluation", 1, "np.bincount(person, correct)", "np.bincount(person, ~correct)"),
     ("evaluation", 2, "np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
     ("evaluation", 3, "np.abs(observed - claimed)", "(observed - claimed)"),
-    ("sample-predictions", 1, "np.maximum(maps @ weights, 0)", "np.maximum(-maps @ weights, 0)"),
+    (
+        "sample-predictions",
+        1,
+        "np.maximum(maps @ weights, 0)",
+        "np.maximum(-maps @ weights, 0)",
+    ),
     ("sample-predictions", 2, "shares.argmax(axis=1)", "shares.argmin(axis=1)"),
     ("sample-predictions", 3, "right_eye + dr", "right_eye + dl"),
     ("conclusion", 1, "z**2 / (2 * n)", "z**2 / n"),
@@ -243,7 +268,9 @@ def test_building_pools_and_rectifies_as_keras_does(rng):
     maps = rng.normal(size=(6, 8))
     theirs = np.asarray(layers.MaxPooling2D(2)(maps[None, :, :, None]))
     assert np.allclose(lift("building-the-cnn", "max_pool")(maps), theirs[0, :, :, 0])
-    assert np.allclose(lift("building-the-cnn", "relu")(maps), np.asarray(keras.ops.relu(maps)))
+    assert np.allclose(
+        lift("building-the-cnn", "relu")(maps), np.asarray(keras.ops.relu(maps))
+    )
 
 
 def test_building_counts_the_places_that_keras_makes():
@@ -445,7 +472,9 @@ def test_the_conclusion_draws_the_interval_of_the_library():
 
     for right, n in [(126, 150), (9, 10), (0, 7)]:
         theirs = binomtest(right, n).proportion_ci(method="wilson")
-        assert np.allclose(lift("conclusion", "wilson")(right / n, n), theirs, atol=1e-4)
+        assert np.allclose(
+            lift("conclusion", "wilson")(right / n, n), theirs, atol=1e-4
+        )
 
 
 def test_real_faces_makes_the_target_of_the_recipe(rng):
