@@ -36,19 +36,19 @@ CELL_TIMEOUT = 600  # seconds; a chapter's budget is 60, this only stops a runaw
 SETUP_CELL = """\
 try:
     import emolib
-except ImportError:  # in Colab: install the release, leave TensorFlow alone
+except ImportError:  # in Colab: install the release
     import subprocess
     import sys
 
-    pip = [
-        *(sys.executable, "-m", "pip", "install", "--quiet"),
-        "{release}",
-    ]
+    home = "{repository}"
+    wheel = "{wheel}"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    pip.append(f"{{home}}/{{wheel}}")
     if subprocess.run(pip, capture_output=True).returncode:
         raise SystemExit(
-            "emolib could not be fetched: check the network; in a checkout, choose the "
-            "kernel of .venv; if there is no release yet, first run %pip install "
-            "git+{repository}"
+            "emolib could not be fetched: check the network; in a "
+            "checkout, choose the kernel of .venv; if there is no "
+            f"release yet, first run %pip install git+{{home}}"
         ) from None
     import emolib
 
@@ -80,9 +80,9 @@ def setup_cell(project: Path = PROJECT) -> str:
     """Return the first code cell of every chapter, for this project's address."""
     from set_address import release_wheel, repository
 
-    return SETUP_CELL.format(
-        release=release_wheel(project), repository=repository(project)
-    )
+    home = repository(project)
+    wheel = release_wheel(project).removeprefix(f"{home}/")
+    return SETUP_CELL.format(repository=home, wheel=wheel)
 
 
 def read(path: Path):

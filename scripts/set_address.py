@@ -77,7 +77,7 @@ def main(project: Path = PROJECT, address: str | None = None) -> None:
         settings.write_text(text, "utf-8", newline="\n")
     owner, name = current(project)
     new_owner, new_name = _REPOSITORY.match(repository(project)).groups()
-    wheel = release_wheel(project)
+    wheel = release_wheel(project).removeprefix(f"{repository(project)}/")
     changed = []
     for path in addressed_files(project):
         if not path.is_file():
@@ -95,9 +95,7 @@ def main(project: Path = PROJECT, address: str | None = None) -> None:
             f"{new_owner.lower()}.github.io/{new_name}",
             text,
         )
-        text = re.sub(
-            r"https://github\.com/[\w./-]+/releases/download/[\w./-]+\.whl", wheel, text
-        )
+        text = re.sub(r"\breleases/download/[\w./-]+\.whl", wheel, text)
         if text != old:
             path.write_text(text, "utf-8", newline="\n")
             changed.append(path.relative_to(project).as_posix())

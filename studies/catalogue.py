@@ -6,6 +6,7 @@ from studies import (
     four_splits,
     intensity_curve,
     learning_curve,
+    photograph_labels,
     photographs,
     robustness,
     synthface_model,
@@ -28,6 +29,7 @@ STUDIES: dict[str, Study] = {
         robustness.STUDY,
         detection.STUDY,
         photographs.STUDY,
+        photograph_labels.STUDY,
         transfer.STUDY,
         peers.STUDY,
     )

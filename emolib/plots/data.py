@@ -35,7 +35,8 @@ def class_counts(dataset: FaceDataset, *, by: str, title: str = "") -> Figure:
     shades += [value for value in found if value not in _PARTS]
     sns.countplot(meta, y="emotion", order=order, hue=by, ax=ax, palette="crest",
                   hue_order=shades)  # fmt: skip
-    sns.move_legend(ax, "upper center", bbox_to_anchor=(0.5, -0.22), title=by, ncols=3)
+    sns.move_legend(ax, "upper center", bbox_to_anchor=(0.5, -0.22), title="", ncols=3)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="images", ylabel="")
     return figure
 
@@ -59,8 +60,8 @@ def intensity_over_time(dataset: FaceDataset, *, title: str = "") -> Figure:
     )  # fmt: skip
     ax.axhline(0.7, color=QUIET, lw=1, ls="--")
     ax.annotate(
-        "apex frames above", (0, 0.7), (3, 3), xycoords=("axes fraction", "data"),
-        textcoords="offset points", color=INK, fontsize=9,
+        "apex frames above", (0.5, 0.7), (0, -4), xycoords=("axes fraction", "data"),
+        textcoords="offset points", color=INK, fontsize=9, ha="center", va="top",
     )  # fmt: skip
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="frame of the clip", ylabel="intensity (0 to 1)", ylim=(0, 1.03))

@@ -81,7 +81,6 @@ def intervals(
     table: pd.DataFrame,
     *,
     highlight: Sequence[str] = (),
-    target: float | None = None,
     title: str = "",
 ) -> Figure:
     """Draw accuracies as dots with their 95 % intervals.
@@ -95,8 +94,6 @@ def intervals(
         Columns name, accuracy, low, high (else `ArgumentError`).
     highlight : sequence of str
         Names to draw in the warning colour.
-    target : float, optional
-        A published accuracy to mark, 0 to 1.
     title : str
     """
     style.check_columns(table, "name", "accuracy", "low", "high")
@@ -117,9 +114,6 @@ def intervals(
         [], [], "o-", color=QUIET, ms=5, label=f"{dot}, 95\N{NO-BREAK SPACE}% interval"
     )
     ax.axvline(CHANCE, color=QUIET, lw=1, ls="--", label="chance")
-    if target is not None:
-        label = f"the published {percent(target)}"
-        ax.axvline(target, color=INK, lw=1, ls=":", label=label)
     ax.set_yticks(range(len(names)), names)
     ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="accuracy")
     ax.grid(axis="x")

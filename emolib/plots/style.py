@@ -48,6 +48,7 @@ _SERIES = (
 _KEPT = {
     "plain-cnn": 3, "plain CNN": 3, "small-cnn": 4, "small CNN": 4,
     "synthface": 7, "real-faces": 6, "HOG + logistic regression": 5, "pixel 1-NN": 2,
+    "chance": 2, "majority": 2,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 
+import nbformat
 import pytest
 from project_inputs import PROJECT
 
@@ -61,6 +62,16 @@ def test_the_minutes_of_each_session_follow_on_and_sum_to_90():
         assert ends[0][0] == 0, title
         assert ends[-1][1] == 90, title
         assert all(a[1] == b[0] for a, b in pairwise(ends)), title
+
+
+def test_the_guide_lists_the_minutes_that_each_chapter_says():
+    found = rows(sections(GUIDE, "##")["At a glance"])
+    assert len(found) == 7
+    for _, what, minutes in found:
+        (link,) = re.findall(r"\((\.\./part-[\w/-]+\.ipynb)\)", what)
+        opening = nbformat.read(BACK / link, as_version=4).cells[0].source
+        said = re.search(r"Minutes to read: (\d+)", opening)[1]
+        assert minutes == said, f"{link} says {said} minutes"
 
 
 def test_the_points_of_each_rubric_sum_to_20():

@@ -1,9 +1,13 @@
 """Building the CNN: what its words rest on, and that its network is the package's."""
 
+import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+from emolib import EMOTIONS
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +60,56 @@ def test_each_pooling_leaves_less_of_a_shift_and_never_nothing(shown):
 
 
 def test_the_gradient_sees_the_field_counted_by_hand(shown):
+    """Nudging a pixel inside the square moves the unit, outside it does not."""
+    import tensorflow as tf
+
+    noise = 255 * tf.random.stateless_uniform((200, 64, 64, 1), (0, 0))
     for name, (size, step, start) in shown.fields.items():
-        middle = shown.network.get_layer(name).output.shape[1] // 2 - 1
+        layer = shown.network.get_layer(name)
+        inner = shown.keras.Model(shown.network.inputs, layer.output)
+        with tf.GradientTape() as tape:
+            tape.watch(noise)
+            maps = inner(noise)
+            middle = maps.shape[1] // 2 - 1
+            unit = tf.reduce_sum(maps[:, middle, middle])
+        slopes = np.abs(tape.gradient(unit, noise))  # (200, 64, 64, 1)
+        seen = np.flatnonzero(slopes.any(axis=(0, 2, 3)))
         first = start + middle * step
-        assert np.array_equal(shown.seen[name], np.arange(first, first + size)), name
-    assert shown.fields["pool3"][0] == 43
+        assert np.array_equal(seen, np.arange(first, first + size)), name
+    widths = [shown.fields[block][0] for block in shown.blocks]
+    assert widths == [7, 19, 43]  # as told beside the patches
 
 
 def test_training_shows_in_the_third_block_alone(shown):
-    luck = shown.table.drop("trained").max()
-    trained = shown.table.loc["trained"]
-    assert trained.pool3 > 2 * luck.pool3
-    assert trained.pool2 < luck.pool2
-    assert trained.pool1 < luck.pool1
+    luck, trained = shown.table.drop("trained"), shown.table.loc["trained"]
+    assert trained.pool1 < luck.pool1.min()
+    assert trained.pool2 == pytest.approx(luck.pool2.max(), rel=0.05)
+    assert trained.pool3 > 3 * luck.pool3.max()
+
+
+def test_the_patches_are_labelled_as_told(shown):
+    def labels(weights, block):
+        _, top = shown.strongest_patches(block, shown.chosen[weights, block][1])
+        return shown.some.meta.emotion[top].value_counts()
+
+    assert labels("trained", "pool2").idxmax() == "fear"
+    third = labels("trained", "pool3")
+    assert third.idxmax() == "disgust"
+    assert set(third.index) == {"disgust", "anger", "fear"}
+    assert third["fear"] == 1
+    assert len(labels("untrained 0", "pool3")) >= 4
+
+
+def test_the_drawing_of_the_network_answers_as_its_description_says(project):
+    name = "building-the-cnn.ipynb"
+    cells = json.loads((project / "book/part-1-the-system" / name).read_text("utf-8"))
+    opening = "".join(cells["cells"][0]["source"])
+    told = re.search(r"!\[(.+)\]\(\.\./diagrams/network\.svg\)", opening)[1]
+    drawn = (project / "book/diagrams/network.svg").read_text("utf-8")
+    shares = dict(zip(EMOTIONS, re.findall(r">(\d+)\s%<", drawn), strict=True))
+    for share, emotion in re.findall(r"(\d+) % for (\w+)", told):
+        assert shares.pop(emotion) == share
+    assert set(shares.values()) == {"0"}
 
 
 def test_the_first_layer_has_hardly_moved(shown):

@@ -50,6 +50,44 @@ def test_every_emotion_has_as_many_frames_as_the_others(faces):
     assert (counts.nunique(axis=1) == 1).all()
 
 
+def test_the_copier_is_right_with_clip_mates_and_near_guessing_without(faces):
+    """Almost always right, near one in six, little better among new people."""
+    apex = faces.apex()
+    cell = next(cell for cell in CELLS if "def distances(" in cell.source)
+    world = {"np": np, "apex": apex, "table": apex.meta}
+    exec(cell.source, world)
+    distance, picked = world["distance"], world["picked"]
+    assert f"ask it about {len(picked)} apex frames" in PROSE
+    person = world["person"]
+    reach = {
+        "all": world["itself"],
+        "other clips": world["same_clip"],
+        "other people": world["same_person"],
+    }
+    right, same = {}, {}
+    for name, banned in reach.items():
+        nearest = np.where(banned, np.inf, distance).argmin(axis=1)
+        right[name] = (apex.labels[nearest] == apex.labels[picked]).mean()
+        same[name] = (person[nearest] == person[picked]).mean()
+    assert right["all"] > 0.98
+    assert abs(right["other clips"] - 1 / 6) < 0.05
+    assert 0 < right["other people"] - right["other clips"] < 0.1
+    assert same["other clips"] > 0.7
+
+
+def test_look_alikes_are_found_less_easily_in_every_draw():
+    printed = next(
+        "".join(output.text for output in cell.outputs if "text" in output)
+        for cell in CELLS
+        if cell.cell_type == "code" and 'runs = {"random errors"' in cell.source
+    )
+    ranges = re.findall(r"^(.+): (\d+) to (\d+)\s% of the first", printed, re.M)
+    (random, low, _), (alike, _, high) = ranges
+    assert (random, alike) == ("random errors", "look-alikes")
+    assert int(high) < int(low)
+    assert "errors that follow the looks hide better" in PROSE
+
+
 def test_validation_people_are_younger_and_test_people_wear_more_glasses(faces):
     about = faces.meta.drop_duplicates("subject").groupby("split")
     age, glasses = about["age"].mean(), about["glasses"].mean()

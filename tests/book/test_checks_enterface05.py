@@ -26,6 +26,8 @@ def test_each_loader_loses_whom_the_text_says(chapter):
     assert {int(one) for one in chapter["test"] if int(one) <= 40} == {5, 6, 8}
     assert chapter["numbers"] - chapter["speakers"] == {"11"}
     assert len(chapter["flat"]) == len(chapter["videos"]) - 6
+    named = [chapter["subject_of"][one] for one in chapter["namesakes"]]
+    assert named == ["11", "12"]  # the second is copied over the first
 
 
 def test_no_clip_of_the_stand_in_is_wrong_or_lost(chapter):
@@ -49,6 +51,11 @@ def test_what_the_detector_does(chapter):
     assert chapter["worst"] == "sunglasses"
     found = chapter["found"]
     assert (found["hand"] < found["none"]).all()
+    table = chapter["table"]
+    assert set(table["faces"]) == {40}
+    assert table["found"].between(table["low"] - 1e-9, table["high"] + 1e-9).all()
+    widest = (table["high"] - table["low"]).max()
+    assert 0.15 < widest < 0.3  # only large differences count
     compared = {one["name"]: one for one in chapter["measured"]["comparison"]}
     assert compared["LBP cascade"]["box_on_face"] < compared["MTCNN"]["box_on_face"]
 
@@ -57,6 +64,8 @@ def test_the_report_names_what_was_spoilt(chapter):
     failures = chapter["report"]["failures"].values()
     assert {one["file"] for one in failures} == set(chapter["spoilt"])
     assert len(failures) == 4
+    lines = chapter["report_text"](chapter["report"]).splitlines()
+    assert "168 frames, 168 of them with a face" in lines[0]
 
 
 def test_everyone_is_tested_once_and_folds_differ(chapter):

@@ -8,6 +8,7 @@ import sys
 import nbformat
 import pytest
 import run_notebooks
+import set_address
 from nbclient.exceptions import CellExecutionError
 
 INPUTS = "some state of the code and the data"
@@ -189,7 +190,7 @@ def test_where_the_release_cannot_be_fetched_one_sentence_says_what_to_do(
 ):
     done = in_colab(pip)
     shown = done.stdout + done.stderr
-    address = run_notebooks.setup_cell().rsplit("git+")[1].split('"')[0]
+    address = set_address.repository()
     assert "emolib could not be fetched: check the network" in shown
     assert f"first run %pip install git+{address}" in shown
     for wall in ("ModuleNotFoundError", "Traceback", "404", "Retrying", "pip>"):

@@ -20,37 +20,61 @@ import pytest
 from project_inputs import PROJECT
 
 CHAPTERS = {
-    path.stem[:2]: path for path in sorted((PROJECT / "book").glob("part-*/*.ipynb"))
+    path.stem: path for path in sorted((PROJECT / "book").glob("part-*/*.ipynb"))
 }
 
 #: Chapter, exercise, a line that is taught, and the same line broken.
 FAULTS = [
-    ("01", 1, "change[:border].sum()", "change[border:].sum()"),
-    ("01", 2, "set(first) & set(second)", "set(first) | set(second)"),
-    ("02", 1, "(means - values.mean(axis=0)) ** 2", "(means - values.mean()) ** 2"),
-    ("02", 2, "split = splits.official(faces)", "split = splits.random_clip(faces)"),
-    ("02", 3, "rng.integers(1, classes", "rng.integers(0, classes"),
-    ("03", 1, "c : c + width] * kernel)", "c : c + width] * kernel[::-1])"),
-    ("03", 2, "k * k * channels_in * channels_out", "k * channels_in * channels_out"),
-    ("03", 3, "kernels, axes=3) + bias", "kernels, axes=3)"),
-    ("04", 1, "softmax(x @ w) - y", "softmax(x @ w) + y"),
-    ("04", 2, "/ 6", "/ 5"),
-    ("04", 3, "hidden > 0", "hidden <= 0"),
-    ("05", 1, "np.bincount(place, top, bins)", "np.bincount(place, hit, bins)"),
-    ("05", 2, "np.bincount(person, correct)", "np.bincount(person, ~correct)"),
-    ("05", 3, "np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
-    ("05", 4, "np.abs(observed - claimed)", "(observed - claimed)"),
-    ("06", 1, "np.maximum(maps @ weights, 0)", "np.maximum(-maps @ weights, 0)"),
-    ("06", 2, "shares.argmax(axis=1)", "shares.argmin(axis=1)"),
-    ("06", 3, "right_eye + dr", "right_eye + dl"),
-    ("07", 1, "z**2 / (2 * n)", "z**2 / n"),
-    ("07", 2, '(None, "", [], {})', '(None, "")'),
-    ("07", 3, "if low > target", "if high > target"),
-    ("11", 1, "first + (1 - share)", "first - (1 - share)"),
-    ("11", 2, "+ dice.integers(1, 6", "+ dice.integers(0, 6"),
-    ("12", 1, r'"[\s_-]", "", part', r'"[\s_]", "", part'),
-    ("12", 2, "boxes[left[1:]]) <= most", "boxes[left[1:]]) > most"),
-    ("12", 3, "size=(draws, len(right))", "size=(draws, 5 * len(right))"),
+    ("introduction", 1, "change[:border].sum()", "change[border:].sum()"),
+    ("introduction", 2, "set(first) & set(second)", "set(first) | set(second)"),
+    (
+        "dataset-inspection",
+        1,
+        "(means - values.mean(axis=0)) ** 2",
+        "(means - values.mean()) ** 2",
+    ),
+    (
+        "dataset-inspection",
+        2,
+        "split = splits.official(faces)",
+        "split = splits.random_clip(faces)",
+    ),
+    ("dataset-inspection", 3, "rng.integers(1, classes", "rng.integers(0, classes"),
+    (
+        "building-the-cnn",
+        1,
+        "c : c + width] * kernel)",
+        "c : c + width] * kernel[::-1])",
+    ),
+    (
+        "building-the-cnn",
+        2,
+        "k * k * channels_in * channels_out",
+        "k * channels_in * channels_out",
+    ),
+    ("building-the-cnn", 3, "kernels, axes=3) + bias", "kernels, axes=3)"),
+    ("training", 1, "softmax(x @ w) - y", "softmax(x @ w) + y"),
+    ("training", 2, "/ 6", "/ 5"),
+    ("training", 3, "hidden > 0", "hidden <= 0"),
+    ("evaluation", 1, "np.bincount(person, correct)", "np.bincount(person, ~correct)"),
+    ("evaluation", 2, "np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
+    ("evaluation", 3, "np.abs(observed - claimed)", "(observed - claimed)"),
+    (
+        "sample-predictions",
+        1,
+        "np.maximum(maps @ weights, 0)",
+        "np.maximum(-maps @ weights, 0)",
+    ),
+    ("sample-predictions", 2, "shares.argmax(axis=1)", "shares.argmin(axis=1)"),
+    ("sample-predictions", 3, "right_eye + dr", "right_eye + dl"),
+    ("conclusion", 1, "z**2 / (2 * n)", "z**2 / n"),
+    ("conclusion", 2, '(None, "", [], {})', '(None, "")'),
+    ("conclusion", 3, "if low > target", "if high > target"),
+    ("real-faces", 1, "first + (1 - share)", "first - (1 - share)"),
+    ("real-faces", 2, "+ dice.integers(1, 6", "+ dice.integers(0, 6"),
+    ("enterface05", 1, r'"[\s_-]", "", part', r'"[\s_]", "", part'),
+    ("enterface05", 2, "boxes[left[1:]]) <= most", "boxes[left[1:]]) > most"),
+    ("enterface05", 3, "size=(draws, len(right))", "size=(draws, 5 * len(right))"),
 ]
 
 
@@ -213,7 +237,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-def test_chapter_3_slides_a_kernel_as_keras_does(rng):
+def test_building_slides_a_kernel_as_keras_does(rng):
     from emolib.models.cnn import keras
 
     image, kernel = rng.normal(size=(12, 9)), rng.normal(size=(3, 2))
@@ -221,11 +245,11 @@ def test_chapter_3_slides_a_kernel_as_keras_does(rng):
         theirs = keras.ops.conv(
             image[None, :, :, None], kernel[:, :, None, None], strides=stride
         )
-        mine = lift("03", "convolve")(image, kernel, stride)
+        mine = lift("building-the-cnn", "convolve")(image, kernel, stride)
         assert np.allclose(mine, np.asarray(theirs)[0, :, :, 0], atol=1e-5)
 
 
-def test_chapter_3_sums_over_channels_as_keras_does(rng):
+def test_building_sums_over_channels_as_keras_does(rng):
     from emolib.models.cnn import layers
 
     maps, kernels = rng.normal(size=(8, 10, 3)), rng.normal(size=(3, 3, 3, 4))
@@ -234,28 +258,30 @@ def test_chapter_3_sums_over_channels_as_keras_does(rng):
     padded = layers.ZeroPadding2D(1)(maps[None])
     layer.build(padded.shape)
     layer.set_weights([kernels, bias])
-    mine = lift("03", "convolve_channels")(maps, kernels, bias, 2, 1)
+    mine = lift("building-the-cnn", "convolve_channels")(maps, kernels, bias, 2, 1)
     assert np.allclose(mine, np.asarray(layer(padded))[0], atol=1e-4)
 
 
-def test_chapter_3_pools_and_rectifies_as_keras_does(rng):
+def test_building_pools_and_rectifies_as_keras_does(rng):
     from emolib.models.cnn import keras, layers
 
     maps = rng.normal(size=(6, 8))
     theirs = np.asarray(layers.MaxPooling2D(2)(maps[None, :, :, None]))
-    assert np.allclose(lift("03", "max_pool")(maps), theirs[0, :, :, 0])
-    assert np.allclose(lift("03", "relu")(maps), np.asarray(keras.ops.relu(maps)))
+    assert np.allclose(lift("building-the-cnn", "max_pool")(maps), theirs[0, :, :, 0])
+    assert np.allclose(
+        lift("building-the-cnn", "relu")(maps), np.asarray(keras.ops.relu(maps))
+    )
 
 
-def test_chapter_3_counts_the_places_that_keras_makes():
+def test_building_counts_the_places_that_keras_makes():
     from emolib.models.cnn import layers
 
     for k, s, padding in [(2, 2, "valid"), (3, 1, "same"), (5, 2, "same")]:
         shape = layers.Conv2D(1, k, s, padding).compute_output_shape((1, 33, 33, 1))
-        assert shape[1] == lift("03", "places")(33, k, s, padding)
+        assert shape[1] == lift("building-the-cnn", "places")(33, k, s, padding)
 
 
-@pytest.mark.parametrize("chapter", ["03", "04"])
+@pytest.mark.parametrize("chapter", ["building-the-cnn", "training"])
 def test_softmax_is_that_of_the_library(chapter, rng):
     from emolib.models.cnn import keras
 
@@ -264,14 +290,14 @@ def test_softmax_is_that_of_the_library(chapter, rng):
     assert np.allclose(lift(chapter, "softmax")(sums), theirs, atol=1e-6)
 
 
-def test_chapter_4_goes_backwards_as_the_tape_does(rng):
+def test_training_goes_backwards_as_the_tape_does(rng):
     import tensorflow as tf
 
     x, y = rng.normal(size=(5, 8)), np.eye(6)[[0, 3, 3, 5, 1]]
     shapes = (8, 4), (4,), (4, 6), (6,)
     weights = [rng.normal(size=shape) for shape in shapes]
-    hidden, p = lift("04", "forward")(x, *weights)
-    mine = lift("04", "backward")(x, y, hidden, p, weights[2])
+    hidden, p = lift("training", "forward")(x, *weights)
+    mine = lift("training", "backward")(x, y, hidden, p, weights[2])
     w1, b1, w2, b2 = variables = [tf.Variable(one) for one in weights]
     with tf.GradientTape() as tape:
         scores = tf.nn.relu(x @ w1 + b1) @ w2 + b2
@@ -288,7 +314,7 @@ def test_chapter_4_goes_backwards_as_the_tape_does(rng):
         ("adam", "Adam", {}),
     ],
 )
-def test_chapter_4_steps_as_keras_does(name, optimiser, options, rng):
+def test_training_steps_as_keras_does(name, optimiser, options, rng):
     from emolib.models.cnn import keras
 
     start, slopes = rng.normal(size=3), rng.normal(size=(9, 3))
@@ -296,34 +322,34 @@ def test_chapter_4_steps_as_keras_does(name, optimiser, options, rng):
     variable = keras.Variable(start, dtype="float64")
     w, memory = start, None
     for slope in slopes:
-        w, memory = lift("04", name)(w, slope, memory, 0.1)
+        w, memory = lift("training", name)(w, slope, memory, 0.1)
         theirs.apply([keras.ops.convert_to_tensor(slope)], [variable])
     assert np.allclose(w, keras.ops.convert_to_numpy(variable), atol=1e-5)
 
 
-def test_chapter_4_drops_and_normalises_as_keras_does(rng):
+def test_training_drops_and_normalises_as_keras_does(rng):
     from emolib.models.cnn import layers
 
-    dropped = lift("04", "drop")(np.ones(4000), 0.25, rng)
+    dropped = lift("training", "drop")(np.ones(4000), 0.25, rng)
     theirs = np.asarray(layers.Dropout(0.25, seed=0)(np.ones(4000), training=True))
     assert np.allclose(np.unique(dropped), np.unique(theirs))
     assert abs((dropped == 0).mean() - (theirs == 0).mean()) < 0.03
 
     maps = rng.normal(3, 2, size=(4, 5, 5, 2))
     theirs = layers.BatchNormalization()(maps, training=True)
-    assert np.allclose(lift("04", "batch_norm")(maps), theirs, atol=1e-4)
+    assert np.allclose(lift("training", "batch_norm")(maps), theirs, atol=1e-4)
 
 
-def test_chapter_4_softens_as_the_package_does(rng):
+def test_training_softens_as_the_package_does(rng):
     from emolib.training import soft_targets
 
     labels, intensity = rng.integers(0, 6, 20), rng.uniform(size=20)
-    mine = lift("04", "soften")(labels, intensity)
+    mine = lift("training", "soften")(labels, intensity)
     assert np.allclose(mine, soft_targets(labels, intensity), atol=1e-6)
 
 
 @pytest.mark.parametrize("patience", [1, 2, 3])
-def test_chapter_4_stops_where_keras_stops(patience, rng):
+def test_training_stops_where_keras_stops(patience, rng):
     from emolib.models.cnn import keras
 
     for values in rng.integers(0, 9, (20, 8)) / 10:
@@ -336,46 +362,46 @@ def test_chapter_4_stops_where_keras_stops(patience, rng):
         while not model.stop_training and epoch < len(values):
             stopper.on_epoch_end(epoch, {"val_accuracy": values[epoch]})
             epoch += 1
-        assert lift("04", "stopped_at")(values, patience) == epoch
+        assert lift("training", "stopped_at")(values, patience) == epoch
 
 
-def test_chapter_2_measures_distance_and_spread_as_the_libraries_do(rng):
+def test_the_inspection_measures_distance_and_spread_as_the_libraries_do(rng):
     from sklearn.feature_selection import f_classif
     from sklearn.metrics import pairwise_distances
 
     first, second = (rng.integers(0, 256, (n, 6, 6)).astype(np.uint8) for n in (5, 7))
     flat = [stack.reshape(len(stack), -1).astype(float) for stack in (first, second)]
-    mine = lift("02", "distances")(first, second)
+    mine = lift("dataset-inspection", "distances")(first, second)
     assert np.allclose(mine, pairwise_distances(*flat) / 6, atol=1e-3)
 
     labels, values = np.arange(60) % 6, rng.normal(size=(60, 4))
     ratio = f_classif(values, labels)[0] * 5
     shares = ratio / (ratio + 60 - 6)  # eta squared
-    for chapter in ("02", "03"):
+    for chapter in ("dataset-inspection", "building-the-cnn"):
         assert np.allclose(lift(chapter, "between")(values, labels), shares)
 
 
-def test_chapter_2_judges_out_of_the_fold_as_the_library_does(rng):
+def test_the_inspection_judges_out_of_the_fold_as_the_library_does(rng):
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
     labels, features = np.arange(120) % 6, rng.normal(size=(120, 5))
-    fold = lift("02", "folds_by_person")(np.arange(120) // 10)
+    fold = lift("dataset-inspection", "folds_by_person")(np.arange(120) // 10)
 
     def fit(features, labels):
         return LogisticRegression().fit(features, labels).predict_proba
 
-    mine = lift("02", "out_of_fold")(fit, features, labels, fold)
+    mine = lift("dataset-inspection", "out_of_fold")(fit, features, labels, fold)
     parts = {"cv": PredefinedSplit(fold), "method": "predict_proba"}
     theirs = cross_val_predict(LogisticRegression(), features, labels, **parts)
     assert np.allclose(mine, theirs)
 
 
-def test_chapter_2_ranks_suspects_as_the_library_does(rng):
+def test_the_inspection_ranks_suspects_as_the_library_does(rng):
     from sklearn.metrics import average_precision_score
 
     wrong, suspicion = rng.random(50) < 0.2, rng.random(50)
-    precision, recall = lift("02", "found_among")(wrong, suspicion)
+    precision, recall = lift("dataset-inspection", "found_among")(wrong, suspicion)
     area = (np.diff(recall, prepend=0) * precision).sum()
     assert np.isclose(area, average_precision_score(wrong, suspicion))
 
@@ -388,35 +414,35 @@ def answers(rng):
     return labels, np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
 
-def test_chapter_5_sorts_and_sums_as_the_package_does(answers):
+def test_the_evaluation_sorts_and_sums_as_the_package_does(answers):
     from emolib.evaluation import calibration_error, reliability
 
     table = reliability(*answers, bins=15)
-    mine = lift("05", "bins_by_hand")(*answers)
+    mine = lift("evaluation", "bins_by_hand")(*answers)
     assert np.allclose(np.transpose(mine), table[["n", "confidence", "accuracy"]])
-    error = lift("05", "calibration_by_hand")(*answers)
+    error = lift("evaluation", "calibration_by_hand")(*answers)
     assert np.isclose(error, calibration_error(*answers))
 
 
-def test_chapter_5_tempers_as_the_package_does(answers):
+def test_the_evaluation_tempers_as_the_package_does(answers):
     from sklearn.metrics import log_loss
 
     from emolib.evaluation import apply_temperature
 
     labels, probabilities = answers
     for temperature in (0.3, 1, 2.5):
-        mine = lift("05", "temper")(probabilities, temperature)
+        mine = lift("evaluation", "temper")(probabilities, temperature)
         assert np.allclose(mine, apply_temperature(probabilities, temperature))
     loss = log_loss(labels, probabilities, labels=range(6))
-    assert np.isclose(lift("05", "surprise")(labels, probabilities), loss)
+    assert np.isclose(lift("evaluation", "surprise")(labels, probabilities), loss)
 
 
-def test_chapter_5_tosses_the_coin_that_the_package_tosses(rng):
+def test_the_evaluation_tosses_the_coin_that_the_package_tosses(rng):
     from math import comb
 
     from scipy.stats import binomtest
 
-    coin = lift("05", "coin", comb=comb)
+    coin = lift("evaluation", "coin", comb=comb)
     for first, second in rng.integers(1, 60, (20, 2)):
         theirs = (
             binomtest(int(first), int(first + second)).pvalue if first + second else 1
@@ -424,46 +450,48 @@ def test_chapter_5_tosses_the_coin_that_the_package_tosses(rng):
         assert np.isclose(coin(first, second), theirs)
 
 
-def test_chapter_6_points_where_the_crop_was_cut():
+def test_predictions_points_where_the_crop_was_cut():
     from emolib.faces import CROP
 
     left, right = (203.0, 101.0), (246.0, 96.0)
     (x0, y0), (x1, y1) = CROP.eyes()
-    found = lift("06", "where")([x0, x1], [y0, y1], left, right)
+    found = lift("sample-predictions", "where")([x0, x1], [y0, y1], left, right)
     assert np.allclose(found, [left, right])
 
 
-def test_chapter_6_compares_maps_by_their_correlation(rng):
+def test_predictions_compares_maps_by_their_correlation(rng):
     a, b = rng.random((2, 4, 5, 5))
     theirs = [
         np.corrcoef(x.ravel(), y.ravel())[0, 1] for x, y in zip(a, b, strict=True)
     ]
-    assert np.allclose(lift("06", "agreement")(a, b), theirs)
+    assert np.allclose(lift("sample-predictions", "agreement")(a, b), theirs)
 
 
-def test_chapter_7_draws_the_interval_of_the_library():
+def test_the_conclusion_draws_the_interval_of_the_library():
     from scipy.stats import binomtest
 
     for right, n in [(126, 150), (9, 10), (0, 7)]:
         theirs = binomtest(right, n).proportion_ci(method="wilson")
-        assert np.allclose(lift("07", "wilson")(right / n, n), theirs, atol=1e-4)
+        assert np.allclose(
+            lift("conclusion", "wilson")(right / n, n), theirs, atol=1e-4
+        )
 
 
-def test_chapter_11_makes_the_target_of_the_recipe(rng):
+def test_real_faces_makes_the_target_of_the_recipe(rng):
     from emolib.training import distill, smooth_labels
 
     label, answer = rng.dirichlet(np.ones(6), (2, 5))
-    mine = lift("11", "target")(label, answer, 0.7, 0.1)
+    mine = lift("real-faces", "target")(label, answer, 0.7, 0.1)
     assert np.allclose(mine, smooth_labels(distill(label, answer, 0.7), 0.1))
 
 
-def test_chapter_12_places_a_video_where_the_package_does():
+def test_enterface05_places_a_video_where_the_package_does():
     import re
 
     from emolib.datasets.enterface05.clips import _place
     from emolib.emotions import EMOTIONS
 
-    place = lift("12", "place", re=re, EMOTIONS=EMOTIONS)
+    place = lift("enterface05", "place", re=re, EMOTIONS=EMOTIONS)
     for file in (
         "enterface database/subject 11/anger/sentence 5/s12_an_5.avi",
         "enterface_database/SUBJECT-3/Happiness_/sentence-1/s_3_ha_1.avi",
@@ -480,27 +508,27 @@ def test_chapter_12_places_a_video_where_the_package_does():
 
 
 @pytest.mark.parametrize("smallest", [40, 80, 131])
-def test_chapter_12_shrinks_as_the_detector_does(smallest):
+def test_enterface05_shrinks_as_the_detector_does(smallest):
     from PIL import Image
 
     from emolib.faces import FaceDetector
 
     levels = FaceDetector(smallest=smallest)._pyramid(Image.new("RGB", (720, 576)))
     sizes = [(level.height, level.width) for level in levels]
-    assert lift("12", "pyramid")(576, 720, smallest) == sizes
+    assert lift("enterface05", "pyramid")(576, 720, smallest) == sizes
 
 
-def test_chapter_12_suppresses_as_the_detector_does(rng):
+def test_enterface05_suppresses_as_the_detector_does(rng):
     from emolib.faces.detection import _suppress
 
     corners, sides = rng.uniform(0, 100, (60, 2)), rng.uniform(20, 80, (60, 2))
     boxes, scores = np.hstack([corners, sides]), rng.random(60)
     for most in (0.1, 0.3, 0.7):
         theirs = _suppress(np.hstack([corners, corners + sides]), scores, most)
-        assert lift("12", "suppress")(boxes, scores, most) == theirs.tolist()
+        assert lift("enterface05", "suppress")(boxes, scores, most) == theirs.tolist()
 
 
-def test_chapter_12_draws_people_as_the_package_does(answers, rng):
+def test_enterface05_draws_people_as_the_package_does(answers, rng):
     import pandas as pd
 
     from emolib.evaluation import evaluate
@@ -510,6 +538,6 @@ def test_chapter_12_draws_people_as_the_package_does(answers, rng):
     person, _ = pd.factorize(who)
     correct = probabilities.argmax(axis=1) == labels
     right, shown = np.bincount(person, correct), np.bincount(person)
-    mine = lift("12", "over_people")(right, shown, rng)
+    mine = lift("enterface05", "over_people")(right, shown, rng)
     theirs = evaluate(labels, probabilities, who).interval
     assert np.allclose(mine, theirs, atol=0.02)

@@ -47,9 +47,7 @@ def figures(tiny, shares):
         "learning_curves": plots.learning_curves(
             table.assign(people=[9, 9, 18]), title=TITLE
         ),
-        "intervals": plots.intervals(
-            table, highlight=["leaky"], target=0.84, title=TITLE
-        ),
+        "intervals": plots.intervals(table, highlight=["leaky"], title=TITLE),
         "probabilities": plots.probabilities(
             tiny.images[:3], shares[:3], tiny.labels[:3], maps=heat[:3], title=TITLE
         ),

@@ -51,14 +51,10 @@ def test_what_a_dot_is_stands_in_the_legend():
         assert texts.count("one seed") == count
 
 
-def test_a_target_is_marked_as_published_and_chance_as_chance():
+def test_chance_is_marked_as_chance():
     table = pd.DataFrame(
         [{"name": "plain CNN", "accuracy": 0.8, "low": 0.7, "high": 0.9}]
     )
-    (ax,) = plots.intervals(table, target=0.84).axes
-    marked = {line.get_label(): line.get_xdata()[0] for line in ax.lines[2:]}
-    assert marked["the published 84\N{NO-BREAK SPACE}%"] == 0.84
-    assert marked["chance"] == 1 / 6
     (ax,) = plots.intervals(table).axes
-    labels = [line.get_label() for line in ax.lines]
-    assert not any("published" in label for label in labels)
+    marked = {line.get_label(): line.get_xdata()[0] for line in ax.lines[2:]}
+    assert marked == {"chance": 1 / 6}

@@ -60,7 +60,7 @@ def report_text(report: dict) -> str:
     lines = [
         f"{report['clips_prepared']:,} of {report['clips_expected']:,} clips of "
         f"{len(report['counts'])} subjects, {frames['total']:,} frames, "
-        f"{frames['without_face']:,} of them without a face",
+        f"{frames['total'] - frames['without_face']:,} of them with a face",
         f"{len(report['failures']):,} clips failed, {len(report['misnamed']):,} files "
         "with misleading names",
         f"{sum(reasons.values()):,} files and folders passed over, and {system:,} that "

@@ -172,7 +172,7 @@ def test_the_report_says_what_there_is(prepared):
     assert list(report["misnamed"].values()).count("the name says subject 12") == 12
     assert report["frames"] == {"total": 216, "without_face": 0}
     text = report_text(report)
-    assert "72 of 1,260 clips of 6 subjects, 216 frames" in text
+    assert "72 of 1,260 clips of 6 subjects, 216 frames, 216 of them with a" in text
     assert str(dest) not in json.dumps(report)
 
 
