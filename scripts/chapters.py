@@ -93,10 +93,10 @@ def numbered(text: str, folder: str, numbers: dict[str, int]) -> str:
     return LINK.sub(right, text)
 
 
-def numbered_file(path: Path, project: Path = PROJECT) -> str:
+def numbered_file(path: Path, project: Path, numbers: dict[str, int]) -> str:
     """Return what a file should hold: the right numbers, and all else as it is."""
     name = path.relative_to(project)
-    folder, numbers = name.parent.as_posix(), chapter_numbers(project)
+    folder = name.parent.as_posix()
     text = path.read_text("utf-8")
     if path.suffix != ".ipynb":
         return numbered(text, folder, numbers)
@@ -127,9 +127,9 @@ def set_numbers(project: Path = PROJECT, *, write: bool = True) -> list[Path]:
     """Set the numbers in all files, and return those in which one was wrong."""
     from emolib.files import write_whole
 
-    wrong = []
+    wrong, numbers = [], chapter_numbers(project)
     for path in pages(project):
-        text = numbered_file(path, project)
+        text = numbered_file(path, project, numbers)
         if text != path.read_text("utf-8"):
             wrong.append(path)
             if write:
@@ -157,7 +157,7 @@ def check_numbers(app) -> None:
     if wrong:
         names = ", ".join(path.name for path in wrong)
         raise ConfigError(
-            f"_toc.yml numbers the chapters otherwise than {names}: run "
+            f"The numbers of chapters in {names} are not those of _toc.yml: run "
             "`python scripts/chapters.py`."
         )
 

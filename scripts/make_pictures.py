@@ -14,12 +14,11 @@ need Chromium on PATH.
 
 import argparse
 import os
-import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from build_book import html_folder
+from headless import find_browser, started_browser
 from PIL import Image, ImageDraw, ImageFont
 from project_inputs import PROJECT
 
@@ -168,27 +167,19 @@ def social() -> Path:
     return target
 
 
-@contextmanager
-def chromium():
-    """Start Chromium, or say that there is none."""
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium") or shutil.which("google-chrome")
+def browser_program() -> str:
+    """Return the path of a browser, or say that there is none."""
+    program = find_browser()
     if program is None:
-        raise SystemExit("No chromium or google-chrome on PATH.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
+        raise SystemExit("No Chromium or Chrome on PATH: install one.")
+    return program
 
 
 def icons() -> list[Path]:
     """Draw the favicon as PNG, in the sizes that are asked for."""
     drawing = (ASSETS / "favicon.svg").read_text("utf-8")
     made = []
-    with chromium() as browser:
+    with started_browser(browser_program()) as browser:
         for name, size in ICONS.items():
             page = browser.new_page(viewport={"width": size, "height": size})
             page.set_content(
@@ -209,7 +200,7 @@ def screenshot(page_name: str) -> Path:
     if not page_file.is_file():
         raise SystemExit(f"{page_file} does not exist: run `make book` first.")
     target = ASSETS / "screenshot.png"
-    with chromium() as browser:
+    with started_browser(browser_program()) as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.goto(page_file.as_uri(), wait_until="load")
         if section:

@@ -1,8 +1,9 @@
 """What occluders, light, pose, camera and pictures made worse cost, and whom.
 
 The middle frames of the test people's clips are rendered again under each value of
-each factor, 79 times, and spoilt in 14 ways. About ten minutes on two idle cores, most
-of it rendering; the faces of each factor are kept, so an interruption costs little.
+each factor, 79 times, and spoilt in 14 ways. Half an hour beside other work on two
+cores, most of it rendering; the faces of each factor are kept, so an interruption
+costs little.
 """
 
 import json

@@ -230,10 +230,11 @@ def add_line(app, what, name, obj, options, lines):
     builder = app.builder
     if not hasattr(builder, "uses_of_emolib"):
         builder.uses_of_emolib = uses(Path(app.srcdir))
+        builder.chapter_numbers = chapter_numbers(Path(app.srcdir))
     where = builder.uses_of_emolib.get(name)
     if where:
         end = lines.index("") if "" in lines else len(lines)
-        lines[end:end] = ["", sentence(where, chapter_numbers(Path(app.srcdir)))]
+        lines[end:end] = ["", sentence(where, builder.chapter_numbers)]
 
 
 def api_too(app, env, added, changed, removed):

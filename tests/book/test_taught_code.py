@@ -23,58 +23,56 @@ CHAPTERS = {
     path.stem: path for path in sorted((PROJECT / "book").glob("part-*/*.ipynb"))
 }
 
-#: Chapter, exercise, a line that is taught, and the same line broken.
+#: For each exercise of a chapter in turn, a line that is taught, and it broken.
+_FAULTS = {
+    "introduction": [
+        ("change[:border].sum()", "change[border:].sum()"),
+        ("set(first) & set(second)", "set(first) | set(second)"),
+    ],
+    "dataset-inspection": [
+        ("(means - values.mean(axis=0)) ** 2", "(means - values.mean()) ** 2"),
+        ("split = splits.official(faces)", "split = splits.random_clip(faces)"),
+        ("rng.integers(1, classes", "rng.integers(0, classes"),
+    ],
+    "building-the-cnn": [
+        ("c : c + width] * kernel)", "c : c + width] * kernel[::-1])"),
+        ("k * k * channels_in * channels_out", "k * channels_in * channels_out"),
+        ("kernels, axes=3) + bias", "kernels, axes=3)"),
+    ],
+    "training": [
+        ("softmax(x @ w) - y", "softmax(x @ w) + y"),
+        ("/ 6", "/ 5"),
+        ("hidden > 0", "hidden <= 0"),
+    ],
+    "evaluation": [
+        ("np.bincount(person, correct)", "np.bincount(person, ~correct)"),
+        ("np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
+        ("np.abs(observed - claimed)", "(observed - claimed)"),
+    ],
+    "sample-predictions": [
+        ("np.maximum(maps @ weights, 0)", "np.maximum(-maps @ weights, 0)"),
+        ("shares.argmax(axis=1)", "shares.argmin(axis=1)"),
+        ("right_eye + dr", "right_eye + dl"),
+    ],
+    "conclusion": [
+        ("z**2 / (2 * n)", "z**2 / n"),
+        ('(None, "", [], {})', '(None, "")'),
+        ("if low > target", "if high > target"),
+    ],
+    "real-faces": [
+        ("first + (1 - share)", "first - (1 - share)"),
+        ("+ dice.integers(1, 6", "+ dice.integers(0, 6"),
+    ],
+    "enterface05": [
+        (r'"[\s_-]", "", part', r'"[\s_]", "", part'),
+        ("boxes[left[1:]]) <= most", "boxes[left[1:]]) > most"),
+        ("size=(draws, len(right))", "size=(draws, 5 * len(right))"),
+    ],
+}
 FAULTS = [
-    ("introduction", 1, "change[:border].sum()", "change[border:].sum()"),
-    ("introduction", 2, "set(first) & set(second)", "set(first) | set(second)"),
-    (
-        "dataset-inspection",
-        1,
-        "(means - values.mean(axis=0)) ** 2",
-        "(means - values.mean()) ** 2",
-    ),
-    (
-        "dataset-inspection",
-        2,
-        "split = splits.official(faces)",
-        "split = splits.random_clip(faces)",
-    ),
-    ("dataset-inspection", 3, "rng.integers(1, classes", "rng.integers(0, classes"),
-    (
-        "building-the-cnn",
-        1,
-        "c : c + width] * kernel)",
-        "c : c + width] * kernel[::-1])",
-    ),
-    (
-        "building-the-cnn",
-        2,
-        "k * k * channels_in * channels_out",
-        "k * channels_in * channels_out",
-    ),
-    ("building-the-cnn", 3, "kernels, axes=3) + bias", "kernels, axes=3)"),
-    ("training", 1, "softmax(x @ w) - y", "softmax(x @ w) + y"),
-    ("training", 2, "/ 6", "/ 5"),
-    ("training", 3, "hidden > 0", "hidden <= 0"),
-    ("evaluation", 1, "np.bincount(person, correct)", "np.bincount(person, ~correct)"),
-    ("evaluation", 2, "np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
-    ("evaluation", 3, "np.abs(observed - claimed)", "(observed - claimed)"),
-    (
-        "sample-predictions",
-        1,
-        "np.maximum(maps @ weights, 0)",
-        "np.maximum(-maps @ weights, 0)",
-    ),
-    ("sample-predictions", 2, "shares.argmax(axis=1)", "shares.argmin(axis=1)"),
-    ("sample-predictions", 3, "right_eye + dr", "right_eye + dl"),
-    ("conclusion", 1, "z**2 / (2 * n)", "z**2 / n"),
-    ("conclusion", 2, '(None, "", [], {})', '(None, "")'),
-    ("conclusion", 3, "if low > target", "if high > target"),
-    ("real-faces", 1, "first + (1 - share)", "first - (1 - share)"),
-    ("real-faces", 2, "+ dice.integers(1, 6", "+ dice.integers(0, 6"),
-    ("enterface05", 1, r'"[\s_-]", "", part', r'"[\s_]", "", part'),
-    ("enterface05", 2, "boxes[left[1:]]) <= most", "boxes[left[1:]]) > most"),
-    ("enterface05", 3, "size=(draws, len(right))", "size=(draws, 5 * len(right))"),
+    (chapter, exercise, *lines)
+    for chapter, pairs in _FAULTS.items()
+    for exercise, lines in enumerate(pairs, start=1)
 ]
 
 
