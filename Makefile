@@ -36,7 +36,7 @@ results: venv ## train and measure again whatever is out of date in data/results
 	@$(PY) -m studies run --fer2013 "$(FER2013)"
 
 results-photographs: venv ## measure the network for photographs on them (FER2013=PATH)
-	@$(PY) -m studies run photographs photograph-labels --fer2013 "$(FER2013)"
+	@$(PY) -m studies run photographs photograph-labels remedies-photographs --fer2013 "$(FER2013)"
 
 results-transfer: venv ## train on rendered faces, photographs, both (FER2013=PATH; long)
 	@$(PY) -m studies run transfer --fer2013 "$(FER2013)"

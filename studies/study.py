@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from emolib.datasets import FaceDataset
     from emolib.training import History
+    from emolib.training.loop import Feed
 
 ROOT = Path(__file__).resolve().parents[1]
 #: What the canary depends on besides ``emolib`` and its own file.
@@ -71,7 +72,7 @@ class Bench(NamedTuple):
         self,
         model: "keras.Model",
         seed: int,
-        sets: "tuple[FaceDataset, FaceDataset]",
+        sets: "tuple[FaceDataset | Feed, FaceDataset]",
         recipe: dict[str, Any],
         name: str,
     ) -> "History":
@@ -81,7 +82,7 @@ class Bench(NamedTuple):
         ----------
         model : keras.Model
         seed : int
-        sets : (FaceDataset, FaceDataset)
+        sets : (FaceDataset or Feed, FaceDataset)
             Training and validation images.
         recipe : dict
             Further arguments of `emolib.training.fit`.
