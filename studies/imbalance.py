@@ -182,20 +182,20 @@ def compared(sets: Mapping[str, FaceDataset], asked: list) -> tuple[np.ndarray, 
         answers = np.concatenate([ask(faces.images) for ask in asked])
         truth, who = np.tile(faces.labels, many), np.tile(faces.groups, many)
         found = evaluate(truth, answers, who)
-        accuracy[name] = [found.accuracy, *found.interval]
+        accuracy[name] = np.round([found.accuracy, *found.interval], 5).tolist()
         right.append((answers.argmax(axis=1) == truth).astype(int))
     gap = right[0] - right[1]
     return gap, {
         "groups": accuracy,
         "gap": _mean(gap, faces, many),
-        "gaps": gap.reshape(many, -1).mean(axis=1).tolist(),
+        "gaps": gap.reshape(many, -1).mean(axis=1).round(5).tolist(),
     }
 
 
 def _mean(values: np.ndarray, faces: FaceDataset, many: int) -> list[float]:
     """Return a mean over seeds and images, and its 95 % interval over people."""
     codes = group_codes(np.tile(faces.groups, many), len(values))
-    return [float(values.mean()), *bootstrap_interval(values, codes)]
+    return np.round([values.mean(), *bootstrap_interval(values, codes)], 5).tolist()
 
 
 STUDY = Study(

@@ -42,9 +42,9 @@ RELIT = [
     {"exposure": 1.5},
 ]
 DIM_OR_BRIGHT = ["underexposure", "overexposure", "gamma", "side light"]
-#: What a remedy does: half of the pictures of each epoch are ``spoil``ed in one of
-#: these ways, with a severity drawn anew, or replaced by one ``render``ed with one of
-#: these changes; ``contrast``: the network sees local contrast; ``views``: answers are
+#: What a remedy does: a share of the pictures of each epoch, half unless it says so, is
+#: ``spoil``ed in one of these ways, with a severity drawn anew, or replaced by one
+#: ``render``ed with one of these changes; ``contrast``: the network sees local contrast; ``views``: answers are
 #: means over so many views of a face.
 REMEDIES: dict[str, dict] = {
     "no remedy": {},
@@ -58,6 +58,7 @@ REMEDIES: dict[str, dict] = {
     "occluders, lights, local contrast": {
         "render": OCCLUDED + RELIT, "contrast": True,
     },
+    "nothing but masks": {"render": OCCLUDED[:1], "share": 1},  # what can be read there
 }  # fmt: skip
 #: Name -> the factors that are changed in the test people's faces.
 TESTS: dict[str, dict] = {
@@ -93,7 +94,7 @@ class Remedied:
     spoil: tuple[str, ...]
     soft: bool
     seed: int
-    share: float = 0.5  # of the pictures, spoilt or rendered otherwise
+    share: float  # of the pictures, spoilt or rendered otherwise
 
     def __call__(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Return pictures and targets of an epoch."""
@@ -127,11 +128,11 @@ class Remedied:
 
 def with_local_contrast(network: keras.Model) -> keras.Model:
     """Return a network that sees the local contrast of a face, not its grey values."""
-    inputs = keras.Input(network.input_shape[1:])
-    x = LocalContrast()(ImageStandardisation()(inputs))
-    for layer in network.layers[2:]:  # not its input, nor how it scales
-        x = layer(x)
-    return keras.Model(inputs, x, name=f"{network.name}_contrast")
+    scaling = network.layers[1]  # after the input: grey values to what it reads
+    front = keras.Sequential([ImageStandardisation(), LocalContrast()])
+    return keras.models.clone_model(
+        network, clone_function=lambda layer: front if layer is scaling else layer
+    )
 
 
 def averaged(model: keras.Model, views: int, images: np.ndarray) -> np.ndarray:
@@ -172,7 +173,8 @@ def trained(bench: Bench) -> dict[str, dict[str, list[Predict]]]:
                     model = with_local_contrast(model)
                 shown = {str(one): rest[str(one)] for one in remedy.get("render", [])}
                 spoil = tuple(remedy.get("spoil", []))
-                feed = Remedied(train, shown, spoil, soft, seed)
+                share = remedy.get("share", 0.5)
+                feed = Remedied(train, shown, spoil, soft, seed, share)
                 title = f"{architecture} {name.replace(',', '')}"
                 if views := remedy.get("views"):  # trained without a remedy
                     title = f"{architecture} no remedy"
@@ -243,10 +245,10 @@ def compared(labels, people, found: Mapping, reference: Mapping) -> dict[str, di
         mean = evaluate(truth, whole, who)
         gain = paired_bootstrap(truth, np.concatenate(reference[condition]), whole, who)
         result[condition] = {
-            "seeds": [evaluate(labels, one).accuracy for one in answers],
-            "accuracy": mean.accuracy,
-            "interval": list(mean.interval),
-            "better_by": [gain.difference, *gain.interval],
+            "seeds": [round(evaluate(labels, one).accuracy, 5) for one in answers],
+            "accuracy": round(mean.accuracy, 5),
+            "interval": np.round(mean.interval, 5).tolist(),
+            "better_by": np.round([gain.difference, *gain.interval], 5).tolist(),
         }
     return result
 
@@ -286,7 +288,8 @@ def recovered(labels, people, found: Mapping, reference: Mapping, worn: tuple) -
             (gained[name], lost[name]), share, paired=True, vectorized=True,
             n_resamples=RESAMPLES, method="percentile", rng=SEED,
         ).confidence_interval  # fmt: skip
-        result[name] = [float(share(gained[name], lost[name])), *map(float, ends)]
+        found = [share(gained[name], lost[name]), *ends]
+        result[name] = np.round(found, 5).tolist()
     return result
 
 
