@@ -44,8 +44,8 @@ RELIT = [
 DIM_OR_BRIGHT = ["underexposure", "overexposure", "gamma", "side light"]
 #: What a remedy does: a share of the pictures of each epoch, half unless it says so, is
 #: ``spoil``ed in one of these ways, with a severity drawn anew, or replaced by one
-#: ``render``ed with one of these changes; ``contrast``: the network sees local contrast; ``views``: answers are
-#: means over so many views of a face.
+#: ``render``ed with one of these changes; ``contrast``: the network sees local contrast;
+#: ``views``: answers are means over so many views of a face.
 REMEDIES: dict[str, dict] = {
     "no remedy": {},
     "patches": {"spoil": PATCHES},
@@ -288,8 +288,8 @@ def recovered(labels, people, found: Mapping, reference: Mapping, worn: tuple) -
             (gained[name], lost[name]), share, paired=True, vectorized=True,
             n_resamples=RESAMPLES, method="percentile", rng=SEED,
         ).confidence_interval  # fmt: skip
-        found = [share(gained[name], lost[name]), *ends]
-        result[name] = np.round(found, 5).tolist()
+        whole = [share(gained[name], lost[name]), *ends]
+        result[name] = np.round(whole, 5).tolist()
     return result
 
 
