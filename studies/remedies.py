@@ -44,8 +44,8 @@ RELIT = [
 DIM_OR_BRIGHT = ["underexposure", "overexposure", "gamma", "side light"]
 #: What a remedy does: a share of the pictures of each epoch, half unless it says so, is
 #: ``spoil``ed in one of these ways, with a severity drawn anew, or replaced by one
-#: ``render``ed with one of these changes; ``contrast``: the network sees local contrast;
-#: ``views``: answers are means over so many views of a face.
+#: ``render``ed with one of these changes; with ``contrast`` the network sees local
+#: contrast; with ``views`` its answers are means over so many views of a face.
 REMEDIES: dict[str, dict] = {
     "no remedy": {},
     "patches": {"spoil": PATCHES},
