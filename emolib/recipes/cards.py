@@ -3,6 +3,7 @@
 And who is in the faces that they learnt from, for the datasheet of SynthFace.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -241,10 +242,15 @@ def _scores(result: Evaluation) -> dict:
 def complete_cards(measured: Mapping) -> None:
     """Write audit and failures into the cards of shipped networks, each whole.
 
-    `measured` are the results of the study "robustness", which calls this at its end;
-    classifiers in it that do not ship are left alone.
+    Parameters
+    ----------
+    measured : mapping
+        The results of the study "robustness", which calls this at its end. Classifiers
+        in it that do not ship are left alone, and so are networks that it lacks.
     """
-    for name in measured["classifiers"].keys() & set(available()):
+    for name in available():
+        if name not in measured["classifiers"]:
+            continue
         card = audited(model_card(name), name, measured)
         write_json(model_folder(name) / CARD, card.to_dict())
 
@@ -373,5 +379,5 @@ def with_people(datasheet: str, subjects: pd.DataFrame) -> str:
     for name, of in lines.items():
         rows.append((name, *(f"{(of & part).sum()}" for part in parts.values())))
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    before, rest = datasheet.split(_PEOPLE[0])
-    return f"{before}{_PEOPLE[0]}\n\n{table}\n\n{_PEOPLE[1]}{rest.split(_PEOPLE[1])[1]}"
+    between = re.compile(f"(?<={_PEOPLE[0]}).*(?={_PEOPLE[1]})", re.DOTALL)
+    return between.sub(f"\n\n{table}\n\n", datasheet)
