@@ -225,14 +225,14 @@ def measure(bench: Bench) -> dict:
 
 
 def compared(
-    labels: np.ndarray, people: np.ndarray | None, found: Mapping, reference: Mapping
+    labels: np.ndarray, people: np.ndarray, found: Mapping, reference: Mapping
 ) -> dict[str, dict]:
     """Return the accuracy under each condition, over seeds and people.
 
     Parameters
     ----------
     labels, people : ndarray, (n,)
-        Classes, and whose faces they are; None where nobody knows.
+        Classes, and whose faces they are; where nobody knows, a number for each.
     found, reference : mapping
         Condition -> answers (n, 6) of each seed, with a remedy and without.
 
@@ -246,8 +246,7 @@ def compared(
     result = {}
     for condition, answers in found.items():
         many = len(answers)
-        truth = np.tile(labels, many)
-        who = None if people is None else np.tile(people, many)
+        truth, who = np.tile(labels, many), np.tile(people, many)
         whole = np.concatenate(answers)
         mean = evaluate(truth, whole, who)
         gain = paired_bootstrap(truth, np.concatenate(reference[condition]), whole, who)
@@ -332,11 +331,12 @@ def on_photographs(bench: Bench) -> dict:
     pictures = {"as they were": real.images} | {
         name: perturb(real.images, name, 1) for name in bench.settings["spoilt"]
     }
+    each = np.arange(len(real))  # nobody knows who is in which
     networks = {}
     for title, remedies in trained(bench).items():
         answers = asked(remedies, pictures)
         networks[title] = {
-            remedy: compared(real.labels, None, found, answers["no remedy"])
+            remedy: compared(real.labels, each, found, answers["no remedy"])
             for remedy, found in answers.items()
         }
     return {"images": len(real), "networks": networks}
