@@ -71,7 +71,7 @@ def one_change() -> Drawing:
 
 
 def units_left() -> Drawing:
-    """Draw which action units each emotion has left behind a mask and behind glasses."""
+    """Draw which action units each emotion has left behind a mask or glasses."""
     from emolib.robustness import counterfactual
 
     worn = {
