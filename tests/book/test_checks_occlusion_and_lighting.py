@@ -220,3 +220,29 @@ def test_lights_help_most_where_the_lamp_is_below(remedies):
     small = remedies["small CNN"]
     for name in ("rendered lights", "averaging 8 views"):
         assert small[name]["accuracy"]["noise"]["better_by"][1] > 0.1
+
+
+@pytest.fixture(scope="module")
+def photographs() -> dict:
+    """Return what each remedy did to the plain and the small CNN on photographs."""
+    return load_results("remedies-photographs")["networks"]
+
+
+def test_lights_and_averaging_gain_on_photographs_and_all_three_once(photographs):
+    def gains(name, kind="as they were"):
+        return [one[name][kind]["better_by"] for one in photographs.values()]
+
+    names = set(photographs["plain CNN"]) - {"no remedy"}
+    both = {name for name in names if all(low > 0 for _, low, _ in gains(name))}
+    assert both == {"rendered lights", "averaging 8 views"}
+    plain, small = gains(ALL_THREE)
+    assert plain[2] < 0 < small[1]
+    covered = {name: gains(name, "patch over the mouth")[1] for name in names}
+    assert max(covered, key=covered.get) == "rendered occluders"
+    assert covered["rendered occluders"][1] > 0
+
+
+def test_two_of_three_photographs_are_read_wrongly(photographs):
+    for found in photographs.values():
+        best = max(one["as they were"]["accuracy"] for one in found.values())
+        assert 0.6 < 1 - best < 0.7
