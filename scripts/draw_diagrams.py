@@ -6,7 +6,7 @@ included. The drawings are in ``scripts/diagrams``; their numbers come from emol
 are worked out on the spot from the few that each names.
 """
 
-from diagrams import answers, course, layers, measures
+from diagrams import answers, audit, course, layers, measures
 from diagrams.pen import set_style
 from project_inputs import PROJECT
 
@@ -28,6 +28,7 @@ DRAWINGS = {
     "photograph": answers.photograph,
     "course": course.course,
     "preparation": answers.preparation,
+    "audit": audit.audit,
 }
 
 

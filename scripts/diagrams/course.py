@@ -18,6 +18,7 @@ USES = {
     "conclusion": "plain small synthface",
     "real-faces": "faces photographs synthface real detector",
     "enterface05": "faces videos detector",
+    "responsible-use": "faces plain small synthface real",
 }  # fmt: skip
 COLUMNS = {
     "faces": "rendered faces", "photographs": "photographs", "videos": "videos",
