@@ -155,3 +155,14 @@ def test_glasses_on_dark_skin_are_worst_everywhere_and_survive_holm_once(tables)
         assert both < min(dark, glasses)
     assert sum(abs(one[0]) < 2 for one in values.values()) == 3
     assert [name for name, one in values.items() if one[-1] < 0.05] == ["small-cnn"]
+
+
+def test_seven_dark_skinned_people_are_shown_as_often_as_the_65_others():
+    study = load_results("imbalance")
+    assert study["training_people"] == 72
+    assert study["divisions"]["sex"]["unbalanced"] == 0.81
+    assert study["divisions"]["skin"]["unbalanced"] == 0.9
+    for rows in study["divisions"]["skin"]["networks"].values():
+        assert len(rows["unbalanced"]["gaps"]) == 3  # seeds
+        for name in ("unbalanced", "unbalanced, drawn evenly"):
+            assert rows[name]["second_people"] == 7
