@@ -6,7 +6,7 @@ included. The drawings are in ``scripts/diagrams``; their numbers come from emol
 are worked out on the spot from the few that each names.
 """
 
-from diagrams import answers, changes, course, layers, measures
+from diagrams import answers, audit, changes, course, layers, measures
 from diagrams.pen import set_style
 from project_inputs import PROJECT
 
@@ -30,6 +30,7 @@ DRAWINGS = {
     "units-left": changes.units_left,
     "course": course.course,
     "preparation": answers.preparation,
+    "audit": audit.audit,
 }
 
 

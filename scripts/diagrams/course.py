@@ -19,6 +19,7 @@ USES = {
     "occlusion-and-lighting": "faces photographs plain small synthface real",
     "real-faces": "faces photographs synthface real detector",
     "enterface05": "faces videos detector",
+    "responsible-use": "faces plain small synthface real",
 }  # fmt: skip
 COLUMNS = {
     "faces": "rendered faces", "photographs": "photographs", "videos": "videos",

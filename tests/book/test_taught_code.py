@@ -73,6 +73,11 @@ _FAULTS = {
         ("boxes[left[1:]]) <= most", "boxes[left[1:]]) > most"),
         ("size=(draws, len(right))", "size=(draws, 5 * len(right))"),
     ],
+    "responsible-use": [
+        ("np.abs(np.mean(change))", "np.mean(change)"),
+        ("norm.isf(0.05 / 2 / questions)", "norm.isf(0.05 / questions)"),
+        ("if answer == stop", "if answer != stop"),
+    ],
 }
 FAULTS = [
     (chapter, exercise, *lines)
