@@ -1,8 +1,8 @@
 """Frames out of a video file, spread over the part that is wanted.
 
 Needs PyAV, the extra ``video``; it is imported on first use. FFmpeg, which it is made
-of, follows what a file tells it, to other files and to the network: it gets bytes, one
-container, a few decoders, and a limit of pixels and of time.
+of, follows what a file tells it, to other files and to the network: it gets an open
+file, one container, a few decoders, and a limit of pixels and of time.
 """
 
 import io
@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from emolib.datasets.enterface05.archive import read_file
-from emolib.datasets.face_dataset import DatasetError
-from emolib.errors import ArgumentError, MissingPackageError
+from emolib.errors import ArgumentError, EmolibError, MissingPackageError
+from emolib.files import open_regular
 
 #: Which part of a clip frames are taken from, as shares of its length.
 POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
@@ -33,6 +32,7 @@ DECODERS = (
 )  # fmt: skip
 #: How a reader makes a video that can be read.
 CONVERT = "`ffmpeg -i clip.mp4 -c:v mpeg4 -q:v 2 clip.avi`"
+_MAKE_AGAIN = "Copy it again, or make it again from its source."
 
 #: How other files begin: where, with which bytes, and what they are.
 _OTHERS = (
@@ -44,7 +44,7 @@ _OTHERS = (
 )  # fmt: skip
 
 
-class VideoError(DatasetError):
+class VideoError(EmolibError, ValueError):
     """A video does not decode, or not far enough; the message names the file."""
 
 
@@ -83,28 +83,26 @@ def sample_frames(
     av = require_av()
     if name is None:
         name = "the video" if isinstance(video, bytes) else str(video)
-    data = _avi_bytes(video, name)
     clock = _Clock(name)
-    try:
-        announced, total = _count(av, data, name, clock)
-        _check_length(name, announced, total, count)
-        for _ in range(2):
-            wanted = sample_positions(total, count, policy)
-            seen, times, decoded = _decode(
-                av, data, name, wanted, look or np.asarray, clock
-            )
-            if len(seen) == count:
-                break
-            total = decoded  # packets that give no frame: count again what decodes
+    with _avi_file(video, name) as file:
+        try:
+            announced, total = _count(av, file, name, clock)
             _check_length(name, announced, total, count)
-    except av.error.FFmpegError as error:
-        what = f"{name} does not decode as a video ({error.strerror})"
-        why = "it is damaged, cut short, or something else"
-        raise VideoError(f"{what}; {why}.") from error
-    except (OSError, EOFError) as error:
-        raise VideoError(f"{name} cannot be read ({error}).") from error
+            for _ in range(2):
+                wanted = sample_positions(total, count, policy)
+                seen, times, decoded = _decode(
+                    av, file, name, wanted, look or np.asarray, clock
+                )
+                if len(seen) == count:
+                    break
+                total = decoded  # packets that give no frame: count what decodes
+                _check_length(name, announced, total, count)
+        except av.error.FFmpegError as error:
+            what = f"{name} does not decode as a video ({error.strerror})"
+            why = "it is damaged, cut short, or something else"
+            raise VideoError(f"{what}: {why}. {_MAKE_AGAIN}") from error
     if len(seen) != count:
-        raise VideoError(f"{name} decodes to another length each time.")
+        raise VideoError(f"{name} decodes to another length each time. {_MAKE_AGAIN}")
     return SampledFrames(seen if look else np.stack(seen), np.array(times), total)
 
 
@@ -158,24 +156,33 @@ class _Clock:
         self.end += time.monotonic() - begin
 
 
-def _avi_bytes(video: str | Path | bytes, name: str) -> bytes:
-    """Return the bytes of an AVI file, by its signature."""
+@contextmanager
+def _avi_file(video: str | Path | bytes, name: str) -> Iterator[BinaryIO]:
+    """Open an AVI file, known by its signature."""
     try:
-        data = video if isinstance(video, bytes) else read_file(Path(video))
-    except OSError as error:
-        raise VideoError(f"{name} cannot be read ({error}).") from error
-    except DatasetError as error:  # too large, or a device
-        raise VideoError(str(error)) from error
-    if not data:
-        raise VideoError(f"{name} is empty (0 bytes).")
-    if data[:4] != b"RIFF" or data[8:12] != b"AVI ":
-        known = (what for at, mark, what in _OTHERS if data[at:].startswith(mark))
-        what = next(known, f"a file that begins with {data[:12]!r}")
-        raise VideoError(
-            f"{name} does not decode: it is {what}, expected an AVI file. Convert a "
-            f"video with {CONVERT}."
-        )
-    return data
+        with _opened_file(video) as file:
+            start = file.read(16)
+            if not start:
+                raise VideoError(f"{name} is empty: 0 bytes. Copy it again.")
+            if start[:4] != b"RIFF" or start[8:12] != b"AVI ":
+                known = (what for at, it, what in _OTHERS if start[at:].startswith(it))
+                what = next(known, f"a file that begins with {start[:12]!r}")
+                raise VideoError(
+                    f"{name} does not decode: it is {what}, expected an AVI file. "
+                    f"Convert a video with {CONVERT}."
+                )
+            yield file
+    except FileNotFoundError:
+        raise VideoError(f"{name} does not exist; check the path.") from None
+    except (OSError, EOFError) as error:
+        what = f"{name} cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise VideoError(f"{what}; check the path and its permissions.") from error
+
+
+def _opened_file(video: str | Path | bytes) -> BinaryIO:
+    if isinstance(video, bytes):
+        return io.BytesIO(video)
+    return open_regular(Path(video).expanduser())
 
 
 def _refuse(url: str, *_) -> None:
@@ -183,15 +190,15 @@ def _refuse(url: str, *_) -> None:
 
 
 @contextmanager
-def _opened(av, data: bytes, name: str) -> Iterator[tuple]:
+def _opened(av, file: BinaryIO, name: str) -> Iterator[tuple]:
     """Give the container and its stream of pictures."""
     # While it opens the container FFmpeg would decode the beginning of all streams.
     closed = {"codec_whitelist": "none", "protocol_whitelist": "none"}
     settings = {"format": "avi", "container_options": closed, "io_open": _refuse}
-    file = io.BytesIO(data)
+    file.seek(0)
     with av.open(file, metadata_errors="replace", **settings) as container:
         if not container.streams.video:
-            raise VideoError(f"{name} holds no video stream.")
+            raise VideoError(f"{name} holds no pictures; name another file.")
         stream = container.streams.video[0]
         codec = stream.codec_context
         if codec is None or codec.name not in DECODERS:
@@ -208,32 +215,35 @@ def _opened(av, data: bytes, name: str) -> Iterator[tuple]:
         yield container, stream
 
 
-def _count(av, data: bytes, name: str, clock: _Clock) -> tuple[int, int]:
+def _count(av, file: BinaryIO, name: str, clock: _Clock) -> tuple[int, int]:
     """Return the frames that the header announces (0 if unknown) and the packets."""
-    with _opened(av, data, name) as (container, stream):
+    with _opened(av, file, name) as (container, stream):
         total = 0
         for packet in container.demux(stream):
             clock.check()
             total += packet.size > 0
             if total > MAX_FRAMES:
-                raise VideoError(f"{name} has more than {MAX_FRAMES:,} frames.")
+                raise VideoError(
+                    f"{name} has more than {MAX_FRAMES:,} frames; cut it with `ffmpeg "
+                    "-i long.avi -c copy -f segment -segment_time 600 part-%02d.avi`."
+                )
         return stream.frames, total
 
 
 def _check_length(name: str, announced: int, total: int, count: int) -> None:
     if total < COMPLETE * announced:
         what = f"{total} of {announced} frames can be read"
-        raise VideoError(f"{name} is cut short: {what}.")
+        raise VideoError(f"{name} is cut short: {what}. {_MAKE_AGAIN}")
     if total < count:
-        raise VideoError(f"{name} has {total} frames; {count} are wanted.")
+        raise VideoError(f"{name} has {total} frames; {count} are wanted. Take fewer.")
 
 
 def _decode(
-    av, data: bytes, name: str, wanted: list[int], look: Callable, clock: _Clock
+    av, file: BinaryIO, name: str, wanted: list[int], look: Callable, clock: _Clock
 ) -> tuple[list, list[float], int]:
     """Decode up to the last frame wanted; return looks, times, frames decoded."""
     seen, times, position, shape = [], [], 0, None
-    with _opened(av, data, name) as (container, stream):
+    with _opened(av, file, name) as (container, stream):
         rate = float(stream.average_rate or 25)
         for packet in container.demux(stream):
             clock.check()
