@@ -6,6 +6,7 @@ file, one container, a few decoders, and a limit of pixels and of time.
 """
 
 import io
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
 MAX_PIXELS, MAX_FRAMES = 1920 * 1088, 30_000
 COMPLETE = 0.9  #: A video must decode to this share of the frames it announces.
 SECONDS = 60  #: That decoding a video may take; a clip of five seconds takes one.
+#: Frames of a video whose owner waits for it: an hour at 60 a second, and some more.
+OWN_FRAMES = 250_000
 #: FFmpeg's names of the decoders of what AVI files of cameras and editors hold.
 DECODERS = (
     "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "h263", "h264",
@@ -63,6 +66,7 @@ class SampledFrames(NamedTuple):
 def sample_frames(
     video: str | Path | bytes, count: int = 10, policy: str = "middle", *,
     name: str | None = None, look: Callable[[np.ndarray], object] | None = None,
+    own: bool = False,
 ) -> SampledFrames:  # fmt: skip
     """Take frames out of an AVI video, a file or its bytes, at equal distances.
 
@@ -71,6 +75,11 @@ def sample_frames(
     expression usually is at its height, or ``"whole"``; errors call the video by its
     path or `name`. With `look`, a function of a frame, ``images`` is the list of what
     it returned, and no two frames are held together; its time does not count.
+
+    These limits are for one clip of an archive that nobody watches. An `own` video is
+    one that somebody waits for: it may have ``OWN_FRAMES`` and take its time (an hour
+    of it one to ten minutes, all but its packets' list outside the memory), and if it
+    has fewer frames than `count` all are taken.
 
     Raises VideoError if it is empty, no AVI file, coded by another than ``DECODERS``,
     cut short, has fewer than `count` frames, is larger than ``MAX_PIXELS``, longer than
@@ -83,25 +92,26 @@ def sample_frames(
     av = require_av()
     if name is None:
         name = "the video" if isinstance(video, bytes) else str(video)
-    clock = _Clock(name)
+    most, seconds = (OWN_FRAMES, math.inf) if own else (MAX_FRAMES, SECONDS)
+    clock, least = _Clock(name, seconds), 1 if own else count
     with _avi_file(video, name) as file:
         try:
-            announced, total = _count(av, file, name, clock)
-            _check_length(name, announced, total, count)
+            announced, total = _count(av, file, name, clock, most)
+            _check_length(name, announced, total, least)
             for _ in range(2):
-                wanted = sample_positions(total, count, policy)
+                wanted = sample_positions(total, min(count, total), policy)
                 seen, times, decoded = _decode(
                     av, file, name, wanted, look or np.asarray, clock
                 )
-                if len(seen) == count:
+                if len(seen) == len(wanted):
                     break
                 total = decoded  # packets that give no frame: count what decodes
-                _check_length(name, announced, total, count)
+                _check_length(name, announced, total, least)
         except av.error.FFmpegError as error:
             what = f"{name} does not decode as a video ({error.strerror})"
             why = "it is damaged, cut short, or something else"
             raise VideoError(f"{what}: {why}. {_MAKE_AGAIN}") from error
-    if len(seen) != count:
+    if len(seen) != len(wanted):
         raise VideoError(f"{name} decodes to another length each time. {_MAKE_AGAIN}")
     return SampledFrames(seen if look else np.stack(seen), np.array(times), total)
 
@@ -141,12 +151,13 @@ def require_av() -> ModuleType:
 class _Clock:
     """Stops a video that decodes for too long."""
 
-    def __init__(self, name: str):
-        self.name, self.end = name, time.monotonic() + SECONDS
+    def __init__(self, name: str, seconds: float):
+        self.name, self.seconds = name, seconds
+        self.end = time.monotonic() + seconds
 
     def check(self) -> None:
         if time.monotonic() > self.end:
-            what = f"{self.name} takes more than {SECONDS} seconds to decode"
+            what = f"{self.name} takes more than {self.seconds} seconds to decode"
             raise SlowVideoError(f"{what}; convert it with {CONVERT}.")
 
     @contextmanager
@@ -215,16 +226,16 @@ def _opened(av, file: BinaryIO, name: str) -> Iterator[tuple]:
         yield container, stream
 
 
-def _count(av, file: BinaryIO, name: str, clock: _Clock) -> tuple[int, int]:
+def _count(av, file: BinaryIO, name: str, clock: _Clock, most: int) -> tuple[int, int]:
     """Return the frames that the header announces (0 if unknown) and the packets."""
     with _opened(av, file, name) as (container, stream):
         total = 0
         for packet in container.demux(stream):
             clock.check()
             total += packet.size > 0
-            if total > MAX_FRAMES:
+            if total > most:
                 raise VideoError(
-                    f"{name} has more than {MAX_FRAMES:,} frames; cut it with `ffmpeg "
+                    f"{name} has more than {most:,} frames; cut it with `ffmpeg "
                     "-i long.avi -c copy -f segment -segment_time 600 part-%02d.avi`."
                 )
         return stream.frames, total
@@ -242,7 +253,7 @@ def _decode(
     av, file: BinaryIO, name: str, wanted: list[int], look: Callable, clock: _Clock
 ) -> tuple[list, list[float], int]:
     """Decode up to the last frame wanted; return looks, times, frames decoded."""
-    seen, times, position, shape = [], [], 0, None
+    seen, times, position, shape, chosen = [], [], 0, None, set(wanted)
     with _opened(av, file, name) as (container, stream):
         rate = float(stream.average_rate or 25)
         for packet in container.demux(stream):
@@ -252,7 +263,7 @@ def _decode(
             except av.error.InvalidDataError:
                 continue  # one damaged frame; the caller counts what is left
             for frame in frames:
-                if position in wanted:
+                if position in chosen:
                     shape = shape or _shown_size(frame, stream)
                     picture = frame.reformat(*shape, format="rgb24").to_ndarray()
                     with clock.stopped():
