@@ -102,6 +102,8 @@ class ClipRecognition:
         Whether it is too improbable to be worth an answer, or there is no face.
     reason : str
         Why there is no face, as far as trying tells; empty if there is one.
+    total : int
+        Number of frames that the video has.
     """
 
     times: np.ndarray
@@ -114,6 +116,7 @@ class ClipRecognition:
     label: str | None
     unsure: bool
     reason: str
+    total: int
 
     @property
     def found(self) -> np.ndarray:
@@ -261,6 +264,7 @@ class EmotionRecognizer:
         return ClipRecognition(
             sampled.times, shares, boxes, np.array([len(one) for one in found]),
             np.stack(pictures), size, answer.astype(np.float32), label, unsure, reason,
+            sampled.total,
         )  # fmt: skip
 
     def why_no_face(

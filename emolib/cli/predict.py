@@ -56,7 +56,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "picture of more than 13 million pixels more")  # fmt: skip
     add("--json", action="store_true", help="print JSON: one document")
     add("--stream", action="store_true",
-        help="with --json: an object a line, each picture's as soon as it is read "
+        help="with --json: an object a line, each file's as soon as it is read "
         "(JSON Lines)")  # fmt: skip
     add("--annotate", type=Path, metavar="FILE",
         help="draw the faces of one picture, or the timeline of one video: a new "
@@ -66,13 +66,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "a short one has")  # fmt: skip
     add("--quiet", action="store_true", help="no progress bar")
     add_force(command)
-    add("pictures", nargs="+", type=_named, metavar="PICTURE_OR_FOLDER",
+    add("pictures", nargs="+", type=_named, metavar="PICTURE_VIDEO_OR_FOLDER",
         help="read in this order, the files of a folder by name")  # fmt: skip
 
 
 def _named(text: str) -> Path:
     if text in ("", "-"):  # which would be the folder here, and the standard input
-        told = "expected the path of a picture or a folder"
+        told = "expected the path of a picture, a video or a folder"
         raise argparse.ArgumentTypeError(f"{told}, not {text!r}")
     return Path(text)
 
@@ -181,6 +181,7 @@ def _read_video(path: Path, recognizer, options) -> tuple[dict, object]:
         "label": clip.label,
         "unsure": clip.unsure,
         "probabilities": None,
+        "frames_of_video": clip.total,
         "frames": len(clip.times),
         "frames_with_face": int(clip.found.sum()),
         "frames_with_several": int((clip.faces > 1).sum()),

@@ -111,9 +111,7 @@ def _curves(
     marked = np.flatnonzero(marked).tolist()
     for name, marker, shares in zip(EMOTIONS, _MARKERS, probabilities.T, strict=True):
         look = {"color": EMOTION_COLOURS[name], "marker": marker, "ms": 4, "lw": 1.5}
-        ax.plot(
-            x, shares, markevery=np.flatnonzero(marked).tolist(), label=name, **look
-        )
+        ax.plot(x, shares, markevery=marked, label=name, **look)
     _shade(ax, x, missing)
     if unsure_below:
         ax.axhline(unsure_below, color=QUIET, lw=1, ls="--")
@@ -131,6 +129,7 @@ def _shade(ax: Axes, x: np.ndarray, missing: np.ndarray) -> None:
     """Shade where no face was found, to the middle between frames; set the limits."""
     if len(x) == 1:
         edges = np.array([x[0] - 0.5, x[0] + 0.5])
+        ax.set_xticks(x)
     else:
         between = (x[1:] + x[:-1]) / 2
         ends = 2 * x[0] - between[0], 2 * x[-1] - between[-1]
