@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from tqdm import tqdm
 
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.errors import ArgumentError
@@ -99,7 +100,8 @@ class ClipRecognition:
     label : str or None
         The most probable emotion of `answer`; None if there is no face.
     unsure : bool
-        Whether it is too improbable to be worth an answer, or there is no face.
+        Whether it is too improbable to be worth an answer, as for a single picture, or
+        there is no face.
     reason : str
         Why there is no face, as far as trying tells; empty if there is one.
     total : int
@@ -229,8 +231,6 @@ class EmotionRecognizer:
         progress : bool, default False
             Whether to show a bar on the standard error stream.
         """
-        from tqdm import tqdm
-
         if not 1 <= frames <= MOST_FRAMES:
             raise ArgumentError(
                 f"frames must lie in 1 to {MOST_FRAMES}; received {frames}."

@@ -38,7 +38,8 @@ def timeline(
     pictures : ndarray, uint8, (t, height, width, 3)
         The frames themselves; five of them are shown.
     boxes : ndarray of float, (t, 4)
-        The face in each: x, y, width, height in pixels of `pictures`, or NaN.
+        The face in each: x, y, width, height in pixels of `pictures`, or NaN. It gets
+        the colour of the most probable emotion, grey where unsure.
     unsure_below : float, default 0
         A dashed line: a largest probability below it is no answer.
     title : str
@@ -65,7 +66,12 @@ def timeline(
     grid = figure.add_gridspec(2, len(shown), height_ratios=[row + 0.2, 3])
     for place, k in enumerate(shown):
         ax = figure.add_subplot(grid[0, place])
-        _show_frame(ax, pictures[k], boxes[k], probabilities[k])
+        ax.imshow(pictures[k])
+        ax.set_axis_off()
+        if not np.isnan(boxes[k]).any():
+            name = EMOTIONS[int(np.argmax(probabilities[k]))]
+            unsure = np.max(probabilities[k]) < unsure_below
+            _show_box(ax, boxes[k], QUIET if unsure else EMOTION_COLOURS[name])
         ax.set_title(_clock(times[k], times[-1]), size=9, weight="normal", loc="center")
     _curves(figure.add_subplot(grid[1, :]), times, probabilities, unsure_below)
     return figure
@@ -85,17 +91,10 @@ def _clock(seconds: float, end: float) -> str:
     return f"{int(seconds // 60)}:{int(seconds % 60):02} min"
 
 
-def _show_frame(
-    ax: Axes, picture: np.ndarray, box: np.ndarray, shares: np.ndarray
-) -> None:
-    """Draw a frame, and its face in the colour of the most probable emotion."""
-    ax.imshow(picture)
-    ax.set_axis_off()
-    if not np.isnan(box).any():
-        colour = EMOTION_COLOURS[EMOTIONS[int(np.argmax(shares))]]
-        for width, edge in ((3, style.PAPER), (1.6, colour)):
-            frame = Rectangle(box[:2], *box[2:], fill=False, lw=width, ec=edge)
-            ax.add_patch(frame)
+def _show_box(ax: Axes, box: np.ndarray, colour: str) -> None:
+    for width, edge in ((3, style.PAPER), (1.6, colour)):
+        frame = Rectangle(box[:2], *box[2:], fill=False, lw=width, ec=edge)
+        ax.add_patch(frame)
 
 
 def _curves(

@@ -63,6 +63,11 @@ def test_five_frames_are_shown_where_their_times_are_with_their_boxes():
             )
 
 
+def test_an_unsure_frame_has_a_grey_box():
+    figure = plots.timeline(*clip(1), unsure_below=0.99)
+    assert to_hex(figure.axes[0].patches[1].get_edgecolor()) == to_hex(plots.QUIET)
+
+
 def test_a_gap_is_shaded_and_a_point_alone_marked():
     figure = plots.timeline(*clip(10, missing=[2, 3, 5, 9]))
     ax = figure.axes[-1]
