@@ -84,10 +84,16 @@ def test_without_a_face_there_is_a_reason_and_no_answer(recognizer, tmp_path):
     assert np.isnan(clip.probabilities).all()
     assert "No face of 40 pixels or more" in clip.reason
     assert str(clip) == "no face in 4 frames"
-    far = film(tmp_path / "far.avi", [room((person(3, side=32), 100, 40))] * 5)
-    assert "smaller than 40 pixels: try --min-face" in (
-        recognizer.predict_clip(far).reason
-    )
+
+
+def test_a_face_smaller_than_sought_says_so(tmp_path):
+    far = film(tmp_path / "far.avi", [room((person(3, side=60), 100, 40))] * 5)
+    demanding = EmotionRecognizer("synthface", min_face=120)
+    said = demanding.predict_clip(far).reason
+    assert "smaller than 120 pixels: try --min-face " in said
+    least = int(said.partition("min_face=")[2].partition(")")[0])
+    willing = EmotionRecognizer("synthface", min_face=least)
+    assert willing.predict_clip(far).found.all()
 
 
 def test_a_gap_is_nan_and_counts_in_no_mean(recognizer, tmp_path):
