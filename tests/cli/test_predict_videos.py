@@ -236,3 +236,21 @@ def test_ctrl_c_in_a_video_leaves_what_was_done(films, predict, monkeypatch):
     assert code == 130
     assert len(json.loads(out)["pictures"]) == 1
     assert "1 of 2 files were looked at" in err
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_bar_is_shown_on_a_terminal_unless_told_not_to(
+    quiet, films, predict, monkeypatch
+):
+    asked, whole = [], EmotionRecognizer.predict_clip
+
+    def watch(self, video, *, frames, progress):
+        asked.append(progress)
+        return whole(self, video, frames=frames)
+
+    monkeypatch.setattr(EmotionRecognizer, "predict_clip", watch)
+    words = ["--quiet"] * quiet + ["--frames", 2, films / "one.avi"]
+    predict(*words)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    predict(*words)
+    assert asked == [False, not quiet]
