@@ -47,7 +47,7 @@ def find_pictures(paths: Iterable[Path]) -> Found:
 
 
 def _listed(path: Path, found: Found) -> dict[Path, str]:
-    """Return the pictures that `path` names -> their faults; note what is skipped."""
+    """Return the files that `path` names -> their faults; note what is skipped."""
     try:
         if not path.is_dir():
             return {path: video_fault(path)}
@@ -69,13 +69,16 @@ def is_video(path: Path) -> bool:
 
     What is called a video and is none is told so by the decoder.
     """
-    return path.suffix.lower() == VIDEO or _start(path)[8:12] == b"AVI "
+    return path.suffix.lower() == VIDEO or (_start(path) or b"")[8:12] == b"AVI "
 
 
 def video_fault(path: Path) -> str:
     """Return what to do with a video that is not read; empty for all other files."""
-    known = what_instead(path.suffix.lower(), _start(path)) if path.is_file() else None
-    if is_video(path) or not (known or "").startswith("a video"):
+    start = _start(path)
+    if start is None or is_video(path):
+        return ""
+    known = what_instead(path.suffix.lower(), start) or ""
+    if not known.startswith("a video"):
         return ""
     return f"{path} is a video, but no AVI file. {as_avi(path)}"
 
@@ -89,15 +92,15 @@ def as_avi(video: Path) -> str:
     )
 
 
-def _start(path: Path) -> bytes:
-    """Return how a file begins; nothing if reading it will explain why not."""
+def _start(path: Path) -> bytes | None:
+    """Return how a file begins; None if it is none, or reading it will explain why."""
     try:
         if not path.is_file():
-            return b""
+            return None
         with path.open("rb") as file:
             return file.read(64)
     except OSError:
-        return b""
+        return None
 
 
 def check_picture(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:

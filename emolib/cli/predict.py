@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from collections.abc import Iterator
@@ -141,11 +142,10 @@ def _read(path: Path, fault: str, recognizer, options) -> tuple[dict, object]:
         image = read_picture(path) if options.annotate else path
         found, faces = recognizer.recognize(image), []
         for one in found:
-            place = {
-                "box": _rounded(one.face.box, 1),
-                "score": round(one.face.score, 4),
-            }
-            faces.append(place | _answer(recognizer, one.probabilities))
+            box, score = _rounded(one.face.box, 1), round(one.face.score, 4)
+            faces.append(
+                {"box": box, "score": score} | _answer(recognizer, one.probabilities)
+            )
         entry["faces"] = faces
         if not found:
             entry["reason"] = recognizer.why_no_face(image)
@@ -171,35 +171,30 @@ def _read_video(path: Path, recognizer, options) -> tuple[dict, object]:
             f"mkdir frames && ffmpeg -i {place} -vf fps=5 frames/%04d.png"
         )
         return {"error": fault}, None
-    clip = recognizer.predict_clip(
-        path,
-        frames=options.frames,
-        progress=not options.quiet and sys.stderr.isatty(),
-    )
+    progress = not options.quiet and sys.stderr.isatty()
+    clip = recognizer.predict_clip(path, frames=options.frames, progress=progress)
     moments = zip(clip.times, clip.faces, clip.boxes, clip.probabilities, strict=True)
     entry = {
         "label": clip.label,
         "unsure": clip.unsure,
-        "probabilities": None,
+        "probabilities": None if clip.label is None else _shares(clip.answer),
         "frames_of_video": clip.total,
         "frames": len(clip.times),
         "frames_with_face": int(clip.found.sum()),
         "frames_with_several": int((clip.faces > 1).sum()),
-        "timeline": [
-            {"time": round(float(time), 3), "faces": int(faces)}
-            | (
-                {"box": _rounded(box, 1), "probabilities": _shares(shares)}
-                if box[0] == box[0]  # not NaN
-                else {"box": None, "probabilities": None}
-            )
-            for time, faces, box, shares in moments
-        ],
+        "timeline": [_moment(*one) for one in moments],
     }
     if clip.label is None:
         entry["reason"] = clip.reason
-    else:
-        entry["probabilities"] = _shares(clip.answer)
     return entry, _timeline(clip, recognizer) if options.annotate else None
+
+
+def _moment(time, faces, box, probabilities) -> dict:
+    """Return what a `ClipRecognition` says of one frame."""
+    entry = {"time": round(float(time), 3), "faces": int(faces)}
+    if math.isnan(box[0]):
+        return entry | {"box": None, "probabilities": None}
+    return entry | {"box": _rounded(box, 1), "probabilities": _shares(probabilities)}
 
 
 def _timeline(clip, recognizer) -> object:
@@ -286,7 +281,7 @@ def _text(entry: dict) -> str:
         if "timeline" in face:
             place += f"face in {face['frames_with_face']} of {face['frames']} frames"
             several = face["frames_with_several"]
-            place += f", {several} of them with several faces: " if several else ": "
+            place += f", several faces in {several}: " if several else ": "
         answer = f"unsure, perhaps {face['label']}" if face["unsure"] else face["label"]
         lines.append(f"  {place}{answer}")
         shares = sorted(face["probabilities"].items(), key=lambda one: -one[1])

@@ -76,10 +76,10 @@ def sample_frames(
     path or `name`. With `look`, a function of a frame, ``images`` is the list of what
     it returned, and no two frames are held together; its time does not count.
 
-    These limits are for one clip of an archive that nobody watches. An `own` video is
-    one that somebody waits for: it may have ``OWN_FRAMES`` and take its time (an hour
-    of it one to ten minutes, all but its packets' list outside the memory), and if it
-    has fewer frames than `count` all are taken.
+    The limits of frames and seconds are for the clips of an archive, which nobody
+    watches. An `own` video is one that somebody waits for: it may have ``OWN_FRAMES``
+    and take its time (an hour of it one to ten minutes), and if it has fewer frames
+    than `count` all are taken. A file is read piece by piece, however long it is.
 
     Raises VideoError if it is empty, no AVI file, coded by another than ``DECODERS``,
     cut short, has fewer than `count` frames, is larger than ``MAX_PIXELS``, longer than
@@ -245,6 +245,8 @@ def _check_length(name: str, announced: int, total: int, count: int) -> None:
     if total < COMPLETE * announced:
         what = f"{total} of {announced} frames can be read"
         raise VideoError(f"{name} is cut short: {what}. {_MAKE_AGAIN}")
+    if not total:
+        raise VideoError(f"{name} holds no frame that decodes. {_MAKE_AGAIN}")
     if total < count:
         raise VideoError(f"{name} has {total} frames; {count} are wanted. Take fewer.")
 

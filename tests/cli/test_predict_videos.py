@@ -47,7 +47,7 @@ def test_the_answer_for_a_clip_is_printed(films, predict):
     assert shares.startswith("    happiness ")
     assert "not what the person feels" in caution
     two = predict("--frames", 5, films / "two.avi")[1].splitlines()[1]
-    assert two == ("  face in 5 of 5 frames, 5 of them with several faces: happiness")
+    assert two == ("  face in 5 of 5 frames, several faces in 5: happiness")
 
 
 def test_json_holds_the_whole_timeline(films, predict):

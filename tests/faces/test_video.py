@@ -141,6 +141,17 @@ def test_a_video_that_is_too_short_says_how_short():
         sample_frames(video(frames=6), 10)
 
 
+def test_an_own_video_that_is_short_gives_all_it_has():
+    found = sample_frames(video(frames=6), 10, "whole", own=True)
+    assert positions(found) == [0, 1, 2, 3, 4, 5]
+    nothing = video(frames=6)
+    header = nothing.index(b"00dc")
+    announced = nothing[:header].replace(struct.pack("<I", 6), struct.pack("<I", 0))
+    nothing = (announced + nothing[header:]).replace(b"00dc", b"JUNK")
+    with pytest.raises(VideoError, match=r"no frame that decodes\. Copy it again"):
+        sample_frames(nothing, 10, own=True)
+
+
 def test_a_file_that_is_missing_is_named(tmp_path):
     with pytest.raises(VideoError, match="gone"):
         sample_frames(tmp_path / "gone.avi")
