@@ -3,13 +3,33 @@
 Written under another name, flushed to the disk, then renamed. Used everywhere.
 """
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open a file to read its bytes; OSError if that fails, or it is no regular file.
+
+    A device or a pipe may never end, and opening a pipe would wait for its writer.
+    """
+    wait_for_nobody = getattr(os, "O_NONBLOCK", 0)
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | wait_for_nobody)
+
+    file = open(path, "rb", opener=opener)  # noqa: SIM115 (it is what is returned)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "a device or a pipe, expected a file", str(path))
+    return file
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""From photographs, or ready face crops, to the six probabilities; no TensorFlow.
+"""From photographs, videos or ready face crops to the six probabilities; no TensorFlow.
 
 The detector of `emolib.faces` finds the faces, a network in ONNX form reads them.
 """
@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from tqdm import tqdm
 
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.errors import ArgumentError
 from emolib.faces import Face, FaceDetector, read_picture, to_canonical
 from emolib.faces.crop import as_picture, check_picture
 from emolib.faces.detection import WINDOW
+from emolib.faces.following import follow
 from emolib.faces.picture import read_at_least
+from emolib.faces.video import sample_frames
 from emolib.models.cards import ModelFileError
 from emolib.models.inference import both_ways
 from emolib.models.registry import onnx_graph
@@ -37,6 +40,10 @@ SMALLEST = 40
 #: `annotate` draws a picture of more pixels than this smaller.
 MOST_DRAWN = 20_000_000
 
+#: `predict_clip` looks at no more frames of a video than this.
+MOST_FRAMES = 600
+
+_THUMBNAIL = 200  # pixels of the longer side of the frames that it keeps
 _BATCH = 128  # crops at a time, each read twice; bounds the memory
 _READY = 256  # a ready crop of a face is no wider; no photograph of people is as small
 _LEAST = 20  # a face of fewer pixels is worth no answer
@@ -68,6 +75,64 @@ class Recognition:
         """Return such as ``"fear 61 %"`` or ``"unsure (fear 31 %)"``."""
         share = f"{self.label} {percent(self.probabilities.max())}"
         return f"unsure ({share})" if self.unsure else share
+
+
+@dataclass(frozen=True, eq=False)
+class ClipRecognition:
+    """What a network says of one face through a video.
+
+    Attributes
+    ----------
+    times : ndarray, float64, (t,)
+        Of the frames that were looked at, seconds from the beginning.
+    probabilities : ndarray, float32, (t, 6)
+        As those of `Recognition`; NaN where the face was not found.
+    boxes : ndarray, float64, (t, 4)
+        Of the face: x, y, width, height in pixels of the video; NaN where not found.
+    faces : ndarray, int64, (t,)
+        How many faces each frame shows; only one of them is followed.
+    pictures : ndarray, uint8, (t, height, width, 3)
+        The frames, RGB, with at most 200 pixels on the longer side.
+    size : (width, height)
+        Of the video, in pixels.
+    answer : ndarray, float32, (6,)
+        The mean of `probabilities` where there is a face; NaN if there is none.
+    label : str or None
+        The most probable emotion of `answer`; None if there is no face.
+    unsure : bool
+        Whether it is too improbable to be worth an answer, as for a single picture, or
+        there is no face.
+    reason : str
+        Why there is no face, as far as trying tells; empty if there is one.
+    total : int
+        Number of frames that the video has.
+    """
+
+    times: np.ndarray
+    probabilities: np.ndarray
+    boxes: np.ndarray
+    faces: np.ndarray
+    pictures: np.ndarray
+    size: tuple[int, int]
+    answer: np.ndarray
+    label: str | None
+    unsure: bool
+    reason: str
+    total: int
+
+    @property
+    def found(self) -> np.ndarray:
+        """Whether each frame shows the face, bool (t,)."""
+        return ~np.isnan(self.boxes[:, 0])
+
+    def __str__(self) -> str:
+        """Return such as ``"fear 61 %, mean of 58 of 60 frames"``."""
+        if self.label is None:
+            return f"no face in {_number_of(len(self.times), 'frame')}"
+        share = f"{self.label} {percent(self.answer.max())}"
+        share = f"unsure ({share})" if self.unsure else share
+        whole = _number_of(len(self.times), "frame")
+        return f"{share}, mean of {int(self.found.sum())} of {whole}"
 
 
 class EmotionRecognizer:
@@ -130,13 +195,10 @@ class EmotionRecognizer:
             3), RGB (else `ValueError`).
         """
         image, zoom = _read(picture)
-        shrink = _shrink(image, MOST_SEARCHED)
-        found = self._search(_smaller(image, shrink), zoom * shrink)
-        if not found:
+        crops = self._crops(image, zoom)
+        if not crops:
             return ()
-        found = sorted(found, key=lambda face: -face.box[2] * face.box[3])
-        faces = [_scaled(face, shrink) for face in found]
-        crops = np.stack([face.crop(image) for face in faces])
+        answers = self.predict_proba(np.stack(list(crops.values())))
         return tuple(
             Recognition(
                 _scaled(face, zoom),
@@ -144,8 +206,66 @@ class EmotionRecognizer:
                 EMOTIONS[shares.argmax()],
                 self.unsure(shares),
             )
-            for face, shares in zip(faces, self.predict_proba(crops), strict=True)
+            for face, shares in zip(crops, answers, strict=True)
         )
+
+    def predict_clip(
+        self, video: str | Path | bytes, *, frames: int = 60, progress: bool = False
+    ) -> "ClipRecognition":
+        """Read one face through an AVI video, and answer for the whole of it.
+
+        Frames are taken at equal distances; of several people one is followed
+        (`emolib.faces.following.follow`). The answer is the mean of the answers to the
+        frames that show a face: the order of the frames does not matter to it. Frames
+        are read one after another, so the memory does not grow with the video.
+
+        Parameters
+        ----------
+        video : str, Path or bytes
+            What `emolib.faces.video.sample_frames` reads of an own video: AVI, up to
+            full HD, ``OWN_FRAMES`` frames. Otherwise, or if it is cut short,
+            `VideoError`; without PyAV `MissingPackageError`.
+        frames : int, default 60
+            How many are looked at, 1 to `MOST_FRAMES` (else `ValueError`); of a video
+            that has fewer all, even a single one.
+        progress : bool, default False
+            Whether to show a bar on the standard error stream.
+        """
+        if not 1 <= frames <= MOST_FRAMES:
+            raise ArgumentError(
+                f"frames must lie in 1 to {MOST_FRAMES}; received {frames}."
+            )
+        size = (0, 0)
+
+        def look(image: np.ndarray) -> tuple[dict[Face, np.ndarray], np.ndarray]:
+            nonlocal size
+            size = image.shape[1::-1]
+            crops = self._crops(image, 1.0)
+            bar.update()
+            return crops, _smaller(image, max(1.0, max(size) / _THUMBNAIL))
+
+        shown = {"total": frames, "unit": "frame", "delay": 1, "leave": False}
+        with tqdm(**shown, disable=not progress) as bar:
+            sampled = sample_frames(video, frames, "whole", look=look, own=True)
+        found, pictures = zip(*sampled.images, strict=True)
+        chosen = follow([tuple(one) for one in found], sampled.times, size[::-1])
+        boxes = np.full((len(chosen), 4), np.nan)
+        shares = np.full((len(chosen), len(EMOTIONS)), np.nan, np.float32)
+        answer, label, unsure, reason = np.full(len(EMOTIONS), np.nan), None, True, ""
+        if there := [k for k, face in enumerate(chosen) if face]:
+            boxes[there] = [chosen[k].box for k in there]
+            crops = np.stack([found[k][chosen[k]] for k in there])
+            shares[there] = self.predict_proba(crops)
+            answer = shares[there].mean(axis=0)
+            label, unsure = EMOTIONS[answer.argmax()], self.unsure(answer)
+        else:
+            middle = sample_frames(video, 1, "whole", own=True).images[0]
+            reason = f"In the middle of the video: {self.why_no_face(middle)}"
+        return ClipRecognition(
+            sampled.times, shares, boxes, np.array([len(one) for one in found]),
+            np.stack(pictures), size, answer.astype(np.float32), label, unsure, reason,
+            sampled.total,
+        )  # fmt: skip
 
     def why_no_face(
         self, picture: "str | Path | bytes | Image.Image | np.ndarray"
@@ -185,6 +305,14 @@ class EmotionRecognizer:
             f"No face of {sought} pixels or more looks at the camera: it may be seen "
             "from the side, covered or blurred."
         )
+
+    def _crops(self, image: np.ndarray, zoom: float) -> dict[Face, np.ndarray]:
+        """Return the crop of each face in such a picture, the largest face first."""
+        shrink = _shrink(image, MOST_SEARCHED)
+        found = self._search(_smaller(image, shrink), zoom * shrink)
+        found = sorted(found, key=lambda face: -face.box[2] * face.box[3])
+        faces = [_scaled(face, shrink) for face in found]
+        return {face: face.crop(image) for face in faces}
 
     def _search(self, image: np.ndarray, zoom: float) -> tuple[Face, ...]:
         """Find faces in a picture that was `zoom` times as large when it came."""
@@ -284,6 +412,10 @@ def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.n
         draw.rectangle(text, fill=colour)
         draw.text(text[:2], words, fill="white", font=font, anchor="lt")
     return read_picture(picture)  # with less memory than np.array
+
+
+def _number_of(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _read(

@@ -167,8 +167,8 @@ def video_rows(lengths: tuple[float, ...] = (1.1, 2, 3, 3, 4, 5.4)) -> list[tupl
 
     from emolib.datasets.enterface05.prepare import Settings
     from emolib.datasets.enterface05.standin import TRUTH, write_standin
-    from emolib.datasets.enterface05.video import sample_frames
     from emolib.faces import FaceDetector, main_face
+    from emolib.faces.video import sample_frames
 
     settings = Settings()
     detector = FaceDetector(smallest=settings.smallest)

@@ -1,11 +1,13 @@
 """Files that appear whole or not at all."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from emolib.errors import EmolibError, did_you_mean
 from emolib.files import (
+    open_regular,
     sha256,
     verified_bytes,
     whole_file,
@@ -66,6 +68,16 @@ def test_the_name_to_write_to_has_the_same_ending(tmp_path):
         assert partial.name.endswith(".h5")
         assert partial.parent == tmp_path
         partial.write_bytes(b"")
+
+
+def test_devices_and_pipes_are_not_opened_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match="a device or a pipe"):
+            open_regular(path)
+    (tmp_path / "file").write_bytes(b"held")
+    with open_regular(tmp_path / "file") as file:
+        assert file.read() == b"held"
 
 
 def test_a_folder_is_replaced_and_others_files_are_kept(tmp_path):

@@ -28,7 +28,7 @@ BASE = "emolib.errors.EmolibError"
 GROUPS = {
     "pictures": ("emolib.faces", "emolib.recognizer"),
     "data": ("emolib.datasets", "emolib.emotions"),
-    "videos": ("emolib.datasets.enterface05",),
+    "videos": ("emolib.datasets.enterface05", "emolib.faces.video"),
     "training": ("emolib.training", "emolib.recipes"),
     "models": ("emolib.models", "emolib.export", "emolib.explain"),
     "scores": ("emolib.evaluation", "emolib.plots", "emolib.results", "emolib.widgets"),

@@ -22,7 +22,7 @@ COMMANDS = {
     "recipe": "train a shipped network again, as it was made",
     "export": "add the ONNX form to a model",
     "evaluate": "score a network on test images",
-    "predict": "find and read faces in pictures",
+    "predict": "find and read faces in pictures and videos",
     "render": "draw a synthetic face",
 }
 

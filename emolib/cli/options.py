@@ -63,6 +63,7 @@ def _number(described: str, fits: Callable[[float], bool]) -> Callable[[str], fl
 #: Types of options.
 positive, seed = _whole_number(1), _whole_number(0, LARGEST_SEED)
 pixels = _whole_number(12, 10_000)  # what the detector's first network looks at
+video_frames = _whole_number(1, 600)  # as recognizer.MOST_FRAMES, which needs numpy
 step_size = _number("above 0", lambda value: value > 0)
 minutes = _number("0 or more", lambda value: value >= 0)
 

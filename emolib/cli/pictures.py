@@ -1,4 +1,4 @@
-"""Pictures as files: which are read of those that are named, and how one is saved."""
+"""Pictures and videos as files: which are read of those named, and how one is saved."""
 
 import os
 from collections.abc import Iterable
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from emolib.cli.messages import why
 from emolib.cli.options import CommandError
 from emolib.cli.places import check_file
-from emolib.faces.formats import FORMATS, list_pictures, what_instead
+from emolib.faces.formats import FORMATS, list_pictures, what_instead, why_unread
 
 if TYPE_CHECKING:
     import numpy as np
 
+VIDEO = ".avi"  #: How the videos end that are read.
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -28,7 +29,7 @@ class Found:
 
 
 def find_pictures(paths: Iterable[Path]) -> Found:
-    """Return the pictures among `paths` and in folders among them, at any depth.
+    """Return the pictures and AVI videos that `paths` name or folders in them hold.
 
     Each comes once. What cannot be read is no reason not to read the others.
     """
@@ -46,41 +47,60 @@ def find_pictures(paths: Iterable[Path]) -> Found:
 
 
 def _listed(path: Path, found: Found) -> dict[Path, str]:
-    """Return the pictures that `path` names -> their faults; note what is skipped."""
+    """Return the files that `path` names -> their faults; note what is skipped."""
     try:
         if not path.is_dir():
             return {path: video_fault(path)}
         listing = list_pictures(path, below=True)
     except OSError as error:
         return {path: f"{path} cannot be read ({why(error)})."}
+    videos = listing.skipped.pop(why_unread(Path(f"x{VIDEO}")), [])
     for reason, files in listing.skipped.items():
         found.skipped.setdefault(reason, []).extend(files)
-    if not listing.pictures:
-        return {path: f"{path} holds no pictures ({', '.join(FORMATS)})."}
-    return dict.fromkeys(listing.pictures, "")
+    if not listing.pictures and not videos:
+        known = ", ".join((*FORMATS, VIDEO))
+        return {path: f"{path} holds no pictures and no videos ({known})."}
+    files = sorted((*listing.pictures, *videos), key=lambda one: one.parts)
+    return dict.fromkeys(files, "")
+
+
+def is_video(path: Path) -> bool:
+    """Tell whether a file is to be read as a video: by its ending, or as an AVI file.
+
+    What is called a video and is none is told so by the decoder.
+    """
+    return path.suffix.lower() == VIDEO or (_start(path) or b"")[8:12] == b"AVI "
 
 
 def video_fault(path: Path) -> str:
-    """Return what to do with a video, by its ending or content; empty for others."""
+    """Return what to do with a video that is not read; empty for all other files."""
+    start = _start(path)
+    if start is None or is_video(path):
+        return ""
+    known = what_instead(path.suffix.lower(), start) or ""
+    if not known.startswith("a video"):
+        return ""
+    return f"{path} is a video, but no AVI file. {as_avi(path)}"
+
+
+def as_avi(video: Path) -> str:
+    """Return how to make an AVI file of a `video` of another kind."""
+    become = video.with_suffix(VIDEO)
+    return (
+        f"Convert it: ffmpeg -i {quote(str(video))} -c:v mpeg4 -q:v 2 "
+        f"{quote(str(become))} && emolib predict {quote(str(become))}"
+    )
+
+
+def _start(path: Path) -> bytes | None:
+    """Return how a file begins; None if it is none, or reading it will explain why."""
     try:
         if not path.is_file():
-            return ""
+            return None
         with path.open("rb") as file:
-            known = what_instead(path.suffix.lower(), file.read(64))
-    except OSError:  # which reading it as a picture will explain
-        return ""
-    if not (known or "").startswith("a video"):
-        return ""
-    return f"{path} is a video. {frames_of(str(path))}"
-
-
-def frames_of(video: str) -> str:
-    """Return how to take frames from a `video`, as long as videos are not read."""
-    return (
-        "Videos are not read yet; take frames from it, five a second, and read those: "
-        f"mkdir frames && ffmpeg -i {quote(video)} -vf fps=5 frames/%04d.png && "
-        "emolib predict frames"
-    )
+            return file.read(64)
+    except OSError:
+        return None
 
 
 def check_picture(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:

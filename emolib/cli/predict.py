@@ -1,29 +1,33 @@
-"""Find the faces in pictures and name the posed expressions that they resemble."""
+"""Find the faces in pictures and videos and name the expressions that they resemble."""
 
 import argparse
 import json
+import math
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from emolib.cli.messages import describe, printable
-from emolib.cli.options import CAUTION, CommandError, pixels
+from emolib.cli.options import CAUTION, CommandError, pixels, video_frames
 from emolib.cli.pictures import (
     WRITABLE,
     Found,
+    as_avi,
     check_picture,
     find_pictures,
-    frames_of,
+    is_video,
     save_picture,
     video_fault,
 )
 from emolib.cli.places import add_force
 from emolib.emotions import EMOTIONS
-from emolib.errors import EmolibError
+from emolib.errors import EmolibError, MissingPackageError
 from emolib.faces.formats import FORMATS, WITH_PACKAGE
 from emolib.results import percent
 
+_DPI = 200  # of a timeline, in dots per inch
 _NAMED = 3  # files of a kind that is not read, as examples
 
 
@@ -34,10 +38,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
         f"Formats, by what a file holds: {', '.join(FORMATS)}; with a package: "
         f"{packages}. Pictures of up to 50 million pixels are read (JPEG 250 million; "
         "WebP, AVIF and JPEG 2000 less). "
-        "Of an animation the first frame is read. Videos are not read "
-        "yet: take frames from them first, such as with ffmpeg -i clip.mp4 -vf fps=5 "
-        "frames/%04d.png. A folder is searched at any depth; hidden files are passed "
-        "over, and so are those that are no pictures, which are listed at the end. "
+        "Of an animation the first frame is read. Of a video (AVI, up to full HD and "
+        "250,000 frames; needs pip install 'emolib[video]') --frames are read, "
+        "at equal distances, and the answer is the mean of the answers to those that "
+        "show a face: of several people the one with the largest face is followed. An "
+        "hour takes some minutes. Convert others first: ffmpeg -i clip.mp4 -c:v mpeg4 "
+        "-q:v 2 clip.avi. A folder is searched at any depth; hidden files are passed "
+        "over, and so are those of another kind, which are listed at the end. "
         "Exit code 2 says that something could not be read. " + CAUTION
     )
     add = command.add_argument
@@ -50,25 +57,29 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "picture of more than 13 million pixels more")  # fmt: skip
     add("--json", action="store_true", help="print JSON: one document")
     add("--stream", action="store_true",
-        help="with --json: an object a line, each picture's as soon as it is read "
+        help="with --json: an object a line, each file's as soon as it is read "
         "(JSON Lines)")  # fmt: skip
     add("--annotate", type=Path, metavar="FILE",
-        help=f"draw the faces of one picture: a new {', '.join(WRITABLE)}")  # fmt: skip
+        help="draw the faces of one picture, or the timeline of one video: a new "
+        f"{', '.join(WRITABLE)}")  # fmt: skip
+    add("--frames", type=video_frames, default=60, metavar="NUMBER",
+        help="how many frames of a video are read, up to 600; default: 60, or all that "
+        "a short one has")  # fmt: skip
     add("--quiet", action="store_true", help="no progress bar")
     add_force(command)
-    add("pictures", nargs="+", type=_named, metavar="PICTURE_OR_FOLDER",
-        help="read in this order, the pictures of a folder by name")  # fmt: skip
+    add("pictures", nargs="+", type=_named, metavar="PICTURE_VIDEO_OR_FOLDER",
+        help="read in this order, the files of a folder by name")  # fmt: skip
 
 
 def _named(text: str) -> Path:
     if text in ("", "-"):  # which would be the folder here, and the standard input
-        told = "expected the path of a picture or a folder"
+        told = "expected the path of a picture, a video or a folder"
         raise argparse.ArgumentTypeError(f"{told}, not {text!r}")
     return Path(text)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what is found in each picture of `options`; return 2 if one is not read."""
+    """Print what is found in each file of `options`; return 2 if one is not read."""
     if options.stream and not options.json:
         raise CommandError("--stream changes what --json prints; add --json.")
     if options.crops and (options.annotate or options.min_face):
@@ -76,9 +87,9 @@ def run(options: argparse.Namespace) -> int:
     found = find_pictures(options.pictures)
     if options.annotate:
         check_picture(options.annotate, force=options.force, inputs=found.pictures)
-        if len(found.pictures) != 1:
+        if (count := len(found.pictures)) != 1:
             raise CommandError(
-                f"--annotate takes one picture; {len(found.pictures)} are named."
+                f"--annotate takes one picture or video; {count} are named."
             )
     from tqdm import tqdm
 
@@ -90,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
         recognizer = EmotionRecognizer(options.model, min_face=options.min_face)
     faults, done = [], 0
     bar = tqdm(
-        found.pictures.items(), unit="picture",
+        found.pictures.items(), unit="file",
         disable=options.quiet or len(found.pictures) == 1 or None,  # None: no terminal
     )  # fmt: skip
     try:
@@ -111,14 +122,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read(path: Path, fault: str, recognizer, options) -> tuple[dict, object]:
-    """Return what is said of one picture, and the drawing if one is asked for."""
+    """Return what is said of one file, and the drawing if one is asked for."""
     from emolib.faces import PictureError, read_picture, to_canonical
+    from emolib.faces.video import VideoError
     from emolib.recognizer import annotate
 
     entry, drawn = {"file": str(path)}, None
     if fault:
         return entry | {"error": fault}, None
     try:
+        if is_video(path):
+            told, drawn = _read_video(path, recognizer, options)
+            return entry | told, drawn
         if options.crops:
             crop = to_canonical(read_picture(path))
             shares = recognizer.predict_proba(crop[None])
@@ -127,9 +142,10 @@ def _read(path: Path, fault: str, recognizer, options) -> tuple[dict, object]:
         image = read_picture(path) if options.annotate else path
         found, faces = recognizer.recognize(image), []
         for one in found:
-            box = [round(float(value), 1) for value in one.face.box]
-            place = {"box": box, "score": round(one.face.score, 4)}
-            faces.append(place | _answer(recognizer, one.probabilities))
+            box, score = _rounded(one.face.box, 1), round(one.face.score, 4)
+            faces.append(
+                {"box": box, "score": score} | _answer(recognizer, one.probabilities)
+            )
         entry["faces"] = faces
         if not found:
             entry["reason"] = recognizer.why_no_face(image)
@@ -137,6 +153,8 @@ def _read(path: Path, fault: str, recognizer, options) -> tuple[dict, object]:
             drawn = annotate(image, found)
     except PictureError as error:
         return entry | {"error": video_fault(path) or str(error)}, None
+    except (VideoError, MissingPackageError) as error:
+        return entry | {"error": str(error)}, None
     except Exception as error:  # one picture is no reason to lose the others
         if options.debug or isinstance(error, EmolibError):
             raise
@@ -144,14 +162,76 @@ def _read(path: Path, fault: str, recognizer, options) -> tuple[dict, object]:
     return entry, drawn
 
 
+def _read_video(path: Path, recognizer, options) -> tuple[dict, object]:
+    """Return what is said of one video, and its timeline if one is asked for."""
+    if options.crops:
+        place = shlex.quote(str(path))
+        fault = (
+            f"{path} is a video, and --crops reads pictures; take its frames first: "
+            f"mkdir frames && ffmpeg -i {place} -vf fps=5 frames/%04d.png"
+        )
+        return {"error": fault}, None
+    progress = not options.quiet and sys.stderr.isatty()
+    clip = recognizer.predict_clip(path, frames=options.frames, progress=progress)
+    moments = zip(clip.times, clip.faces, clip.boxes, clip.probabilities, strict=True)
+    entry = {
+        "label": clip.label,
+        "unsure": clip.unsure,
+        "probabilities": None if clip.label is None else _shares(clip.answer),
+        "frames_of_video": clip.total,
+        "frames": len(clip.times),
+        "frames_with_face": int(clip.found.sum()),
+        "frames_with_several": int((clip.faces > 1).sum()),
+        "timeline": [_moment(*one) for one in moments],
+    }
+    if clip.label is None:
+        entry["reason"] = clip.reason
+    return entry, _timeline(clip, recognizer) if options.annotate else None
+
+
+def _moment(time, faces, box, probabilities) -> dict:
+    """Return what a `ClipRecognition` says of one frame."""
+    entry = {"time": round(float(time), 3), "faces": int(faces)}
+    if math.isnan(box[0]):
+        return entry | {"box": None, "probabilities": None}
+    return entry | {"box": _rounded(box, 1), "probabilities": _shares(probabilities)}
+
+
+def _timeline(clip, recognizer) -> object:
+    """Draw a `ClipRecognition`: uint8 (height, width, 3)."""
+    import io
+
+    import matplotlib as mpl
+
+    mpl.use("agg")  # opens no window
+    from emolib.faces import read_picture
+    from emolib.plots import timeline
+
+    zoom = clip.pictures.shape[2] / clip.size[0]
+    figure = timeline(
+        clip.times, clip.probabilities, clip.pictures, clip.boxes * zoom,
+        unsure_below=recognizer.unsure_below, title=str(clip),
+    )  # fmt: skip
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=_DPI)
+    return read_picture(content.getvalue())
+
+
 def _answer(recognizer, shares) -> dict:
     """Return what an `EmotionRecognizer` says of one face, (6,)."""
-    rounded = [round(float(share), 4) for share in shares]
     return {
         "label": EMOTIONS[int(shares.argmax())],
         "unsure": recognizer.unsure(shares),
-        "probabilities": dict(zip(EMOTIONS, rounded, strict=True)),
+        "probabilities": _shares(shares),
     }
+
+
+def _shares(probabilities) -> dict[str, float]:
+    return dict(zip(EMOTIONS, _rounded(probabilities, 4), strict=True))
+
+
+def _rounded(values, digits: int) -> list[float]:
+    return [round(float(value), digits) for value in values]
 
 
 @contextmanager
@@ -188,14 +268,20 @@ def _printer(options: argparse.Namespace) -> Iterator:
 
 
 def _text(entry: dict) -> str:
-    """Return what is printed about one picture."""
-    file, faces = printable(entry["file"]), entry["faces"]
-    lines = [file if faces else f"{file}: no face found. {entry['reason']}"]
+    """Return what is printed about one picture or video."""
+    file = printable(entry["file"])
+    if "reason" in entry:
+        return f"{file}: no face found. {entry['reason']}"
+    lines, faces = [file], entry.get("faces", [entry])
     for number, face in enumerate(faces, 1):
         place = f"{number}. " if len(faces) > 1 else ""
         if "box" in face:
             x, y, width, height = (round(value) for value in face["box"])
             place += f"face {width} x {height} at ({x}, {y}): "
+        if "timeline" in face:
+            place += f"face in {face['frames_with_face']} of {face['frames']} frames"
+            several = face["frames_with_several"]
+            place += f", several faces in {several}: " if several else ": "
         answer = f"unsure, perhaps {face['label']}" if face["unsure"] else face["label"]
         lines.append(f"  {place}{answer}")
         shares = sorted(face["probabilities"].items(), key=lambda one: -one[1])
@@ -208,14 +294,12 @@ def _report(found: Found, faults: list[str], done: int) -> None:
     lines = (
         []
         if done == len(found.pictures)
-        else [f"{done} of {len(found.pictures)} pictures were looked at"]
+        else [f"{done} of {len(found.pictures)} files were looked at"]
     )
     if len(faults) == 1 == len(found.pictures):
         lines += faults
     elif faults:
-        lines.append(
-            f"{len(faults)} of {len(found.pictures)} pictures could not be read:"
-        )
+        lines.append(f"{len(faults)} of {len(found.pictures)} files could not be read:")
         lines += [f"  {fault}" for fault in faults]
     if found.repeated:
         lines.append(f"{found.repeated} named more than once; each is read once")
@@ -226,7 +310,7 @@ def _report(found: Found, faults: list[str], done: int) -> None:
             more = ", ..." if len(files) > _NAMED else ""
             lines.append(f"  {len(files)} x {reason} ({names}{more})")
         videos = (one for files in found.skipped.values() for one in files[:1])
-        lines += [f"  {frames_of(str(one))}" for one in videos if video_fault(one)][:1]
+        lines += [f"  {as_avi(one)}" for one in videos if video_fault(one)][:1]
     for line in lines:
         indent = "  " if line.startswith("  ") else "emolib: "
         print(f"{indent}{printable(line)}", file=sys.stderr)

@@ -156,8 +156,8 @@ def preparation() -> Drawing:
     from emolib.datasets.enterface05 import find_clips
     from emolib.datasets.enterface05.archive import Archive
     from emolib.datasets.enterface05.standin import write_standin
-    from emolib.datasets.enterface05.video import sample_frames
     from emolib.faces import FaceDetector, main_face
+    from emolib.faces.video import sample_frames
 
     with TemporaryDirectory() as folder:
         archive = Archive(write_standin(folder, (12,), sentences=1, seconds=0.8))

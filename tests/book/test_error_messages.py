@@ -51,7 +51,7 @@ def name(given):
     raise TinyError(unknown("colour", given, ("red", "blue")))
 """
 #: Told of a clip, not raised: they stand in the report of a preparation.
-IN_REPORTS = {"VideoError", "NoFaceError"}
+IN_REPORTS = {"NoFaceError"}
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_wherever_an_error_comes_from_it_has_one_group():
     places = {
         "emolib.faces.picture": "pictures",
         "emolib.datasets.splits": "data",
-        "emolib.datasets.enterface05.video": "videos",
+        "emolib.faces.video": "videos",
         "emolib.paths": "installation",
     }
     for module, group in places.items():

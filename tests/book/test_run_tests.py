@@ -144,7 +144,7 @@ def project(tmp_path):
     """Make a tree with a few modules and tests of them."""
     for name in (
         "tests/datasets/test_splits.py",
-        "tests/datasets/enterface05/test_video.py",
+        "tests/datasets/enterface05/test_prepare.py",
         "tests/test_plots.py",
         "tests/book/test_runner.py",
         "tests/studies/test_canary.py",
@@ -162,8 +162,8 @@ def project(tmp_path):
         ("emolib/datasets/folds.py", ["tests/datasets/test_splits.py"]),
         ("emolib/datasets/__init__.py", ["tests/datasets/test_splits.py"]),
         (
-            "emolib/datasets/enterface05/video.py",
-            ["tests/datasets/enterface05/test_video.py"],
+            "emolib/datasets/enterface05/prepare.py",
+            ["tests/datasets/enterface05/test_prepare.py"],
         ),
         ("emolib/plots/scores.py", ["tests/test_plots.py"]),
         ("emolib/nothing.py", []),

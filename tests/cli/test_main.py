@@ -208,7 +208,7 @@ def test_unknown_data_set_is_a_usage_error(refused):
 def test_predict_needs_the_names_of_pictures(refused, words):
     message = refused("predict", *words)
     assert "usage: emolib predict" in message
-    assert "PICTURE_OR_FOLDER" in message.splitlines()[-1]
+    assert "PICTURE_VIDEO_OR_FOLDER" in message.splitlines()[-1]
 
 
 @pytest.mark.parametrize("words", [[], ["prepare"]])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -63,7 +64,7 @@ def test_a_folder_with_broken_pictures_is_read_to_the_end(photograph, predict):
     (folder / "notes.txt").write_text("no picture")
     code, out, err = predict("--json", folder)
     assert code == 2
-    assert "2 of 3 pictures could not be read" in err
+    assert "2 of 3 files could not be read" in err
     report = {Path(one["file"]).name: one for one in json.loads(out)["pictures"]}
     assert set(report) == {"a.jpg", "one.png", "z.png"}
     assert "a.jpg" in report["a.jpg"]["error"]
@@ -107,10 +108,10 @@ def test_bad_arguments_among_good_ones_lose_nothing(photograph, tmp_path, predic
     assert [line.split(":")[0] for line in out.splitlines() if line[0] == "/"] == [
         str(photograph), str(second),
     ]  # fmt: skip
-    assert "4 of 6 pictures could not be read" in err
+    assert "4 of 6 files could not be read" in err
     assert "gone.png does not exist" in err
-    assert "empty holds no pictures" in err
-    assert "clip.avi is a video" in err
+    assert "empty holds no pictures and no videos" in err
+    assert "clip.avi does not decode" in err
     assert err.count("\n") == 5
     code, out, _ = predict("--json", *words)
     entries = json.loads(out)["pictures"]
@@ -171,7 +172,7 @@ def test_ctrl_c_leaves_what_was_done(
     monkeypatch.setattr(EmotionRecognizer, "recognize", interrupt)
     code, out, err = predict(*words, tmp_path / "photos")
     assert code == 130
-    assert f"{stops - 1} of 5 pictures were looked at" in err
+    assert f"{stops - 1} of 5 files were looked at" in err
     assert err.endswith("emolib: interrupted\n")
     if words == ["--json"]:
         names = [one["file"] for one in json.loads(out)["pictures"]]
@@ -225,13 +226,14 @@ def test_what_goes_wrong_with_one_picture_loses_no_other(
 
 
 @pytest.mark.parametrize("name", ["clip.mp4", "my clip.MOV", "a.mkv", "b.3gp", "c.ts"])
-def test_a_video_says_how_to_take_frames(name, tmp_path, predict):
+def test_a_video_of_another_kind_says_how_it_becomes_avi(name, tmp_path, predict):
     (tmp_path / name).write_bytes(b"a video")
     code, out, err = predict(tmp_path / name)
     assert (code, out) == (2, "")
-    assert f"{name} is a video. Videos are not read yet" in err
-    assert "ffmpeg -i" in err
-    assert "-vf fps=5 frames/%04d.png && emolib predict frames" in err
+    assert f"{name} is a video, but no AVI file. Convert it: ffmpeg -i " in err
+    become = (tmp_path / name).with_suffix(".avi")
+    assert "-c:v mpeg4 -q:v 2" in err
+    assert f"emolib predict {shlex.quote(str(become))}" in err
     assert f"'{tmp_path / name}'" in err or " " not in name
     assert err.count("\n") == 1
 
@@ -239,7 +241,7 @@ def test_a_video_says_how_to_take_frames(name, tmp_path, predict):
 @pytest.mark.parametrize(
     "head",
     [
-        b"\0\0\0\x20ftypisom", b"\0\0\0\x14ftypqt  ", b"RIFF\0\0\0\0AVI LIST",
+        b"\0\0\0\x20ftypisom", b"\0\0\0\x14ftypqt  ",
         b"\x1aE\xdf\xa3\x01\0", b"FLV\x01\x05", b"\0\0\1\xba\x44",
     ],
 )  # fmt: skip
@@ -339,7 +341,7 @@ def test_ten_thousand_pictures_begin_at_once(
     begin = time.perf_counter()
     code, _, err = predict(tmp_path / "photos")
     assert code == 130
-    assert "0 of 10001 pictures were looked at" in err
+    assert "0 of 10001 files were looked at" in err
     assert time.perf_counter() - begin < 5
 
 

@@ -65,6 +65,15 @@ def predict(root: Path) -> Watched:
     return watch([*EMOLIB, "predict", "--annotate", "drawn.png", PHOTOGRAPH], root)
 
 
+def predict_a_clip(root: Path) -> Watched:
+    pytest.importorskip("av", reason="videos need the extra 'video'")
+    from emolib.datasets.enterface05 import standin
+
+    corpus = standin.write_standin(root / "videos", (5,), sentences=1, seconds=0.7)
+    clip = next(corpus.rglob("*.avi"))
+    return watch([*EMOLIB, "predict", "--annotate", "drawn.png", clip], root)
+
+
 def train(root: Path) -> Watched:
     options = ["--epochs", "1", "--limit", "32", "--quiet", "--output", "model"]
     return watch([*EMOLIB, "train", *options], root)
@@ -99,6 +108,7 @@ WORKLOADS: dict[str, Callable[[Path], Watched]] = {
     for one in (
         recognise,
         predict,
+        predict_a_clip,
         train,
         prepare,
         execute_a_chapter,

@@ -37,6 +37,14 @@ def figures(tiny, shares):
         ),
         "class_counts": plots.class_counts(tiny, by="split", title=TITLE),
         "intensity_over_time": plots.intensity_over_time(tiny, title=TITLE),
+        "timeline": plots.timeline(
+            np.arange(6.0),
+            shares[:6],
+            rng.integers(0, 256, (6, 90, 120, 3), dtype=np.uint8) // 32 * 32,
+            np.tile([40.0, 20.0, 40.0, 50.0], (6, 1)),
+            unsure_below=0.4,
+            title=TITLE,
+        ),
         "mean_faces": plots.mean_faces(tiny.apex(), title=TITLE),
         "filters": plots.filters(rng.normal(size=(5, 5, 1, 32)), title=TITLE),
         "feature_maps": plots.feature_maps(

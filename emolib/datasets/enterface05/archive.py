@@ -13,8 +13,10 @@ import zlib
 from bisect import bisect_left
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from emolib.datasets.face_dataset import DatasetError
+from emolib.files import open_regular
 
 MAX_BYTES = 64 * 2**20  #: Of a file that is read; a clip has about 0.6 MB.
 #: Largest ratio of unpacked to packed size above 1 MB, and number of files looked at.
@@ -80,9 +82,7 @@ class Archive:
         """
         found = self._found[name]
         try:  # a wrong CRC-32 in a zip raises
-            if not self._zip:
-                return read_file(found)
-            with self._zip.open(found) as file:
+            with self._zip.open(found) if self._zip else open_regular(found) as file:
                 return _read_pieces(file)
         except DatasetError:
             raise
@@ -187,23 +187,6 @@ class _Zip(io.BufferedReader):
         return super().read(size)
 
 
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a file of at most ``MAX_BYTES``.
-
-    Raises OSError if it cannot be read, and DatasetError if it is too large, or a
-    device or a pipe, which may never end.
-    """
-    wait_for_nobody = getattr(os, "O_NONBLOCK", 0)
-
-    def opener(name: str, flags: int) -> int:
-        return os.open(name, flags | wait_for_nobody)
-
-    with open(path, "rb", opener=opener) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise DatasetError(f"{path} is a device or a pipe, expected a file.")
-        return _read_pieces(file, path)
-
-
 #: What a damaged archive or disk makes Python raise.
 _DAMAGE = (
     OSError, EOFError, RuntimeError, ValueError, OverflowError, zlib.error,
@@ -211,12 +194,12 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-def _read_pieces(file: io.BufferedIOBase, path: Path | None = None) -> bytes:
+def _read_pieces(file: BinaryIO) -> bytes:
     """Read to the end; DatasetError if there is more than ``MAX_BYTES``."""
     pieces = iter(lambda: file.read(_PIECE), b"")
     data = b"".join(islice(pieces, MAX_BYTES // _PIECE + 1))
     if len(data) > MAX_BYTES:
-        what = f"{path or file.name} is larger than {MAX_BYTES:,} bytes"
+        what = f"{file.name} is larger than {MAX_BYTES:,} bytes"
         raise DatasetError(f"{what}; expected a clip of a few seconds.")
     return data
 

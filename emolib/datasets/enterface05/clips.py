@@ -12,10 +12,10 @@ from itertools import product
 from pathlib import Path
 
 from emolib.datasets.enterface05.archive import Archive
-from emolib.datasets.enterface05.video import CONVERT
 from emolib.datasets.face_dataset import DatasetError
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.faces.formats import is_hidden
+from emolib.faces.video import CONVERT
 
 #: Numbers of the folders, and the sentences of each emotion.
 SUBJECTS = tuple(range(1, 45))

@@ -38,7 +38,11 @@ from emolib.datasets.enterface05.clips import (
     subject_name,
 )
 from emolib.datasets.enterface05.report import make_report
-from emolib.datasets.enterface05.video import (
+from emolib.datasets.face_dataset import DatasetError
+from emolib.emotions import EMOTIONS
+from emolib.errors import ArgumentError, EmolibError
+from emolib.faces import CROP, Face, FaceDetector, main_face
+from emolib.faces.video import (
     SECONDS,
     SlowVideoError,
     VideoError,
@@ -46,10 +50,6 @@ from emolib.datasets.enterface05.video import (
     require_av,
     sample_frames,
 )
-from emolib.datasets.face_dataset import DatasetError
-from emolib.emotions import EMOTIONS
-from emolib.errors import ArgumentError, EmolibError
-from emolib.faces import CROP, Face, FaceDetector, main_face
 from emolib.files import sha256, whole_file, write_whole
 from emolib.parallel import process_map
 from emolib.paths import data_folder

@@ -19,9 +19,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from emolib.datasets.corpus import table_bytes
-from emolib.datasets.enterface05.video import require_av
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.errors import ArgumentError
+from emolib.faces.video import require_av
 from emolib.files import write_whole
 from emolib.parallel import process_map
 from emolib.synthesis.clips import draw_clip

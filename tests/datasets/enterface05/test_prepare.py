@@ -454,7 +454,7 @@ def one_clip(few, tmp_path):
 def test_a_slow_video_is_tried_again(few, tmp_path, monkeypatch):
     _, run = one_clip(few, tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("emolib.datasets.enterface05.video.SECONDS", -1)
+        patch.setattr("emolib.faces.video.SECONDS", -1)
         with pytest.raises(DatasetError, match="Not one clip"):
             run()
     report = json.loads((tmp_path / "out" / "report.json").read_text())

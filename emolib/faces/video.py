@@ -1,23 +1,23 @@
 """Frames out of a video file, spread over the part that is wanted.
 
 Needs PyAV, the extra ``video``; it is imported on first use. FFmpeg, which it is made
-of, follows what a file tells it, to other files and to the network: it gets bytes, one
-container, a few decoders, and a limit of pixels and of time.
+of, follows what a file tells it, to other files and to the network: it gets an open
+file, one container, a few decoders, and a limit of pixels and of time.
 """
 
 import io
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from emolib.datasets.enterface05.archive import read_file
-from emolib.datasets.face_dataset import DatasetError
-from emolib.errors import ArgumentError, MissingPackageError
+from emolib.errors import ArgumentError, EmolibError, MissingPackageError
+from emolib.files import open_regular
 
 #: Which part of a clip frames are taken from, as shares of its length.
 POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
@@ -25,6 +25,8 @@ POLICIES = {"middle": (0.25, 0.75), "whole": (0.0, 1.0)}
 MAX_PIXELS, MAX_FRAMES = 1920 * 1088, 30_000
 COMPLETE = 0.9  #: A video must decode to this share of the frames it announces.
 SECONDS = 60  #: That decoding a video may take; a clip of five seconds takes one.
+#: Frames of a video whose owner waits for it: an hour at 60 a second, and some more.
+OWN_FRAMES = 250_000
 #: FFmpeg's names of the decoders of what AVI files of cameras and editors hold.
 DECODERS = (
     "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "h263", "h264",
@@ -33,6 +35,7 @@ DECODERS = (
 )  # fmt: skip
 #: How a reader makes a video that can be read.
 CONVERT = "`ffmpeg -i clip.mp4 -c:v mpeg4 -q:v 2 clip.avi`"
+_MAKE_AGAIN = "Copy it again, or make it again from its source."
 
 #: How other files begin: where, with which bytes, and what they are.
 _OTHERS = (
@@ -44,7 +47,7 @@ _OTHERS = (
 )  # fmt: skip
 
 
-class VideoError(DatasetError):
+class VideoError(EmolibError, ValueError):
     """A video does not decode, or not far enough; the message names the file."""
 
 
@@ -63,6 +66,7 @@ class SampledFrames(NamedTuple):
 def sample_frames(
     video: str | Path | bytes, count: int = 10, policy: str = "middle", *,
     name: str | None = None, look: Callable[[np.ndarray], object] | None = None,
+    own: bool = False,
 ) -> SampledFrames:  # fmt: skip
     """Take frames out of an AVI video, a file or its bytes, at equal distances.
 
@@ -71,6 +75,11 @@ def sample_frames(
     expression usually is at its height, or ``"whole"``; errors call the video by its
     path or `name`. With `look`, a function of a frame, ``images`` is the list of what
     it returned, and no two frames are held together; its time does not count.
+
+    The limits of frames and seconds are for the clips of an archive, which nobody
+    watches. An `own` video is one that somebody waits for: it may have ``OWN_FRAMES``
+    and take its time (an hour of it one to ten minutes), and if it has fewer frames
+    than `count` all are taken. A file is read piece by piece, however long it is.
 
     Raises VideoError if it is empty, no AVI file, coded by another than ``DECODERS``,
     cut short, has fewer than `count` frames, is larger than ``MAX_PIXELS``, longer than
@@ -83,28 +92,27 @@ def sample_frames(
     av = require_av()
     if name is None:
         name = "the video" if isinstance(video, bytes) else str(video)
-    data = _avi_bytes(video, name)
-    clock = _Clock(name)
-    try:
-        announced, total = _count(av, data, name, clock)
-        _check_length(name, announced, total, count)
-        for _ in range(2):
-            wanted = sample_positions(total, count, policy)
-            seen, times, decoded = _decode(
-                av, data, name, wanted, look or np.asarray, clock
-            )
-            if len(seen) == count:
-                break
-            total = decoded  # packets that give no frame: count again what decodes
-            _check_length(name, announced, total, count)
-    except av.error.FFmpegError as error:
-        what = f"{name} does not decode as a video ({error.strerror})"
-        why = "it is damaged, cut short, or something else"
-        raise VideoError(f"{what}; {why}.") from error
-    except (OSError, EOFError) as error:
-        raise VideoError(f"{name} cannot be read ({error}).") from error
-    if len(seen) != count:
-        raise VideoError(f"{name} decodes to another length each time.")
+    most, seconds = (OWN_FRAMES, math.inf) if own else (MAX_FRAMES, SECONDS)
+    clock, least = _Clock(name, seconds), 1 if own else count
+    with _avi_file(video, name) as file:
+        try:
+            announced, total = _count(av, file, name, clock, most)
+            _check_length(name, announced, total, least)
+            for _ in range(2):
+                wanted = sample_positions(total, min(count, total), policy)
+                seen, times, decoded = _decode(
+                    av, file, name, wanted, look or np.asarray, clock
+                )
+                if len(seen) == len(wanted):
+                    break
+                total = decoded  # packets that give no frame: count what decodes
+                _check_length(name, announced, total, least)
+        except av.error.FFmpegError as error:
+            what = f"{name} does not decode as a video ({error.strerror})"
+            why = "it is damaged, cut short, or something else"
+            raise VideoError(f"{what}: {why}. {_MAKE_AGAIN}") from error
+    if len(seen) != len(wanted):
+        raise VideoError(f"{name} decodes to another length each time. {_MAKE_AGAIN}")
     return SampledFrames(seen if look else np.stack(seen), np.array(times), total)
 
 
@@ -143,12 +151,13 @@ def require_av() -> ModuleType:
 class _Clock:
     """Stops a video that decodes for too long."""
 
-    def __init__(self, name: str):
-        self.name, self.end = name, time.monotonic() + SECONDS
+    def __init__(self, name: str, seconds: float):
+        self.name, self.seconds = name, seconds
+        self.end = time.monotonic() + seconds
 
     def check(self) -> None:
         if time.monotonic() > self.end:
-            what = f"{self.name} takes more than {SECONDS} seconds to decode"
+            what = f"{self.name} takes more than {self.seconds} seconds to decode"
             raise SlowVideoError(f"{what}; convert it with {CONVERT}.")
 
     @contextmanager
@@ -158,24 +167,33 @@ class _Clock:
         self.end += time.monotonic() - begin
 
 
-def _avi_bytes(video: str | Path | bytes, name: str) -> bytes:
-    """Return the bytes of an AVI file, by its signature."""
+@contextmanager
+def _avi_file(video: str | Path | bytes, name: str) -> Iterator[BinaryIO]:
+    """Open an AVI file, known by its signature."""
     try:
-        data = video if isinstance(video, bytes) else read_file(Path(video))
-    except OSError as error:
-        raise VideoError(f"{name} cannot be read ({error}).") from error
-    except DatasetError as error:  # too large, or a device
-        raise VideoError(str(error)) from error
-    if not data:
-        raise VideoError(f"{name} is empty (0 bytes).")
-    if data[:4] != b"RIFF" or data[8:12] != b"AVI ":
-        known = (what for at, mark, what in _OTHERS if data[at:].startswith(mark))
-        what = next(known, f"a file that begins with {data[:12]!r}")
-        raise VideoError(
-            f"{name} does not decode: it is {what}, expected an AVI file. Convert a "
-            f"video with {CONVERT}."
-        )
-    return data
+        with _opened_file(video) as file:
+            start = file.read(16)
+            if not start:
+                raise VideoError(f"{name} is empty: 0 bytes. Copy it again.")
+            if start[:4] != b"RIFF" or start[8:12] != b"AVI ":
+                known = (what for at, it, what in _OTHERS if start[at:].startswith(it))
+                what = next(known, f"a file that begins with {start[:12]!r}")
+                raise VideoError(
+                    f"{name} does not decode: it is {what}, expected an AVI file. "
+                    f"Convert a video with {CONVERT}."
+                )
+            yield file
+    except FileNotFoundError:
+        raise VideoError(f"{name} does not exist; check the path.") from None
+    except (OSError, EOFError) as error:
+        what = f"{name} cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise VideoError(f"{what}; check the path and its permissions.") from error
+
+
+def _opened_file(video: str | Path | bytes) -> BinaryIO:
+    if isinstance(video, bytes):
+        return io.BytesIO(video)
+    return open_regular(Path(video).expanduser())
 
 
 def _refuse(url: str, *_) -> None:
@@ -183,15 +201,15 @@ def _refuse(url: str, *_) -> None:
 
 
 @contextmanager
-def _opened(av, data: bytes, name: str) -> Iterator[tuple]:
+def _opened(av, file: BinaryIO, name: str) -> Iterator[tuple]:
     """Give the container and its stream of pictures."""
     # While it opens the container FFmpeg would decode the beginning of all streams.
     closed = {"codec_whitelist": "none", "protocol_whitelist": "none"}
     settings = {"format": "avi", "container_options": closed, "io_open": _refuse}
-    file = io.BytesIO(data)
+    file.seek(0)
     with av.open(file, metadata_errors="replace", **settings) as container:
         if not container.streams.video:
-            raise VideoError(f"{name} holds no video stream.")
+            raise VideoError(f"{name} holds no pictures; name another file.")
         stream = container.streams.video[0]
         codec = stream.codec_context
         if codec is None or codec.name not in DECODERS:
@@ -208,32 +226,37 @@ def _opened(av, data: bytes, name: str) -> Iterator[tuple]:
         yield container, stream
 
 
-def _count(av, data: bytes, name: str, clock: _Clock) -> tuple[int, int]:
+def _count(av, file: BinaryIO, name: str, clock: _Clock, most: int) -> tuple[int, int]:
     """Return the frames that the header announces (0 if unknown) and the packets."""
-    with _opened(av, data, name) as (container, stream):
+    with _opened(av, file, name) as (container, stream):
         total = 0
         for packet in container.demux(stream):
             clock.check()
             total += packet.size > 0
-            if total > MAX_FRAMES:
-                raise VideoError(f"{name} has more than {MAX_FRAMES:,} frames.")
+            if total > most:
+                raise VideoError(
+                    f"{name} has more than {most:,} frames; cut it with `ffmpeg "
+                    "-i long.avi -c copy -f segment -segment_time 600 part-%02d.avi`."
+                )
         return stream.frames, total
 
 
 def _check_length(name: str, announced: int, total: int, count: int) -> None:
     if total < COMPLETE * announced:
         what = f"{total} of {announced} frames can be read"
-        raise VideoError(f"{name} is cut short: {what}.")
+        raise VideoError(f"{name} is cut short: {what}. {_MAKE_AGAIN}")
+    if not total:
+        raise VideoError(f"{name} holds no frame that decodes. {_MAKE_AGAIN}")
     if total < count:
-        raise VideoError(f"{name} has {total} frames; {count} are wanted.")
+        raise VideoError(f"{name} has {total} frames; {count} are wanted. Take fewer.")
 
 
 def _decode(
-    av, data: bytes, name: str, wanted: list[int], look: Callable, clock: _Clock
+    av, file: BinaryIO, name: str, wanted: list[int], look: Callable, clock: _Clock
 ) -> tuple[list, list[float], int]:
     """Decode up to the last frame wanted; return looks, times, frames decoded."""
-    seen, times, position, shape = [], [], 0, None
-    with _opened(av, data, name) as (container, stream):
+    seen, times, position, shape, chosen = [], [], 0, None, set(wanted)
+    with _opened(av, file, name) as (container, stream):
         rate = float(stream.average_rate or 25)
         for packet in container.demux(stream):
             clock.check()
@@ -242,7 +265,7 @@ def _decode(
             except av.error.InvalidDataError:
                 continue  # one damaged frame; the caller counts what is left
             for frame in frames:
-                if position in wanted:
+                if position in chosen:
                     shape = shape or _shown_size(frame, stream)
                     picture = frame.reformat(*shape, format="rgb24").to_ndarray()
                     with clock.stopped():

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+import tracemalloc
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emolib.datasets.enterface05 import video as video_module
-from emolib.datasets.enterface05.archive import MAX_BYTES
-from emolib.datasets.enterface05.video import (
+from emolib.faces import video as video_module
+from emolib.faces.video import (
     SlowVideoError,
     VideoError,
     sample_frames,
@@ -26,7 +26,7 @@ from emolib.datasets.enterface05.video import (
 
 av = pytest.importorskip("av", reason="videos need the extra 'video'")
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 FRAMES = 40
 
 
@@ -141,17 +141,28 @@ def test_a_video_that_is_too_short_says_how_short():
         sample_frames(video(frames=6), 10)
 
 
+def test_an_own_video_that_is_short_gives_all_it_has():
+    found = sample_frames(video(frames=6), 10, "whole", own=True)
+    assert positions(found) == [0, 1, 2, 3, 4, 5]
+    nothing = video(frames=6)
+    header = nothing.index(b"00dc")
+    announced = nothing[:header].replace(struct.pack("<I", 6), struct.pack("<I", 0))
+    nothing = (announced + nothing[header:]).replace(b"00dc", b"JUNK")
+    with pytest.raises(VideoError, match=r"no frame that decodes\. Copy it again"):
+        sample_frames(nothing, 10, own=True)
+
+
 def test_a_file_that_is_missing_is_named(tmp_path):
     with pytest.raises(VideoError, match="gone"):
         sample_frames(tmp_path / "gone.avi")
 
 
 def test_frames_that_are_too_large_are_refused(film, monkeypatch):
-    monkeypatch.setattr("emolib.datasets.enterface05.video.MAX_PIXELS", 1000)
+    monkeypatch.setattr("emolib.faces.video.MAX_PIXELS", 1000)
     with pytest.raises(VideoError, match="96 x 64 pixels"):
         sample_frames(film)
-    monkeypatch.setattr("emolib.datasets.enterface05.video.MAX_FRAMES", 10)
-    monkeypatch.setattr("emolib.datasets.enterface05.video.MAX_PIXELS", 10000)
+    monkeypatch.setattr("emolib.faces.video.MAX_FRAMES", 10)
+    monkeypatch.setattr("emolib.faces.video.MAX_PIXELS", 10000)
     with pytest.raises(VideoError, match="more than 10 frames"):
         sample_frames(film)
 
@@ -222,7 +233,7 @@ def traps(folder: Path, film: bytes) -> dict[str, bytes]:
 LOOK = """
 import sys
 from pathlib import Path
-from emolib.datasets.enterface05.video import VideoError, sample_frames
+from emolib.faces.video import VideoError, sample_frames
 for path in map(Path, sys.argv[1:]):
     for given in (path, path.read_bytes()):
         try:
@@ -263,7 +274,7 @@ PEAK = """
 import sys
 from pathlib import Path
 from emolib.datasets.enterface05.prepare import Settings, _ClipMaker
-from emolib.datasets.enterface05.video import sample_frames
+from emolib.faces.video import sample_frames
 look, data = _ClipMaker(Path(), Settings()).look, Path(sys.argv[1]).read_bytes()
 print(len(sample_frames(data, 60, look=look).images))
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
@@ -308,13 +319,22 @@ def test_what_is_done_with_a_frame_does_not_count(film, monkeypatch):
     assert found.images == [None] * 10
 
 
-def test_pipes_devices_and_large_files_are_not_read(tmp_path):
+def test_pipes_devices_and_folders_are_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.avi")
-    with open(tmp_path / "large.avi", "wb") as file:
-        file.truncate(MAX_BYTES + 1)
-    for path in (tmp_path / "pipe.avi", tmp_path / "large.avi", Path("/dev/zero")):
-        with pytest.raises(VideoError, match=path.name):
+    for path in (tmp_path / "pipe.avi", tmp_path, Path("/dev/zero")):
+        with pytest.raises(VideoError, match=rf"{path.name} cannot be read.*; check"):
             sample_frames(path)
+
+
+def test_a_large_file_is_not_held(tmp_path):
+    with open(tmp_path / "large.avi", "wb") as file:
+        file.write(b"RIFF....AVI LIST")
+        file.truncate(2**31)
+    tracemalloc.start()
+    with pytest.raises(VideoError, match=r"large\.avi"):
+        sample_frames(tmp_path / "large.avi")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
 
 
 def test_wrong_arguments_are_refused(film):
