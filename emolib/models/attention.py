@@ -63,59 +63,60 @@ class SqueezeExcitation(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="emolib")
-class ConvolutionalAttention(SqueezeExcitation):
-    """Weigh the channels of a feature map, then its places (CBAM).
+class ChannelAttention(SqueezeExcitation):
+    """Weigh channels by their means and by their maxima: the first half of CBAM.
 
-    Channels by the sum of what two dense layers make of their means and of their
-    maxima; places by a convolution over the mean and the maximum of all channels (Woo
-    et al. 2018, doi:10.1007/978-3-030-01234-2_1).
+    Both go through the same two dense layers, and are added before the sigmoid (Woo et
+    al. 2018, doi:10.1007/978-3-030-01234-2_1). Parameters as in `SqueezeExcitation`.
+    """
+
+    def attention(self, maps):
+        """Return the gates of maps (n, h, w, c): (n, c), 0 to 1."""
+        mean, most = (pool(maps, axis=(1, 2)) for pool in (ops.mean, ops.max))
+        told = self._widen(self._narrow(mean)) + self._widen(self._narrow(most))
+        return ops.sigmoid(told)
+
+
+@keras.saving.register_keras_serializable(package="emolib")
+class SpatialAttention(layers.Layer):
+    """Weigh the places of a feature map: the second half of CBAM.
+
+    A convolution over the mean and the maximum of all channels, and a sigmoid (Woo et
+    al. 2018, doi:10.1007/978-3-030-01234-2_1).
 
     Parameters
     ----------
     size : int, default 7
-        Side of that convolution in places, odd.
-    ratio, seed : int
-        As in `SqueezeExcitation`.
+        Side of the convolution's window, in places, 1 or more.
+    seed : int, default 0
+        Of the initial weights.
     """
 
-    def __init__(self, size: int = 7, ratio: int = 4, seed: int = 0, **kwargs):
-        super().__init__(ratio, seed, **kwargs)
+    def __init__(self, size: int = 7, seed: int = 0, **kwargs):
+        super().__init__(**kwargs)
         check_whole("size", size, 1)
-        self.size = size
+        self.size, self.seed = size, seed
 
     def build(self, shape):
-        """Prepare the layers for feature maps of ``shape`` (n, h, w, c)."""
-        super().build(shape)
+        """Prepare the convolution for feature maps of ``shape`` (n, h, w, c)."""
+        glorot = keras.initializers.GlorotUniform(self.seed)
         self._look = layers.Conv2D(
-            1, self.size, padding="same", activation="sigmoid", name="look",
-            kernel_initializer=keras.initializers.GlorotUniform(self.seed),
-        )  # fmt: skip
+            1, self.size, padding="same", kernel_initializer=glorot, name="look"
+        )
         self._look.build((None, *shape[1:3], 2))
 
-    def channels(self, maps):
-        """Return the gates of the channels of maps (n, h, w, c): (n, c), 0 to 1."""
-        told = [
-            self._widen(self._narrow(pool(maps, axis=(1, 2))))
-            for pool in (ops.mean, ops.max)
-        ]
-        return ops.sigmoid(told[0] + told[1])
-
     def attention(self, maps):
-        """Return the gates of the places of maps (n, h, w, c): (n, h, w), 0 to 1."""
-        return self._places(maps * self.channels(maps)[:, None, None, :])[..., 0]
-
-    def _places(self, maps):
+        """Return the gates of maps (n, h, w, c): (n, h, w), 0 to 1."""
         pooled = [pool(maps, axis=-1, keepdims=True) for pool in (ops.mean, ops.max)]
-        return self._look(ops.concatenate(pooled, axis=-1))
+        return ops.sigmoid(self._look(ops.concatenate(pooled, axis=-1)))[..., 0]
 
     def call(self, maps):
-        """Map feature maps (n, h, w, c) to the same, weighed twice."""
-        maps = maps * self.channels(maps)[:, None, None, :]
-        return maps * self._places(maps)
+        """Map feature maps (n, h, w, c) to the same, each place times its gate."""
+        return maps * self.attention(maps)[..., None]
 
     def get_config(self):
         """Return what is needed to build this layer again."""
-        return {**super().get_config(), "size": self.size}
+        return {**super().get_config(), "size": self.size, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable(package="emolib")
@@ -225,8 +226,18 @@ def se_cnn(seed: int = 0) -> keras.Model:
 
 
 def cbam_cnn(seed: int = 0) -> keras.Model:
-    """Build the small CNN with `ConvolutionalAttention` in each residual block."""
-    return small_residual_cnn("cbam_cnn", seed, (32, 94), block=ConvolutionalAttention)
+    """Build the small CNN with `ChannelAttention`, then `SpatialAttention`, in blocks.
+
+    That is the convolutional block attention module (CBAM, Woo et al. 2018), at the end
+    of each residual block.
+    """
+
+    def both(seed, name):
+        channels = ChannelAttention(seed=seed, name=f"{name}_channels")
+        places = SpatialAttention(seed=seed, name=f"{name}_places")
+        return lambda maps: places(channels(maps))
+
+    return small_residual_cnn("cbam_cnn", seed, (32, 94), block=both)
 
 
 def self_attention_cnn(seed: int = 0) -> keras.Model:
@@ -271,3 +282,10 @@ def vision_transformer(seed: int = 0) -> keras.Model:
     x = layers.LayerNormalization(name="norm")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, 64)
     return keras.Model(inputs, ending(x, 0.1, seed, draw), name="vision_transformer")
+
+
+_BUILDERS = (
+    se_cnn, cbam_cnn, self_attention_cnn, attention_pooling_cnn, vision_transformer,
+)  # fmt: skip
+#: What `emolib.models.build` builds, by name, besides those of `emolib.models.cnn`.
+NETWORKS = {build.__name__: build for build in _BUILDERS}
