@@ -263,10 +263,7 @@ def test_what_is_missed_when_covered_is_the_place_that_is_read():
     lost = occlusion_sensitivity(reads_one_place, face)
     assert lost.shape == (1, 64, 64)
     assert lost.dtype == np.float32
-    row, column = np.unravel_index(lost[0].argmax(), (64, 64))
-    assert 8 <= row < 16
-    assert 40 <= column < 48
-    assert lost[0].max() > 0.9
+    assert lost[0, 8:16, 40:48].min() > 0.9
     far = np.ones((64, 64), bool)
     far[:32, 24:] = False  # no square that covers the place reaches farther
     assert np.abs(lost[0][far]).max() == 0
