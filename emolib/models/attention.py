@@ -192,6 +192,10 @@ class AttentionPooling(layers.Layer):
     arXiv:1802.04712, without the gate). At the beginning they are equal: a plain mean.
     """
 
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
     def build(self, shape):
         """Prepare the query for features of ``shape`` (n, ..., c)."""
         self.query = self.add_weight(
