@@ -52,6 +52,10 @@ class PoolFrames(layers.Layer):
         """Map frames (n, t, d) and what of them is real, bool (n, t), to (n, d)."""
         return _POOLS[self.kind](frames, mask)
 
+    def compute_mask(self, frames, mask=None):
+        """Return None: nothing is left to be masked."""
+        return
+
     def get_config(self):
         """Return what is needed to build this layer again."""
         return {**super().get_config(), "kind": self.kind}
