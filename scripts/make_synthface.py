@@ -23,9 +23,10 @@ from tqdm import tqdm
 from emolib.datasets.corpus import write_corpus
 from emolib.datasets.synthface import plan_path, read_plan, scene_record, unit_record
 from emolib.emotions import EMOTIONS, get_emotion
-from emolib.files import sha256
+from emolib.files import sha256, write_whole
 from emolib.parallel import process_map
 from emolib.paths import data_folder
+from emolib.recipes.cards import with_people
 from emolib.synthesis import (
     draw_clip,
     random_identity,
@@ -121,6 +122,10 @@ def main() -> None:
         info,
         quality=plan["webp_quality"],
     )
+    sheet = arguments.output / "README.md"
+    if sheet.is_file():
+        told = with_people(sheet.read_text("utf-8"), pd.DataFrame(subjects))
+        write_whole(sheet, told)
     size = sum(f.stat().st_size for f in arguments.output.rglob("*") if f.is_file())
     print(f"{len(frames)} frames in {arguments.output}, {size / 1e6:.2f} MB")
 

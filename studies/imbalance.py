@@ -19,6 +19,7 @@ from emolib.evaluation.bootstrap import bootstrap_interval, group_codes
 from emolib.models import predict
 from emolib.models.registry import build
 from emolib.recipes.plain import NETWORKS
+from emolib.robustness.costs import Predict
 from emolib.training import augment
 from emolib.training.checkpoint import digest_of_faces
 from emolib.training.targets import targets_of
@@ -99,8 +100,22 @@ def mixed(
 ) -> tuple[FaceDataset, np.ndarray]:
     """Return people of two groups, the first with that share, and who is in the second.
 
-    Chance, by the seed, says who; a group that is made in several ways has them in
-    turn. `sets` hold the same frames rendered with each change.
+    Parameters
+    ----------
+    sets : mapping
+        Change, as text -> the same frames rendered with it.
+    groups : mapping
+        One of `DIVISIONS`. A group that is made in several ways has them in turn.
+    share : float
+        Of the first group among the people, 0 to 1.
+    seed : int
+        Says who is in which group.
+
+    Returns
+    -------
+    faces : FaceDataset
+    second : ndarray of bool, (n,)
+        Whether a picture shows one of the second group.
     """
     faces = next(iter(sets.values()))
     codes, people = pd.factorize(faces.groups)
@@ -109,11 +124,11 @@ def mixed(
     ways = [
         [sets[str(change)] for change in group["train"]] for group in groups.values()
     ]
-    images = np.stack([
-        own[place[code] % len(own)].images[k]
-        for k, code in enumerate(codes)
-        for own in [ways[int(second[code])]]
-    ])  # fmt: skip
+    shown = [  # as whom each person is rendered
+        ways[int(is_second)][turn % len(ways[int(is_second)])]
+        for is_second, turn in zip(second, place, strict=True)
+    ]
+    images = np.stack([shown[code].images[k] for k, code in enumerate(codes)])
     return FaceDataset(faces.name, images, faces.labels, faces.meta), second[codes]
 
 
@@ -133,21 +148,17 @@ def measure(bench: Bench) -> dict:
         trained_on = rendered(bench, whole, f"training {division}", changes)
         tests = {name: group["test"] for name, group in groups.items()}
         tested = rendered(bench, test, f"test {division}", tests)
-        balanced = 0.5
-        tilt = settings["unbalanced"][division] - balanced
-        result["divisions"][division] = {"unbalanced": balanced + tilt, "networks": {}}
+        unbalanced = settings["unbalanced"][division]
+        networks: dict[str, dict] = {}
         for architecture, recipe in settings["networks"].items():
-            fit = dict(recipe["fit"])
-            sets = {
-                key: one.apex() if recipe["frames"] == "apex" else one
-                for key, one in trained_on.items()
-            }
-            right: dict[str, np.ndarray] = {}
+            apex, fit = recipe["frames"] == "apex", recipe["fit"]
+            sets = {key: one.apex() if apex else one for key, one in trained_on.items()}
+            gaps: dict[str, np.ndarray] = {}
             rows: dict[str, dict] = {}
             for mixture, how in settings["mixtures"].items():
+                share = 0.5 + how["tilt"] * (unbalanced - 0.5)
                 asked = []
                 for seed in settings["seeds"]:
-                    share = balanced + how["tilt"] * tilt
                     faces, second = mixed(sets, groups, share, seed)
                     soft = fit.get("soft_targets", False)
                     feed = Drawn(faces, second, how["evenly"], soft, seed)
@@ -155,18 +166,28 @@ def measure(bench: Bench) -> dict:
                     title = f"{division} {architecture} {mixture.replace(',', '')}"
                     bench.train(model, seed, (feed, validation), fit, title)
                     asked.append(partial(predict, model))
-                right[mixture], rows[mixture] = compared(tested, asked)
+                gaps[mixture], rows[mixture] = compared(tested, asked)
                 rows[mixture]["second_people"] = len(np.unique(faces.groups[second]))
             for mixture, row in rows.items():
                 row["gap_against_balanced"] = _mean(
-                    right[mixture] - right["balanced"], test, len(settings["seeds"])
+                    gaps[mixture] - gaps["balanced"], test, len(settings["seeds"])
                 )
-            result["divisions"][division]["networks"][recipe["title"]] = rows
+            networks[recipe["title"]] = rows
+        result["divisions"][division] = {"unbalanced": unbalanced, "networks": networks}
     return result
 
 
-def compared(sets: Mapping[str, FaceDataset], asked: list) -> tuple[np.ndarray, dict]:
+def compared(
+    sets: Mapping[str, FaceDataset], asked: list[Predict]
+) -> tuple[np.ndarray, dict]:
     """Return how much better the first group is served, by image and over people.
+
+    Parameters
+    ----------
+    sets : mapping
+        Group -> the same frames, rendered as that group; two of them.
+    asked : list of callable
+        The network of each seed, from images to probabilities.
 
     Returns
     -------

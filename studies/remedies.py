@@ -72,14 +72,12 @@ TESTS: dict[str, dict] = {
     "3 stops too dark": {"exposure": -3},
     "2 stops too bright": {"exposure": 2},
 }
+#: How badly pictures are spoilt in training.
+SEVERITIES = (0.25, 0.5, 0.75, 1)
 #: What no remedy has seen in training, at severity 0.5.
 STRANGE = ["noise", "blur", "low resolution"]
 #: What photographs are spoilt with, at severity 1.
 ON_PHOTOGRAPHS = ["patch over the mouth", "patch over the eyes", "gamma"]
-
-
-#: Of what spoils pictures in training.
-SEVERITIES = (0.25, 0.5, 0.75, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +99,17 @@ class Remedied:
         rng = np.random.default_rng([self.seed, epoch, 40])
         order = rng.permutation(len(self.faces))
         images = self.faces.images[order]
-        chosen = rng.random(len(images)) < self.share
+        changed = rng.random(len(images)) < self.share
         which = rng.integers(0, max(1, len(self.others)), len(images))
         for k, other in enumerate(self.others.values()):
-            mask = chosen & (which == k)
+            mask = changed & (which == k)
             images[mask] = other.images[order[mask]]
         images = augment(images, [self.seed, epoch, 41])
         ways = list(product(self.spoil, SEVERITIES))
         which = rng.integers(0, max(1, len(ways)), len(images))
+        noise = 1000 * self.seed + epoch
         for k, (name, severity) in enumerate(ways):
-            mask, noise = chosen & (which == k), 1000 * self.seed + epoch
+            mask = changed & (which == k)
             images[mask] = perturb(images[mask], name, severity, seed=noise)
         return images, targets_of(self.faces, self.soft)[order]
 
@@ -156,33 +155,40 @@ def trained(bench: Bench) -> dict[str, dict[str, list[Predict]]]:
     others = rendered(bench, whole, "training faces", changes)
     found: dict[str, dict[str, list[Predict]]] = {}
     for architecture, recipe in settings["networks"].items():
-        fit = dict(recipe["fit"])
-        soft = fit.pop("soft_targets", False)
         apex = recipe["frames"] == "apex"
-        train, rest = (
-            (whole.apex(), {key: one.apex() for key, one in others.items()})
-            if apex
-            else (whole, others)
-        )
-        answer = found[recipe["title"]] = {}
-        for name, remedy in settings["remedies"].items():
-            answer[name] = []
-            for seed in settings["seeds"]:
-                model = build(architecture, seed)
-                if remedy.get("contrast"):
-                    model = with_local_contrast(model)
-                shown = {str(one): rest[str(one)] for one in remedy.get("render", [])}
-                spoil = tuple(remedy.get("spoil", []))
-                share = remedy.get("share", 0.5)
-                feed = Remedied(train, shown, spoil, soft, seed, share)
-                title = f"{architecture} {name.replace(',', '')}"
-                if views := remedy.get("views"):  # trained without a remedy
-                    title = f"{architecture} no remedy"
-                fit |= {"soft_targets": soft}
-                bench.train(model, seed, (feed, validation), fit, title)
-                ask = partial(averaged, model, views) if views else None
-                answer[name].append(ask or partial(predict, model))
+        train = whole.apex() if apex else whole
+        again = {key: one.apex() if apex else one for key, one in others.items()}
+        soft = recipe["fit"].get("soft_targets", False)
+        answer = found[recipe["title"]] = {name: [] for name in settings["remedies"]}
+        for (name, remedy), seed in product(
+            settings["remedies"].items(), settings["seeds"]
+        ):
+            model = build(architecture, seed)
+            if remedy.get("contrast"):
+                model = with_local_contrast(model)
+            shown = {str(one): again[str(one)] for one in remedy.get("render", [])}
+            spoil, share = tuple(remedy.get("spoil", [])), remedy.get("share", 0.5)
+            feed = Remedied(train, shown, spoil, soft, seed, share)
+            views = remedy.get("views")
+            trained_as = "no remedy" if views else name  # views change answers only
+            title = f"{architecture} {trained_as.replace(',', '')}"
+            bench.train(model, seed, (feed, validation), recipe["fit"], title)
+            ask = partial(averaged, model, views) if views else partial(predict, model)
+            answer[name].append(ask)
     return found
+
+
+def asked(
+    remedies: Mapping[str, list[Predict]], pictures: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, list[np.ndarray]]]:
+    """Return remedy -> condition -> what the network of each seed answers."""
+    return {
+        remedy: {
+            condition: [ask(images) for ask in seeds]
+            for condition, images in pictures.items()
+        }
+        for remedy, seeds in remedies.items()
+    }
 
 
 def measure(bench: Bench) -> dict:
@@ -193,41 +199,42 @@ def measure(bench: Bench) -> dict:
     pictures = {name: faces.images for name, faces in sets.items()}
     for name in settings["strange"]:
         pictures[name] = perturb(sets["as they were"].images, name, 0.5)
-    networks = {
-        title: {
-            remedy: {
-                condition: [ask(images) for ask in seeds]
-                for condition, images in pictures.items()
-            }
-            for remedy, seeds in remedies.items()
-        }
-        for title, remedies in trained(bench).items()
-    }
     labels, people = stored.labels, stored.groups
+    networks = {}
+    for title, remedies in trained(bench).items():
+        answers = asked(remedies, pictures)
+        without = answers["no remedy"]
+        networks[title] = {
+            remedy: {
+                "accuracy": compared(labels, people, found, without),
+                "recovered": recovered(
+                    labels, people, found, without, ("mask", "hand")
+                ),
+                "recalls": {
+                    worn: recalls(labels, found[worn])
+                    for worn in ("nothing worn", "mask", "hand", "sunglasses")
+                },
+            }
+            for remedy, found in answers.items()
+        }
     return {
         "images": len(stored),
         "people": len(np.unique(people)),
-        "networks": {
-            title: {
-                remedy: {
-                    "accuracy": compared(labels, people, found, remedies["no remedy"]),
-                    "recovered": recovered(
-                        labels, people, found, remedies["no remedy"], ("mask", "hand")
-                    ),
-                    "recalls": {
-                        worn: recalls(labels, found[worn])
-                        for worn in ("nothing worn", "mask", "hand", "sunglasses")
-                    },
-                }
-                for remedy, found in remedies.items()
-            }
-            for title, remedies in networks.items()
-        },
+        "networks": networks,
     }
 
 
-def compared(labels, people, found: Mapping, reference: Mapping) -> dict[str, dict]:
+def compared(
+    labels: np.ndarray, people: np.ndarray, found: Mapping, reference: Mapping
+) -> dict[str, dict]:
     """Return the accuracy under each condition, over seeds and people.
+
+    Parameters
+    ----------
+    labels, people : ndarray, (n,)
+        Classes, and whose faces they are; where nobody knows, a number for each.
+    found, reference : mapping
+        Condition -> answers (n, 6) of each seed, with a remedy and without.
 
     Returns
     -------
@@ -239,8 +246,7 @@ def compared(labels, people, found: Mapping, reference: Mapping) -> dict[str, di
     result = {}
     for condition, answers in found.items():
         many = len(answers)
-        truth = np.tile(labels, many)
-        who = None if people is None else np.tile(people, many)
+        truth, who = np.tile(labels, many), np.tile(people, many)
         whole = np.concatenate(answers)
         mean = evaluate(truth, whole, who)
         gain = paired_bootstrap(truth, np.concatenate(reference[condition]), whole, who)
@@ -253,11 +259,24 @@ def compared(labels, people, found: Mapping, reference: Mapping) -> dict[str, di
     return result
 
 
-def recovered(labels, people, found: Mapping, reference: Mapping, worn: tuple) -> dict:
+def recovered(
+    labels: np.ndarray,
+    people: np.ndarray,
+    found: Mapping,
+    reference: Mapping,
+    worn: tuple[str, ...],
+) -> dict[str, list[float]]:
     """Return which share of the accuracy lost to occluders a remedy wins back.
 
-    Lost is what the network without a remedy answers rightly with nothing worn, and
-    wrongly behind the occluder.
+    Lost is what the network without a remedy reaches with nothing worn, less what it
+    reaches behind the occluder; accuracies are means over people.
+
+    Parameters
+    ----------
+    labels, people, found, reference
+        As in `compared`.
+    worn : tuple of str
+        The conditions with an occluder.
 
     Returns
     -------
@@ -312,20 +331,15 @@ def on_photographs(bench: Bench) -> dict:
     pictures = {"as they were": real.images} | {
         name: perturb(real.images, name, 1) for name in bench.settings["spoilt"]
     }
-    result = {}
+    each = np.arange(len(real))  # nobody knows who is in which
+    networks = {}
     for title, remedies in trained(bench).items():
-        found = {
-            remedy: {
-                condition: [ask(images) for ask in seeds]
-                for condition, images in pictures.items()
-            }
-            for remedy, seeds in remedies.items()
+        answers = asked(remedies, pictures)
+        networks[title] = {
+            remedy: compared(real.labels, each, found, answers["no remedy"])
+            for remedy, found in answers.items()
         }
-        result[title] = {
-            remedy: compared(real.labels, None, answers, found["no remedy"])
-            for remedy, answers in found.items()
-        }
-    return {"images": len(real), "networks": result}
+    return {"images": len(real), "networks": networks}
 
 
 _TRAINING = {"networks": NETWORKS, "remedies": REMEDIES, "seeds": [0, 1, 2]}

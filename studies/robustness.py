@@ -16,6 +16,7 @@ from emolib.datasets import FaceDataset, load
 from emolib.evaluation import accuracy_by
 from emolib.files import whole_file
 from emolib.models import fit_baseline
+from emolib.recipes.cards import complete_cards
 from emolib.recognizer import EmotionRecognizer
 from emolib.robustness import (
     FACTORS,
@@ -117,6 +118,7 @@ def measure(bench: Bench) -> dict:
             "audits": audits,
             "recalls": recalls(predict, sets["occluder"]),
         }
+    complete_cards(results)
     return results
 
 

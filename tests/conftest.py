@@ -134,4 +134,5 @@ def entries():
         "limits": "all",
         "known_failures": ["It fails."],
         "licence": "CC0-1.0",
+        "audit": {"data": "noise"},
     }  # fmt: skip

@@ -11,8 +11,9 @@ from typing import get_args, get_origin
 
 from emolib.errors import EmolibError
 
-#: What the card of a shipped network has to say; a dot leads inside an entry.
-REQUIRED = (
+#: What the card of a shipped network has to say before it loads; a dot leads inside an
+#: entry.
+TO_LOAD = (
     "title", "architecture", "parameters", "sha256",
     "training_data.name", "training_data.images", "training_data.subjects",
     "training_data.licence", "training_data.terms", "recipe",
@@ -20,6 +21,9 @@ REQUIRED = (
     "results.accuracy", "results.interval", "results.interval_over",
     "intended_use", "prohibited_use", "limits", "known_failures", "licence",
 )  # fmt: skip
+
+#: What it has to say to be complete: the network has to be there to be audited.
+REQUIRED = (*TO_LOAD, "audit")
 
 #: What the card of a reader's own network has to say: enough to build and check it.
 NEEDED = ("architecture", "sha256")
@@ -54,6 +58,14 @@ class ModelCard:
         known or suspected not to work.
     known_failures : list of str
         Measured, one sentence each.
+    audit : dict
+        How well it serves people who differ in one thing: ``data``, ``images`` and
+        ``subjects``; a list of rows for each measure (``accuracy``,
+        ``calibration_error`` and, where it has a threshold, ``unsure``), with the
+        ``change`` that makes the largest difference, ``reference`` (value before) and
+        ``difference``, each followed by the ends of its 95 % interval over people, all
+        0 to 1, and ``p_holm``; and ``accuracy_behind``, rows of what covers the face.
+        `emolib.recipes.cards.audited` fills it in; empty until then.
     temperature, unsure_below : float, optional
         Built into the weights; smallest top probability that is an answer, 0 to 1.
     other : dict, optional
@@ -72,6 +84,7 @@ class ModelCard:
     limits: str
     known_failures: list[str]
     licence: str
+    audit: dict
     onnx_sha256: str | None = None
     temperature: float | None = None
     unsure_below: float | None = None
@@ -134,7 +147,7 @@ class ModelCard:
             raise ModelFileError(f"{where} lacks {', '.join(absent)}; {remedy}.")
 
     def __str__(self) -> str:
-        """Return the card as a list in Markdown, at most 88 columns wide."""
+        """Return the card in Markdown, at most 88 columns wide: a list, then tables."""
         lines = [f"**{self.title or 'A network without a title'}**", ""]
         for label, value in {
             "Architecture": f"{self.architecture}, {self.parameters:,} parameters",
@@ -147,6 +160,7 @@ class ModelCard:
             "Recipe": self.recipe,
             "Results": self.results,
             "Licence of the weights": self.licence,
+            "Audit": self.audit,
         }.items():
             if isinstance(value, dict) and value:
                 value = [
@@ -158,6 +172,9 @@ class ModelCard:
                 lines += [f"- **{label}**", *(_bullet(one, "  ") for one in value)]
             elif value is not None:
                 lines.append(_bullet(f"**{label}**: {_words(value) or 'not stated'}"))
+        for name, value in self.audit.items():
+            if rows := _rows(value):
+                lines += ["", *_table(f"{name.replace('_', ' ')}, %", rows)]
         return "\n".join(lines)
 
     __repr__ = _repr_markdown_ = __str__  # one rendering, wherever it is shown
@@ -197,6 +214,32 @@ def _words(value, name: str = "") -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:.3g}" if isinstance(value, float) else f"{value:,}"
+
+
+def _rows(value: object) -> list[dict]:
+    """Return the rows of a table; none if the value is something else."""
+    rows = value if isinstance(value, list) else []
+    return [one for one in rows if isinstance(one, dict) and one]
+
+
+def _table(title: str, rows: list[dict]) -> list[str]:
+    """Return rows as the lines of a table, whose first column has the title."""
+    columns = list(rows[0])
+    cells = [[title, *(name.replace("_", " ") for name in columns[1:])]]
+    cells += [[_cell(row.get(key, ""), key) for key in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    cells.insert(1, ["-" * width for width in widths])
+    return [f"| {' | '.join(map(str.ljust, line, widths))} |" for line in cells]
+
+
+def _cell(value, name: str) -> str:
+    """Say a share and the ends of its interval in percent, and all else in words."""
+    known = isinstance(value, list) and all(_is_a(one, float) for one in value)
+    if not (known and len(value) == 3):
+        return _words(value)
+    sign = "+" if name == "difference" else ""
+    share, low, high = (f"{100 * one:{sign}.1f}" for one in value)
+    return f"{share} ({low} to {high})"
 
 
 def _bullet(text: str, indent: str = "") -> str:

@@ -249,9 +249,9 @@ def _shipped() -> Path:
 
 
 def _required(folder: Path) -> tuple[str, ...]:
-    """Return what a card in this folder has to say: more where it ships."""
+    """Return what a card has to say for its network to load: more where it ships."""
     ships = folder.resolve().parent == _shipped().resolve()
-    return cards.REQUIRED if ships else cards.NEEDED
+    return cards.TO_LOAD if ships else cards.NEEDED
 
 
 def _verified(path: Path, recorded: str) -> bytes:

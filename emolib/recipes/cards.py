@@ -1,10 +1,22 @@
-"""What `save_model` cannot know of the networks that ship, for their `ModelCard`."""
+"""What `save_model` cannot know of the networks that ship, for their `ModelCard`.
+
+And who is in the faces that they learnt from, for the datasheet of SynthFace.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
 from emolib.datasets import FaceDataset
 from emolib.emotions import EMOTIONS
 from emolib.evaluation import Evaluation
+from emolib.files import write_json
+from emolib.models.cards import ModelCard
+from emolib.models.registry import CARD, available, model_card, model_folder
 from emolib.results import percent
 
 _PROHIBITED_USE = (
@@ -43,6 +55,15 @@ _TEACHING = {
     ),
     "small_cnn": ("residual blocks and soft targets", _NO_NEUTRAL),
 }
+#: Of what a card says which costs most, and the factors that are compared. Not roll:
+#: `emolib.faces.align` levels the eyes before a network sees a face.
+_KINDS = {
+    "occluders": ("occluder",),
+    "lights": ("light_azimuth", "light_elevation", "light_contrast", "rim", "exposure"),
+    "poses": ("yaw", "pitch"),
+}
+#: The comments around the table of people in a datasheet.
+_PEOPLE = "<!-- people, counted by scripts/complete_cards.py -->", "<!-- /people -->"
 
 
 def counts(train: FaceDataset, validation: FaceDataset) -> dict[str, int]:
@@ -216,3 +237,147 @@ def _scores(result: Evaluation) -> dict:
         "calibration_error": result.calibration_error,
         "recall": result.per_class["recall"].round(4).to_dict(),
     }
+
+
+def complete_cards(measured: Mapping) -> None:
+    """Write audit and failures into the cards of shipped networks, each whole.
+
+    Parameters
+    ----------
+    measured : mapping
+        The results of the study "robustness", which calls this at its end. Classifiers
+        in it that do not ship are left alone, and so are networks that it lacks.
+    """
+    for name in available():
+        if name not in measured["classifiers"]:
+            continue
+        card = audited(model_card(name), name, measured)
+        write_json(model_folder(name) / CARD, card.to_dict())
+
+
+def audited(card: ModelCard, name: str, measured: Mapping) -> ModelCard:
+    """Return the card of a network with its audit, and what fails the same faces.
+
+    Entries that an earlier measurement left are replaced.
+
+    Parameters
+    ----------
+    card : ModelCard
+    name : str
+        Of the network among the ``classifiers`` of `measured`.
+    measured : mapping
+        The results of the study "robustness".
+    """
+    own = measured["classifiers"][name]
+    tables: dict[str, list[dict]] = {}
+    for factor, rows in own["audits"].items():
+        for measure in dict.fromkeys(row["measure"] for row in rows):
+            if measure == "unsure" and not own["unsure_below"]:
+                continue  # it answers every face
+            compared = [row for row in rows if row["measure"] == measure]
+            key = measure.replace(" ", "_")
+            tables.setdefault(key, []).append(_largest(factor, compared))
+    audit = {
+        "data": "SynthFace, middle frames of the test people's clips, each rendered "
+        "again with every change, all else equal; told is the change that makes the "
+        "largest difference",
+        "note": "rendered people audit the method, not the world. Of people drawn "
+        "again, the calibration error is larger, so its interval may lie above it. "
+        "p holm is corrected for all comparisons by the same factor",
+        "images": measured["images"],
+        "subjects": measured["people"],
+        "interval_over": "subjects",
+        **tables,
+        "accuracy_behind": [
+            {"occluder": row["severity"], "value": _ends(row, "accuracy")}
+            for row in own["factors"]["occluder"]
+        ],
+    }
+    openings = tuple(f"Of {kind}, " for kind in _KINDS)
+    kept = [one for one in card.known_failures if not one.startswith(openings)]
+    found = _costliest(own["factors"], measured["factors"])
+    return replace(card, audit=audit, known_failures=kept + found)
+
+
+def _largest(factor: str, rows: list[dict]) -> dict:
+    """Return the row of an audit that is farthest from its reference, the first."""
+    first, *others = rows
+    far = max(others, key=lambda row: abs(row["difference"]))
+    before, after = first["group"], far["group"]
+    if isinstance(before, str):  # "male" says what it is, 0.05 does not
+        change = f"{before} to {after}"
+    else:
+        change = f"{factor.replace('_', ' ')} {before:g} to {after:g}"
+    return {
+        "change": change,
+        "reference": _ends(first, "value"),
+        "difference": _ends(far, "difference", "difference_"),
+        "p_holm": far["p_holm"],
+    }
+
+
+def _ends(row: dict, name: str, prefix: str = "") -> list[float]:
+    """Return a number of a row and the ends of its interval."""
+    return [row[name], row[f"{prefix}low"], row[f"{prefix}high"]]
+
+
+def _costliest(factors: Mapping, units: Mapping) -> list[str]:
+    """Say which occluder, which light and which pose costs most accuracy."""
+    said = []
+    for kind, names in _KINDS.items():
+        curves = {name: factors[name] for name in names if name in factors}
+        if not curves:
+            continue
+        rows = [(row, name) for name, curve in curves.items() for row in curve]
+        worst, name = min(rows, key=lambda found: found[0]["difference"])
+        if worst["difference"] == 0:
+            continue
+        first, value = curves[name][0], worst["severity"]
+        if name == "occluder":
+            change, before = value, f"with {first['severity']}"
+        else:
+            change = f"{name.replace('_', ' ')} {value:g} ({units[name]})"
+            before = f"at {first['severity']:g}"
+        said.append(
+            f"Of {kind}, {change} costs most: accuracy {worst['accuracy']:.2f} "
+            f"({worst['low']:.2f} to {worst['high']:.2f}), {before} it is "
+            f"{first['accuracy']:.2f}."
+        )
+    return said
+
+
+def with_people(datasheet: str, subjects: pd.DataFrame) -> str:
+    """Return a datasheet whose table of people, between two comments, is up to date.
+
+    Parameters
+    ----------
+    datasheet : str
+        Markdown.
+    subjects : DataFrame
+        A row per person: ``split``, ``sex``, ``age`` (years), ``skin_tone`` (0 to 1)
+        and ``glasses`` (bool).
+    """
+    age, tone = subjects["age"], subjects["skin_tone"]
+    light = tone < 0.5  # the middle of the scale
+    lines = {"people": tone.notna()}
+    for sex in ("female", "male"):
+        lines[sex] = subjects["sex"] == sex
+    for low, high in pairwise((18, 30, 45, 60, 76)):
+        lines[f"age {low} to {high - 1}"] = (low <= age) & (age < high)
+    for low, high in pairwise((0, 0.25, 0.5, 0.75, 1)):
+        inside = (low <= tone) & ((tone < high) | (high == 1))
+        lines[f"skin tone {low:g} to {high:g}"] = inside
+    for sex in ("female", "male"):
+        lines[f"{sex}, skin tone below 0.5"] = light & lines[sex]
+        lines[f"{sex}, skin tone of 0.5 and more"] = ~light & lines[sex]
+    lines["with glasses"] = subjects["glasses"]
+    parts = {
+        part: subjects["split"] == part for part in ("train", "validation", "test")
+    }
+    parts["all"] = tone.notna()
+    rows = [("", *parts), ("---",) * (1 + len(parts))]
+    for name, of in lines.items():
+        rows.append((name, *(f"{(of & part).sum()}" for part in parts.values())))
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    between = re.compile(f"(?<={_PEOPLE[0]}).*(?={_PEOPLE[1]})", re.DOTALL)
+    return between.sub(f"\n\n{table}\n\n", datasheet)

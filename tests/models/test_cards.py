@@ -53,6 +53,7 @@ def test_a_gap_is_found_wherever_it_is(record, name):
         {"temperature": float("nan")},
         {"parameters": True},
         {"known_failures": [1]},
+        {"audit": ["fair"]},
     ],
 )
 def test_an_entry_of_another_type_is_named(record, wrong):
@@ -83,10 +84,37 @@ def test_numbers_are_short_and_what_is_too_long_is_left_out(record):
     assert "not stated" not in text
 
 
+def test_an_audit_is_printed_as_tables_in_percent(record):
+    rows = [
+        {"change": "light to dark", "reference": [0.9, 0.85, 0.95],
+         "difference": [0.015, -0.02, 0.05], "p_holm": 0.21},
+        {"change": "age 45 to 20", "reference": [1.0, 1.0, 1.0],
+         "difference": [-0.125, -0.2, -0.05], "p_holm": 1.0},
+    ]  # fmt: skip
+    record["audit"] = {"data": "noise", "images": 1263, "calibration_error": rows}
+    text = str(ModelCard.from_dict(record, "card.json"))
+    assert text.endswith(
+        "- **Audit**\n  - data: noise\n  - images: 1,263\n\n"
+        "| calibration error, % | reference              | difference            "
+        "| p holm |\n"
+        "| -------------------- | ---------------------- | --------------------- "
+        "| ------ |\n"
+        "| light to dark        | 90.0 (85.0 to 95.0)    | +1.5 (-2.0 to +5.0)   "
+        "| 0.21   |\n"
+        "| age 45 to 20         | 100.0 (100.0 to 100.0) | -12.5 (-20.0 to -5.0) "
+        "| 1      |"
+    )
+
+
+def test_an_audit_of_a_reader_is_printed_whatever_it_holds(record):
+    record["audit"] = {"a": [], "b": [1], "c": [{}], "d": [{"x": None}, {"y": [1]}]}
+    assert "- **Audit**" in str(ModelCard.from_dict(record, "card.json"))
+
+
 def test_a_bare_card_says_what_is_not_stated():
     text = str(ModelCard.from_dict(MADE, "card.json"))
     assert text.startswith("**A network without a title**")
-    assert text.count("not stated") == 8
+    assert text.count("not stated") == 9
 
 
 def test_a_notebook_and_the_command_line_show_the_same_card(capsys):

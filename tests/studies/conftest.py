@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from emolib.datasets import FaceDataset
 from emolib.datasets.fer2013 import CLASSES
 from emolib.paths import data_folder
 from studies import study as study_module
+from studies.study import Bench
 
 
 @pytest.fixture
@@ -71,3 +74,83 @@ def _one_epoch(recipe):
     if "fit" in recipe:
         return recipe | {"fit": _one_epoch(recipe["fit"])}
     return recipe | {"epochs": 1}
+
+
+@pytest.fixture
+def numbered():
+    """Fifty faces of ten people: of picture k all pixels are k, and no two intensities.
+
+    So pixels and targets both tell which picture is shown.
+    """
+    return _faces(np.arange(50))
+
+
+def _faces(greys, name="numbered"):
+    """Faces of one grey each, whose intensity tells the first from the last."""
+    n = len(greys)
+    images = np.repeat(np.uint8(greys), 64 * 64).reshape(n, 64, 64)
+    meta = pd.DataFrame(
+        {
+            "subject": [f"p{k // 5}" for k in range(n)],
+            "intensity": np.linspace(0.5, 1, n),
+        }
+    )
+    return FaceDataset(name, images, np.arange(n) % 6, meta)
+
+
+@pytest.fixture
+def faces_of():
+    """Make faces of one grey each, like `numbered`."""
+    return _faces
+
+
+class _Idle(Bench):
+    """A bench on which nothing is learnt; its settings tell what was to be trained."""
+
+    def train(self, model, seed, sets, recipe, name):
+        self.settings["trained"].append((name, seed, sets[0], recipe))
+
+
+@pytest.fixture
+def idle(tmp_path):
+    """Make a bench that trains nothing, for a study of these settings."""
+
+    def bench(settings, fer2013=None):
+        return _Idle(settings | {"trained": []}, tmp_path, fer2013)
+
+    return bench
+
+
+def _bar(model, images):
+    """Answer with the brightest place of the tiny corpus: right, if one sees it."""
+    places = [
+        images[:, 8 + 18 * row : 20 + 18 * row, 6 + 30 * column : 28 + 30 * column]
+        for row in range(3)
+        for column in range(2)
+    ]
+    found = np.stack([place.mean(axis=(1, 2)) for place in places], axis=1)
+    return np.eye(6)[found.argmax(axis=1)]
+
+
+@pytest.fixture
+def bar():
+    """What reads the tiny corpus without having learnt anything."""
+    return _bar
+
+
+@pytest.fixture
+def hidden():
+    """What stands in for renderings: faces that are grey under some changes."""
+
+    def rendered(bench, faces, name, sets):
+        hiding, grey = {"mask", "hand", "female"}, np.full_like(faces.images, 128)
+        shown = {
+            key: faces.images if hiding.isdisjoint(change.values()) else grey
+            for key, change in sets.items()
+        }
+        return {
+            key: FaceDataset(faces.name, images, faces.labels, faces.meta)
+            for key, images in shown.items()
+        }
+
+    return rendered

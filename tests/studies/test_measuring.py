@@ -10,6 +10,7 @@ import pytest
 from emolib.datasets import load
 from emolib.datasets.stills import write_stills
 from emolib.models import available, load_model, model_card
+from emolib.recipes.cards import audited
 from emolib.recognizer import EmotionRecognizer
 from emolib.results import load_results
 from studies import (
@@ -140,6 +141,10 @@ def test_detection_is_measured(quick, data, tmp_path, monkeypatch):
 def test_robustness_is_measured_and_resumes(quick, own_results, monkeypatch):
     pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
     (own_results / "results").mkdir()
+    models = (own_results / "models").resolve()
+    (own_results / "models").unlink()  # the study writes into the cards
+    shutil.copytree(models, own_results / "models")
+    before = {name: model_card(name) for name in available()}
     few = robustness.STUDY.settings["factors"]
     chosen = {name: few[name][:2] for name in ("occluder", "yaw", "sex")}
     changes = {"people": 2, "networks": ["small-cnn"], "severities": [0, 1]}
@@ -157,6 +162,10 @@ def test_robustness_is_measured_and_resumes(quick, own_results, monkeypatch):
     groups = {one["group"] for one in network["audits"]["intersection"]}
     assert groups == {"light male", "light female", "dark male", "dark female"}
     assert len(network["recalls"]["glasses"]) == 6
+    cards = {name: model_card(name) for name in available()}
+    changed = cards.pop("small-cnn")
+    assert changed == audited(before.pop("small-cnn"), "small-cnn", results)
+    assert (changed.audit["images"], cards) == (36, before)
     yaws = results["classifiers"]["majority"]["factors"]["yaw"]
     assert [one["accuracy"] for one in yaws] == pytest.approx([1 / 6, 1 / 6], abs=1e-4)
     monkeypatch.setattr(robustness, "counterfactuals", None)  # nothing is left to draw
