@@ -5,9 +5,11 @@ import pytest
 
 from emolib.datasets import load
 from emolib.errors import ArgumentError
+from emolib.export import to_onnx
 from emolib.models import small_cnn
 from emolib.models._backend import keras, tf
 from emolib.models.recurrent import SEQUENCES, PoolFrames, encode, sequence_network
+from emolib.onnx_session import open_session
 
 BLIND = ("last", "mean", "max", "temporal attention")
 
@@ -77,6 +79,17 @@ def test_a_network_saved_and_loaded_answers_the_same(kind, clips, tmp_path):
     model.save(tmp_path / "clip.keras")
     again = keras.models.load_model(tmp_path / "clip.keras")
     np.testing.assert_allclose(again(clips), model(clips), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", SEQUENCES)
+def test_exported_it_answers_the_same_to_clips_of_any_length(kind, clips):
+    model = shaken(kind)
+    session = open_session(to_onnx(model))
+    for length in (1, 3, 7):
+        shown = clips[:, :length].copy()
+        shown[0, 2:] = 0
+        (found,) = session.run(["probabilities"], {"clip": shown})
+        np.testing.assert_allclose(found, model(shown), atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["mean", "max", "last"])
