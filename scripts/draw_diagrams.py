@@ -6,7 +6,7 @@ included. The drawings are in ``scripts/diagrams``; their numbers come from emol
 are worked out on the spot from the few that each names.
 """
 
-from diagrams import answers, course, layers, measures
+from diagrams import answers, audit, changes, course, layers, measures
 from diagrams.pen import set_style
 from project_inputs import PROJECT
 
@@ -26,8 +26,11 @@ DRAWINGS = {
     "domain-gap": answers.domain_gap,
     "noise": answers.noise,
     "photograph": answers.photograph,
+    "one-change": changes.one_change,
+    "units-left": changes.units_left,
     "course": course.course,
     "preparation": answers.preparation,
+    "audit": audit.audit,
 }
 
 

@@ -16,8 +16,10 @@ USES = {
     "evaluation": "faces plain small",
     "sample-predictions": "faces photographs plain small synthface",
     "conclusion": "plain small synthface",
+    "occlusion-and-lighting": "faces photographs plain small synthface real",
     "real-faces": "faces photographs synthface real detector",
     "enterface05": "faces videos detector",
+    "responsible-use": "faces plain small synthface real",
 }  # fmt: skip
 COLUMNS = {
     "faces": "rendered faces", "photographs": "photographs", "videos": "videos",

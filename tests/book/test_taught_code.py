@@ -59,6 +59,11 @@ _FAULTS = {
         ('(None, "", [], {})', '(None, "")'),
         ("if low > target", "if high > target"),
     ],
+    "occlusion-and-lighting": [
+        ("np.bincount(person, right)", "np.bincount(person, ~right)"),
+        ("(image - image.mean()) / image.std()", "image / image.std()"),
+        ("spoilt = images.copy()", "spoilt = images"),
+    ],
     "real-faces": [
         ("first + (1 - share)", "first - (1 - share)"),
         ("+ dice.integers(1, 6", "+ dice.integers(0, 6"),
@@ -67,6 +72,11 @@ _FAULTS = {
         (r'"[\s_-]", "", part', r'"[\s_]", "", part'),
         ("boxes[left[1:]]) <= most", "boxes[left[1:]]) > most"),
         ("size=(draws, len(right))", "size=(draws, 5 * len(right))"),
+    ],
+    "responsible-use": [
+        ("np.abs(np.mean(change))", "np.mean(change)"),
+        ("norm.isf(0.05 / 2 / questions)", "norm.isf(0.05 / questions)"),
+        ("if answer == stop", "if answer != stop"),
     ],
 }
 FAULTS = [
@@ -473,6 +483,30 @@ def test_the_conclusion_draws_the_interval_of_the_library():
         assert np.allclose(
             lift("conclusion", "wilson")(right / n, n), theirs, atol=1e-4
         )
+
+
+def test_occlusion_compares_in_pairs_as_the_package_does(answers, rng):
+    from emolib.evaluation import paired_bootstrap
+
+    labels, before = answers
+    after = rng.permuted(before, axis=1)
+    person = np.arange(len(labels)) % 20  # equally many pictures of each
+    right = [one.argmax(axis=1) == labels for one in (before, after)]
+    rates = lift("occlusion-and-lighting", "rates")
+    change = rates(right[1], person) - rates(right[0], person)
+    theirs = paired_bootstrap(labels, before, after, person)
+    assert np.isclose(change.mean(), theirs.difference)
+    drawn = change[rng.integers(20, size=(4000, 20))].mean(axis=1)
+    assert np.allclose(np.percentile(drawn, [2.5, 97.5]), theirs.interval, atol=0.02)
+
+
+def test_occlusion_standardises_as_the_first_layer_does(rng):
+    from emolib.models import ImageStandardisation
+
+    image = rng.integers(0, 256, (64, 64)).astype(np.float32)
+    theirs = np.asarray(ImageStandardisation()(image[None, ..., None]))[0, ..., 0]
+    mine = lift("occlusion-and-lighting", "standardise")(image)
+    assert np.allclose(mine, theirs, atol=1e-4)
 
 
 def test_real_faces_makes_the_target_of_the_recipe(rng):
