@@ -203,8 +203,10 @@ def maps(
     for seed, model in enumerate(models):
         own = attended(model, layer, faces.images)
         random = attended(build(architecture, 100 + seed), layer, faces.images)
-        missed = shrunk(occlusion_sensitivity(partial(predict, model), faces.images))
-        classes = shrunk(grad_cam(model, faces.images))
+        ask = partial(predict, model)
+        said = ask(faces.images).argmax(axis=1)
+        missed = shrunk(occlusion_sensitivity(ask, faces.images, said))
+        classes = shrunk(grad_cam(model, faces.images, said))
         found = {
             "occlusion sensitivity": (own, missed),
             "Grad-CAM": (own, classes),

@@ -7,7 +7,7 @@ parameters as `emolib.models.small_cnn`, and read and answer what it does.
 from emolib.arguments import check_whole
 from emolib.errors import ArgumentError
 from emolib.faces import CROP
-from emolib.models._backend import keras
+from emolib.models._backend import keras, tf
 from emolib.models.cnn import draws, ending, small_residual_cnn
 from emolib.models.layers import ImageStandardisation
 
@@ -49,7 +49,7 @@ class SqueezeExcitation(layers.Layer):
         self._narrow.build((None, channels))
         self._widen.build((None, max(1, channels // self.ratio)))
 
-    def attention(self, maps):
+    def attention(self, maps: tf.Tensor) -> tf.Tensor:
         """Return the gates of maps (n, h, w, c): (n, c), 0 to 1."""
         return ops.sigmoid(self._widen(self._narrow(ops.mean(maps, axis=(1, 2)))))
 
@@ -70,7 +70,7 @@ class ChannelAttention(SqueezeExcitation):
     al. 2018, doi:10.1007/978-3-030-01234-2_1). Parameters as in `SqueezeExcitation`.
     """
 
-    def attention(self, maps):
+    def attention(self, maps: tf.Tensor) -> tf.Tensor:
         """Return the gates of maps (n, h, w, c): (n, c), 0 to 1."""
         mean, most = (pool(maps, axis=(1, 2)) for pool in (ops.mean, ops.max))
         told = self._widen(self._narrow(mean)) + self._widen(self._narrow(most))
@@ -105,7 +105,7 @@ class SpatialAttention(layers.Layer):
         )
         self._look.build((None, *shape[1:3], 2))
 
-    def attention(self, maps):
+    def attention(self, maps: tf.Tensor) -> tf.Tensor:
         """Return the gates of maps (n, h, w, c): (n, h, w), 0 to 1."""
         pooled = [pool(maps, axis=-1, keepdims=True) for pool in (ops.mean, ops.max)]
         return ops.sigmoid(self._look(ops.concatenate(pooled, axis=-1)))[..., 0]
@@ -166,7 +166,7 @@ class SelfAttention(layers.Layer):
         flat = ops.reshape(maps, (-1, self._places, self._channels))
         return self._normalise(flat) + self.position
 
-    def attention(self, maps):
+    def attention(self, maps: tf.Tensor) -> tf.Tensor:
         """Return who looks where in maps (n, h, w, c): (n, heads, h * w, h * w).
 
         Each row sums to 1: how much the place of the row takes from that of the column.
@@ -202,7 +202,9 @@ class AttentionPooling(layers.Layer):
             shape=(shape[-1],), initializer="zeros", name="query"
         )
 
-    def attention(self, features, mask=None):
+    def attention(
+        self, features: tf.Tensor, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Return the weights of features (n, ..., c): (n, ...), which sum to 1.
 
         Where `mask`, bool (n, ...), is False the weight is 0.
@@ -219,7 +221,7 @@ class AttentionPooling(layers.Layer):
         weighted = features * self.attention(features, mask)[..., None]
         return ops.sum(weighted, axis=tuple(range(1, len(features.shape) - 1)))
 
-    def compute_mask(self, features, mask=None):
+    def compute_mask(self, features: tf.Tensor, mask: tf.Tensor | None = None) -> None:
         """Return None: nothing is left to be masked."""
         return
 

@@ -178,7 +178,9 @@ def draws(seed: int) -> keras.random.SeedGenerator:
     return keras.random.SeedGenerator(int(seed))
 
 
-def ending(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):
+def ending(
+    x: keras.KerasTensor, dropout: float, seed: int, draw: keras.random.SeedGenerator
+) -> keras.KerasTensor:
     """End a network: features (n, d) to probabilities (n, 6)."""
     if dropout:
         x = layers.Dropout(dropout, seed=seed, name="dropout")(x)

@@ -14,7 +14,7 @@ from emolib.arguments import check_whole
 from emolib.datasets.face_dataset import Clips
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError, unknown
-from emolib.models._backend import keras
+from emolib.models._backend import keras, tf
 from emolib.models.attention import AttentionPooling
 from emolib.models.cnn import draws
 
@@ -52,7 +52,7 @@ class PoolFrames(layers.Layer):
         """Map frames (n, t, d) and what of them is real, bool (n, t), to (n, d)."""
         return _POOLS[self.kind](frames, mask)
 
-    def compute_mask(self, frames, mask=None):
+    def compute_mask(self, frames: tf.Tensor, mask: tf.Tensor | None = None) -> None:
         """Return None: nothing is left to be masked."""
         return
 
