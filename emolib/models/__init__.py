@@ -8,12 +8,6 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "attention": [
-            "AttentionPooling",
-            "SelfAttention",
-            "SpatialAttention",
-            "SqueezeExcitation",
-        ],
         "baselines": ["BASELINES", "Baseline", "fit_baseline"],
         "cards": ["ModelCard", "ModelFileError"],
         "cnn": ["plain_cnn", "real_cnn", "small_cnn"],
