@@ -25,15 +25,16 @@ class ExportError(EmolibError, RuntimeError):
 def to_onnx(model: keras.Model) -> bytes:
     """Turn a network into an ONNX graph, the bytes of an ``.onnx`` file.
 
-    The graph has the input ``face``, float32 ``(n, 64, 64, 1)``, 0-255, and the output
-    ``probabilities``, float32 ``(n, 6)``, and agrees with Keras to 1e-4 (checked here).
+    The graph has the input ``face``, float32 ``(n, 64, 64, 1)``, 0-255, or of a network
+    of clips ``clip``, float32 ``(n, t, d)`` of any length t, and the output
+    ``probabilities``, float32 ``(n, 6)``. It agrees with Keras to 1e-4 (checked here).
     Batch normalisation and dropout are in their state for prediction.
 
     Parameters
     ----------
     model : keras.Model
         A network of this package, or one of your own: one input ``(n, 64, 64, 1)``, one
-        output ``(n, 6)``, probabilities.
+        output ``(n, 6)``, probabilities; or from `emolib.models.sequence_network`.
 
     Raises
     ------
@@ -43,11 +44,19 @@ def to_onnx(model: keras.Model) -> bytes:
         If tf2onnx is missing or cannot turn a layer into ONNX, or the graph does not
         agree with `model`.
     """
-    faces = np.random.default_rng(0).uniform(0, 255, (8, CROP.size, CROP.size))
-    expected = checked_answers(model, faces)
-    graph = _graph(model)
-    inputs = {"face": faces[..., None].astype(np.float32)}
-    (found,) = open_session(graph).run(["probabilities"], inputs)
+    shape = getattr(model, "input_shape", ())
+    rng = np.random.default_rng(0)
+    if len(shape) == 3:  # features of frames; one of the clips is shorter
+        name, shown = "clip", rng.normal(size=(3, 7, shape[-1])).astype(np.float32)
+        shown[1, 4:] = 0
+        expected = np.asarray(model(shown, training=False))
+    else:
+        faces = rng.uniform(0, 255, (8, CROP.size, CROP.size))
+        expected = checked_answers(model, faces)
+        name, shape = "face", (None, CROP.size, CROP.size, 1)
+        shown = faces[..., None].astype(np.float32)
+    graph = _graph(model, name, shape)
+    (found,) = open_session(graph).run(["probabilities"], {name: shown})
     away = np.abs(found - expected).max()
     if not away <= 1e-4:
         raise ExportError(
@@ -72,7 +81,7 @@ def add_onnx(name: str | Path) -> Path:
     return path
 
 
-def _graph(model: keras.Model) -> bytes:
+def _graph(model: keras.Model, name: str, shape: tuple) -> bytes:
     try:
         import onnx
         import tf2onnx  # may import onnxruntime, after `emolib.onnx_session`
@@ -81,11 +90,10 @@ def _graph(model: keras.Model) -> bytes:
             f"Exporting needs {error.name!r}, which is missing; install it with: "
             'pip install "emolib[train]"'
         ) from error
-    shape = (None, CROP.size, CROP.size, 1)
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, "face")])
-    def answer(face):
-        return {"probabilities": model(face, training=False)}
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name)])
+    def answer(shown):
+        return {"probabilities": model(shown, training=False)}
 
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it also raises
     try:
@@ -94,7 +102,7 @@ def _graph(model: keras.Model) -> bytes:
         # A tensor that a layer computed when it was built is an input of the function;
         # in the file it has to be a constant.
         held = {inside.name: outside for outside, inside in concrete.graph.captures}
-        for entry in [one for one in graph.graph.input if one.name != "face"]:
+        for entry in [one for one in graph.graph.input if one.name != name]:
             value = onnx.numpy_helper.from_array(np.asarray(held[entry.name]))
             value.name = entry.name
             graph.graph.initializer.append(value)

@@ -21,14 +21,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from emolib.datasets.corpus import write_corpus
-from emolib.datasets.synthface import plan_path, read_plan, scene_record
+from emolib.datasets.synthface import plan_path, read_plan, scene_record, unit_record
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.files import sha256, write_whole
 from emolib.parallel import process_map
 from emolib.paths import data_folder
 from emolib.recipes.cards import with_people
 from emolib.synthesis import (
-    UNITS,
     draw_clip,
     random_identity,
     render_with_truth,
@@ -75,11 +74,8 @@ def render_subject(task: tuple) -> tuple[np.ndarray, dict, list[dict]]:
                     "frame": number,
                     "intensity": round(frame.intensity, 4),
                 }
-                units = {
-                    f"au_{unit}": round(frame.expression.get(unit, 0.0), 3)
-                    for unit in UNITS
-                }
-                rows.append(place | scene_record(frame.scene, truth) | units)
+                told = scene_record(frame.scene, truth) | unit_record(frame.expression)
+                rows.append(place | told)
             clips.append(np.hstack(tiles))
     return np.vstack(clips), {"subject": subject, "split": split, **about}, rows
 

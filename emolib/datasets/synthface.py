@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,3 +60,10 @@ def scene_record(scene: "Scene", truth: dict) -> dict:
         name: round(value, 4) if isinstance(value, float) else value
         for name, value in values.items()
     }
+
+
+def unit_record(expression: Mapping[str, float]) -> dict[str, float]:
+    """Return a table's columns about the action units of a face."""
+    from emolib.synthesis import UNITS
+
+    return {f"au_{unit}": round(expression.get(unit, 0.0), 3) for unit in UNITS}

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cnn": ["plain_cnn", "real_cnn", "small_cnn"],
         "inference": ["predict", "predict_both_ways"],
         "layers": ["ImageStandardisation", "LocalContrast"],
+        "recurrent": ["encode", "sequence_network"],
         "registry": ["available", "build", "load_model", "model_card", "save_model"],
     },
 )

@@ -4,6 +4,8 @@ All read stored crops ``(n, 64, 64, 1)``, 0-255, because rescaling is a layer of
 model, and return probabilities ``(n, 6)`` in the order of `emolib.EMOTIONS`.
 """
 
+from collections.abc import Callable
+
 from emolib.arguments import check_number, check_whole
 from emolib.emotions import EMOTIONS
 from emolib.faces import CROP
@@ -43,7 +45,7 @@ def plain_cnn(
         If a parameter is out of range.
     """
     check_number("dropout", dropout, 0, 1, ends="[)")
-    draw = _draws(seed)
+    draw = draws(seed)
     he = keras.initializers.HeNormal(seed=draw)
     inputs = keras.Input(_FACE, name="face")
     x = layers.Rescaling(1 / 127.5, -1, name="rescale")(inputs)  # -1 to 1
@@ -60,7 +62,7 @@ def plain_cnn(
         x = layers.MaxPooling2D(2, name=f"pool{block}")(x)  # 16, 8, then 4 wide
     x = layers.Flatten(name="flatten")(x)  # (n, 4 * 4 * 64)
     x = layers.Dense(128, activation="relu", kernel_initializer=he, name="dense")(x)
-    return keras.Model(inputs, _emotion(x, dropout, seed, draw), name="plain_cnn")
+    return keras.Model(inputs, ending(x, dropout, seed, draw), name="plain_cnn")
 
 
 def small_cnn(seed: int = 0) -> keras.Model:
@@ -70,18 +72,7 @@ def small_cnn(seed: int = 0) -> keras.Model:
     Szegedy 2015) and shortcuts (He et al. 2016, doi:10.1109/CVPR.2016.90); a global
     average replaces the dense layer. 133,374 parameters. `seed` as in `plain_cnn`.
     """
-    draw = _draws(seed)
-    convolution, residual = _residual_parts(draw)
-    inputs = keras.Input(_FACE, name="face")
-    x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
-    x = convolution(x, 24, 5, "stem", stride=2)  # (n, 32, 32, 24)
-    x = layers.ReLU(name="stem_relu")(x)
-    x = layers.MaxPooling2D(2, name="pool1")(x)  # (n, 16, 16, 24)
-    x = residual(x, 32, "stage1")  # (n, 16, 16, 32)
-    x = layers.MaxPooling2D(2, name="pool2")(x)  # (n, 8, 8, 32)
-    x = residual(x, 96, "stage2")  # (n, 8, 8, 96)
-    x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, 96)
-    return keras.Model(inputs, _emotion(x, 0.3, seed, draw), name="small_cnn")
+    return small_residual_cnn("small_cnn", seed, (32, 96))
 
 
 def contrast_cnn(seed: int = 0) -> keras.Model:
@@ -124,13 +115,51 @@ _BUILDERS = (plain_cnn, small_cnn, contrast_cnn, real_cnn, wide_cnn)
 NETWORKS = {build.__name__: build for build in _BUILDERS}
 
 
+def small_residual_cnn(
+    name: str,
+    seed: int,
+    widths: tuple[int, int],
+    *,
+    block: Callable | None = None,
+    before_pooling: Callable | None = None,
+    pooling: Callable = layers.GlobalAveragePooling2D,
+) -> keras.Model:
+    """Build the small CNN, or a relative that differs in one layer.
+
+    Parameters
+    ----------
+    name, seed : str, int
+    widths : (int, int)
+        Filters of its two stages.
+    block, before_pooling : callable, optional
+        A layer, made with ``seed`` and ``name``, that each residual block ends in, or
+        that the last feature map goes through.
+    pooling : callable
+        The layer that makes features (n, c) of the last feature map (n, 8, 8, c).
+    """
+    draw = draws(seed)
+    convolution, residual = _residual_parts(draw, block, seed)
+    inputs = keras.Input(_FACE, name="face")
+    x = ImageStandardisation(name="standardise")(inputs)  # (n, 64, 64, 1)
+    x = convolution(x, 24, 5, "stem", stride=2)  # (n, 32, 32, 24)
+    x = layers.ReLU(name="stem_relu")(x)
+    x = layers.MaxPooling2D(2, name="pool1")(x)  # (n, 16, 16, 24)
+    x = residual(x, widths[0], "stage1")  # (n, 16, 16, 32)
+    x = layers.MaxPooling2D(2, name="pool2")(x)  # (n, 8, 8, 32)
+    x = residual(x, widths[1], "stage2")  # (n, 8, 8, 96)
+    if before_pooling:
+        x = before_pooling(seed=seed, name="attention")(x)
+    x = pooling(name="average")(x)  # (n, 96)
+    return keras.Model(inputs, ending(x, 0.3, seed, draw), name=name)
+
+
 def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
     """Standardised images, a layer, convolutions, residual blocks, average, softmax.
 
     `stem` holds filters, size and stride of each convolution, `stages` filters and
     stride of each block.
     """
-    draw = _draws(seed)
+    draw = draws(seed)
     convolution, residual = _residual_parts(draw)
     inputs = keras.Input(_FACE, name="face")
     x = front(ImageStandardisation(name="standardise")(inputs))  # (n, side, side, 1)
@@ -140,15 +169,18 @@ def _residual_cnn(name, seed, front, stem, stages, dropout) -> keras.Model:
     for number, (filters, stride) in enumerate(stages, start=1):
         x = residual(x, filters, f"stage{number}", stride)
     x = layers.GlobalAveragePooling2D(name="average")(x)  # (n, filters)
-    return keras.Model(inputs, _emotion(x, dropout, seed, draw), name=name)
+    return keras.Model(inputs, ending(x, dropout, seed, draw), name=name)
 
 
-def _draws(seed: int) -> keras.random.SeedGenerator:
+def draws(seed: int) -> keras.random.SeedGenerator:
+    """Return what draws the initial weights of a network, each differently."""
     check_whole("seed", seed)
     return keras.random.SeedGenerator(int(seed))
 
 
-def _emotion(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):
+def ending(
+    x: keras.KerasTensor, dropout: float, seed: int, draw: keras.random.SeedGenerator
+) -> keras.KerasTensor:
     """End a network: features (n, d) to probabilities (n, 6)."""
     if dropout:
         x = layers.Dropout(dropout, seed=seed, name="dropout")(x)
@@ -158,8 +190,13 @@ def _emotion(x, dropout: float, seed: int, draw: keras.random.SeedGenerator):
     )(x)
 
 
-def _residual_parts(draw: keras.random.SeedGenerator):
-    """Return builders of a convolution and of a residual block, seeded by `draw`."""
+def _residual_parts(
+    draw: keras.random.SeedGenerator, block: Callable | None = None, seed: int = 0
+):
+    """Return builders of a convolution and of a residual block, seeded by `draw`.
+
+    `block` is a layer at the end of each residual one, `seed` that of its weights.
+    """
     he = keras.initializers.HeNormal(seed=draw)
 
     def convolution(x, filters, size, name, stride=1):
@@ -177,6 +214,8 @@ def _residual_parts(draw: keras.random.SeedGenerator):
         x = convolution(x, filters, 3, f"{name}_conv1", stride)
         x = layers.ReLU(name=f"{name}_relu1")(x)
         x = convolution(x, filters, 3, f"{name}_conv2")
+        if block:
+            x = block(seed=seed, name=f"{name}_attention")(x)
         x = layers.Add(name=f"{name}_add")([x, shortcut])
         return layers.ReLU(name=f"{name}_relu2")(x)
 

@@ -37,16 +37,16 @@ def build(architecture: str, seed: int = 0) -> "keras.Model":
 
     Parameters
     ----------
-    architecture : {"plain_cnn", "small_cnn", "contrast_cnn", "real_cnn", "wide_cnn"}
-        Another name raises `ModelFileError`.
+    architecture : str
+        A key of `emolib.models.cnn.NETWORKS` or of `emolib.models.attention.NETWORKS`;
+        another name raises `ModelFileError`, which lists them.
     seed : int, default 0
         Of the initial weights, 0 or more, else `ArgumentError`.
     """
-    from emolib.models.cnn import NETWORKS
-
-    builder = NETWORKS.get(current_name(str(architecture)))
+    builders = _builders()
+    builder = builders.get(current_name(str(architecture)))
     if builder is None:
-        raise ModelFileError(unknown("architecture", architecture, NETWORKS))
+        raise ModelFileError(unknown("architecture", architecture, builders))
     return builder(seed)
 
 
@@ -209,16 +209,16 @@ def _sound_clone(model: "keras.Model") -> "keras.Model":
     Raises `ModelFileError` if it could not be built again, or is of no use: its weights
     are not finite, or it answers NaN, or the same to very different pictures.
     """
-    from emolib.models.cnn import NETWORKS
     from emolib.models.inference import answers
 
+    builders = _builders()
     name = getattr(model, "name", type(model).__name__)
     own = (
         "save_model keeps networks that emolib.models.build builds by name. Save one "
         "of your own with model.save('mine.keras'); `predict` and `grad_cam` read it."
     )
-    if name not in NETWORKS:
-        raise ModelFileError(f"{unknown('architecture', name, NETWORKS)} {own}")
+    if name not in builders:
+        raise ModelFileError(f"{unknown('architecture', name, builders)} {own}")
     clone, weights = build(name), model.get_weights()
     shapes = [[one.shape for one in these] for these in (weights, clone.get_weights())]
     if shapes[0] != shapes[1]:
@@ -236,6 +236,12 @@ def _sound_clone(model: "keras.Model") -> "keras.Model":
         f"The network {name!r} is not saved: its {faults}. Its training has diverged; "
         "train a network that was built anew with a smaller learning_rate."
     )
+
+
+def _builders() -> dict:
+    from emolib.models import attention, cnn
+
+    return cnn.NETWORKS | attention.NETWORKS
 
 
 def _shipped() -> Path:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from emolib.arguments import check_number
 from emolib.datasets import FaceDataset
-from emolib.datasets.synthface import plan_path, read_plan, scene_record
+from emolib.datasets.synthface import plan_path, read_plan, scene_record, unit_record
 from emolib.emotions import emotion_index
 from emolib.errors import ArgumentError, unknown
 from emolib.faces import CROP
@@ -35,8 +35,9 @@ from emolib.synthesis import (
 )
 from emolib.synthesis.people.identity import HAIRSTYLES, SEXES
 
-#: What can be changed, and in what unit: first how the picture is taken (fields of
-#: `Scene`; exposure and blur in units of their own), then who is in it (of `Identity`).
+#: What can be changed, and in what unit: how the picture is taken (fields of `Scene`;
+#: exposure and blur in units of their own), who is in it (of `Identity`), and what the
+#: face does in the clip (of `Difficulty`).
 FACTORS: dict[str, str] = {
     "occluder": f"one of {', '.join(OCCLUDERS)}; a mask presses mouth and jaw to rest",
     "light_azimuth": "degrees; above 0 the light is right in the picture",
@@ -55,9 +56,14 @@ FACTORS: dict[str, str] = {
     "in both; the hair stays",
     "hair": f"one of {', '.join(HAIRSTYLES)}",
     "glasses": "True or False; sunglasses, masks and hands stay",
+    "peak": "intensity at the height of the expression, 0 (at rest throughout) to 1",
+    "speech": "how much the mouth speaks, 0 (not at all) to 1; the corpus has 0.5",
 }
 #: Values that are not checked by `Scene`, or not in our unit.
-_RANGES = {"exposure": (-3, 2), "blur": (0, 12), "skin_tone": (0, 1), "age": (18, 75)}
+_RANGES = {
+    "exposure": (-3, 2), "blur": (0, 12), "skin_tone": (0, 1), "age": (18, 75),
+    "peak": (0, 1), "speech": (0, 1),
+}  # fmt: skip
 _NAMES = {"sex": SEXES, "hair": tuple(HAIRSTYLES), "glasses": (True, False)}
 #: So many frames are worth starting another process for.
 PER_PROCESS = 300
@@ -192,13 +198,13 @@ def _render_person(
     seed, wanted, name, _ = task
     changes = sets[name]
     person = random_identity(seed, spread=difficulty.identity_spread)
-    shown = _changed_person(person, changes)
+    shown, acts = _changed_person(person, changes), _changed_clip(difficulty, changes)
     clips: dict[tuple, list[Frame]] = {}
     images, records = [], []
     for emotion, sentence, frame in wanted:
         clip = emotion, int(sentence)
         if clip not in clips:
-            clips[clip] = draw_clip(person, *clip, difficulty, frames=frames)
+            clips[clip] = draw_clip(person, *clip, acts, frames=frames)
         drawn = clips[clip][int(frame)]
         occasion = seed, emotion_index(emotion), int(sentence)
         scene = _taken(drawn.scene, occasion, changes)
@@ -209,6 +215,8 @@ def _render_person(
         about = {"skin_tone": round(shown.skin_tone, 3), "age": round(shown.age, 3)}
         about |= {key: getattr(shown, key) for key in ("sex", "hair", "beard")}
         about["glasses"] = changes.get("glasses", shown.glasses)
+        about["intensity"] = round(drawn.intensity, 4)
+        about |= unit_record(drawn.expression)
         records.append(scene_record(scene, truth) | about)
     return np.stack(images), records
 
@@ -219,6 +227,16 @@ def _changed_person(person: Identity, changes: Mapping[str, object]) -> Identity
     own = {key: changes[key] for key in names if key in changes}
     beard = {"beard": "none"} if "sex" in changes else {}
     return replace(person, **own, **beard)
+
+
+def _changed_clip(difficulty: Difficulty, changes: Mapping[str, object]) -> Difficulty:
+    """Return a plan of clips with another height of the expression, or other speech."""
+    own = {}
+    if "peak" in changes:
+        own["peak"] = changes["peak"], changes["peak"]
+    if "speech" in changes:
+        own["speech"] = changes["speech"]
+    return replace(difficulty, **own)
 
 
 def _taken(scene: Scene, occasion: tuple[int, int, int], changes: Mapping) -> Scene:

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "checkpoint": ["TrainingError"],
         "loop": ["History", "fit"],
         "schedule": ["Cosine"],
+        "sequences": ["fit_clips"],
         "targets": ["class_weights", "distill", "smooth_labels", "soft_targets"],
     },
 )
