@@ -166,3 +166,21 @@ def test_seven_dark_skinned_people_are_shown_as_often_as_the_65_others():
         assert len(rows["unbalanced"]["gaps"]) == 3  # seeds
         for name in ("unbalanced", "unbalanced, drawn evenly"):
             assert rows[name]["second_people"] == 7
+        # five points or more, in every seed; drawn evenly, the gap gets smaller
+        assert rows["unbalanced"]["gap_against_balanced"][0] > 0.05
+        assert min(rows["unbalanced"]["gaps"]) - max(rows["balanced"]["gaps"]) > 0
+        light, dark = (
+            rows["unbalanced, drawn evenly"]["groups"][group][0]
+            - rows["unbalanced"]["groups"][group][0]
+            for group in ("light", "dark")
+        )
+        assert light < -0.01  # levelled down: light faces are read worse,
+        assert abs(dark) < 0.01  # dark ones no better
+        assert rows["balanced"]["groups"]["dark"][0] > max(
+            rows[name]["groups"]["dark"][0]
+            for name in ("unbalanced", "unbalanced, drawn evenly")
+        )
+    for rows in study["divisions"]["sex"]["networks"].values():
+        for name in ("unbalanced", "unbalanced, drawn evenly"):
+            _, low, high = rows[name]["gap_against_balanced"]
+            assert low < 0 < high
