@@ -19,7 +19,7 @@ class SqueezeExcitation(layers.Layer):
     """Weigh each channel of a feature map by what all of them show together.
 
     The mean of each channel (*squeeze*), two dense layers and a sigmoid (*excitation*)
-    give a gate of 0 to 1 for each (Hu, Shen & Sun 2018, doi:10.1109/CVPR.2018.00745).
+    give a gate of 0 to 1 for each (Hu, Shen & Sun 2018, arXiv:1709.01507).
     The gates begin at a half, for every channel alike.
 
     Parameters
@@ -67,7 +67,7 @@ class ChannelAttention(SqueezeExcitation):
     """Weigh channels by their means and by their maxima: the first half of CBAM.
 
     Both go through the same two dense layers, and are added before the sigmoid (Woo et
-    al. 2018, doi:10.1007/978-3-030-01234-2_1). Parameters as in `SqueezeExcitation`.
+    al. 2018, arXiv:1807.06521). Parameters as in `SqueezeExcitation`.
     """
 
     def attention(self, maps: tf.Tensor) -> tf.Tensor:
@@ -82,7 +82,7 @@ class SpatialAttention(layers.Layer):
     """Weigh the places of a feature map: the second half of CBAM.
 
     A convolution over the mean and the maximum of all channels, and a sigmoid (Woo et
-    al. 2018, doi:10.1007/978-3-030-01234-2_1).
+    al. 2018, arXiv:1807.06521).
 
     Parameters
     ----------

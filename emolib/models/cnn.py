@@ -122,7 +122,7 @@ def small_residual_cnn(
     *,
     block: Callable | None = None,
     before_pooling: Callable | None = None,
-    pooling: Callable = layers.GlobalAveragePooling2D,
+    pooling: Callable | None = None,
 ) -> keras.Model:
     """Build the small CNN, or a relative that differs in one layer.
 
@@ -134,8 +134,9 @@ def small_residual_cnn(
     block, before_pooling : callable, optional
         A layer, made with ``seed`` and ``name``, that each residual block ends in, or
         that the last feature map goes through.
-    pooling : callable
-        The layer that makes features (n, c) of the last feature map (n, 8, 8, c).
+    pooling : callable, optional
+        The layer that makes features (n, c) of the last feature map (n, 8, 8, c), by
+        default a global average.
     """
     draw = draws(seed)
     convolution, residual = _residual_parts(draw, block, seed)
@@ -149,6 +150,7 @@ def small_residual_cnn(
     x = residual(x, widths[1], "stage2")  # (n, 8, 8, 96)
     if before_pooling:
         x = before_pooling(seed=seed, name="attention")(x)
+    pooling = pooling or layers.GlobalAveragePooling2D
     x = pooling(name="average")(x)  # (n, 96)
     return keras.Model(inputs, ending(x, 0.3, seed, draw), name=name)
 

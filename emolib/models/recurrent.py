@@ -126,7 +126,7 @@ def sequence_network(kind: str, width: int, seed: int = 0) -> keras.Model:
     kind : str
         One of `SEQUENCES`: pools that do not see order (``mean``, ``max``, ``last``,
         and ``temporal attention``, whose weights depend on the frames alone); networks
-        that do: ``simple RNN`` (Elman 1990, doi:10.1016/0364-0213(90)90002-E), ``GRU``
+        that do: ``simple RNN`` (Elman 1990), ``GRU``
         (Cho et al. 2014, arXiv:1406.1078), ``LSTM`` (Hochreiter & Schmidhuber 1997,
         doi:10.1162/neco.1997.9.8.1735), ``bidirectional GRU``, and ``temporal
         convolution``, causal, of three layers that look ever farther back (Bai, Kolter
