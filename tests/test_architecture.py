@@ -42,7 +42,6 @@ COMPILED = ("njit", "piece")
 #: Public names that nobody uses yet, and why they are there.
 AWAITED = {
     "emolib.datasets.enterface05.load": "called through the table of sources",
-    "emolib.export.to_onnx": "what add_onnx writes with; for a file anywhere else",
     "emolib.evaluation.metrics.calibration_error": "chapter 5 builds it by hand, and a "
     "test holds the two equal",
 }

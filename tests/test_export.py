@@ -54,8 +54,8 @@ def test_a_graph_that_does_not_agree_is_not_written(tmp_path, monkeypatch):
     from emolib import export
 
     folder = save_model(build("plain_cnn", seed=2), tmp_path / "mine", {})
-    wrong = export._graph(build("plain_cnn", seed=1))
-    monkeypatch.setattr(export, "_graph", lambda model: wrong)
+    wrong = export.to_onnx(build("plain_cnn", seed=1))
+    monkeypatch.setattr(export, "_graph", lambda *of_another: wrong)
     with pytest.raises(ExportError, match=r"'plain_cnn' does not agree"):
         add_onnx(folder)
     assert not (folder / ONNX).exists()
