@@ -246,3 +246,48 @@ def test_two_of_three_photographs_are_read_wrongly(photographs):
     for found in photographs.values():
         best = max(one["as they were"]["accuracy"] for one in found.values())
         assert 0.6 < 1 - best < 0.7
+
+
+def test_a_lamp_overhead_costs_less_than_half_of_one_below(costs):
+    above, below = (
+        factor(costs, "light_elevation", height)["cost"].mean() for height in (80, -20)
+    )
+    assert below / 2 < above < 0
+
+
+def test_happiness_is_read_best_behind_sunglasses(measured):
+    recalls = [
+        {row["emotion"]: row["recall"] for row in one["recalls"]["sunglasses"]}
+        for one in measured["classifiers"].values()
+    ]
+    assert pd.DataFrame(recalls).mean().idxmax() == "happiness"
+
+
+def test_what_is_said_of_single_remedies():
+    nets = load_results("remedies")["networks"]
+    plain, small = nets["plain CNN"], nets["small CNN"]
+    best = "occluders, lights, local contrast"
+
+    def gained(net, remedy, condition):
+        return net[remedy]["accuracy"][condition]["better_by"][0]
+
+    # in the plain CNN occluders alone do as well as all three
+    assert (
+        plain["rendered occluders"]["recovered"]["both"][0]
+        >= plain[best]["recovered"]["both"][0]
+    )
+    # occluders, without any lamp, gain about half of what lights do below
+    share = gained(plain, "rendered occluders", "light from below") / gained(
+        plain, "rendered lights", "light from below"
+    )
+    assert 0.4 < share < 0.65
+    # masked happiness comes back far more with occluders than with all three
+    masked = {name: small[name]["recalls"]["mask"]["happiness"] for name in small}
+    bare = masked["no remedy"]
+    assert masked["rendered occluders"] - bare > 2 * (masked[best] - bare)
+    gains = {
+        emotion: small[best]["recalls"]["mask"][emotion]
+        - small["no remedy"]["recalls"]["mask"][emotion]
+        for emotion in EMOTIONS
+    }
+    assert min(gains, key=gains.get) == "happiness"
