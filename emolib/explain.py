@@ -58,9 +58,11 @@ def grad_cam(
     """
     images = check_images(images)
     check_form(model)
+    classes = _classes(class_index, len(images))
     maps = [
-        _maps(model, images[i : i + _BATCH], _part(class_index, i, len(images)))
+        _maps(model, images[part], classes if classes is None else classes[part])
         for i in range(0, len(images), _BATCH)
+        for part in [slice(i, i + _BATCH)]
     ]
     return np.concatenate([np.zeros((0, CROP.size, CROP.size), np.float32), *maps])
 
@@ -80,10 +82,8 @@ def occlusion_sensitivity(
     ----------
     predict : callable
         From images, uint8 (n, 64, 64), to probabilities (n, 6).
-    images : ndarray, uint8, (n, 64, 64)
-        Canonical crops, 0-255; also (n, 64, 64, 1), or one image (64, 64).
-    class_index : int or ndarray of int (n,), optional
-        The class to explain, 0 to 5; default is the predicted one.
+    images, class_index
+        As in `grad_cam`.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def occlusion_sensitivity(
     if n == 0:
         return np.zeros((0, CROP.size, CROP.size), np.float32)
     before = np.asarray(predict(images))
-    index = _part(class_index, 0, n)
+    index = _classes(class_index, n)
     index = before.argmax(axis=1) if index is None else index
     rows = np.arange(n)
     grey = np.rint(images.mean(axis=(1, 2), keepdims=True)).astype(images.dtype)
@@ -210,17 +210,15 @@ def _unfit(model: keras.Model, steps: list[_Step], fault: str) -> ArgumentError:
     )
 
 
-def _part(
-    class_index: int | np.ndarray | None, start: int, n: int
-) -> np.ndarray | None:
-    """Return the classes of a batch, (batch,), None for the predicted ones."""
+def _classes(class_index: int | np.ndarray | None, n: int) -> np.ndarray | None:
+    """Return the class of each image, (n,), None for the predicted ones."""
     if class_index is None:
         return None
     index = np.asarray(class_index)
     whole = np.issubdtype(index.dtype, np.integer) and index.shape in ((), (n,))
-    if not whole or index.min() < 0 or index.max() >= len(EMOTIONS):
+    if not whole or not np.isin(index, np.arange(len(EMOTIONS))).all():
         raise ArgumentError(
             f"class_index must be one number, or one per image, in 0 to "
             f"{len(EMOTIONS) - 1}. Received: {class_index}"
         )
-    return np.broadcast_to(index, n)[start : start + _BATCH]
+    return np.broadcast_to(index, n)

@@ -278,6 +278,16 @@ def test_what_a_class_gains_is_below_zero():
     np.testing.assert_allclose(lost[1], -lost[0], atol=1e-6)
 
 
+def test_as_many_faces_as_one_likes_each_with_its_class():
+    many = np.zeros((150, 64, 64), np.uint8)
+    many[:, 8:16, 40:48] = 255
+    classes = np.arange(150) % 2
+    lost = occlusion_sensitivity(reads_one_place, many, classes)
+    top = lost[:, 12, 44]
+    assert (top[classes == 1] > 0.9).all()
+    assert (top[classes == 0] < -0.9).all()
+
+
 def test_no_faces_have_no_maps():
     assert occlusion_sensitivity(reads_one_place, FACES[:0]).shape == (0, 64, 64)
 
