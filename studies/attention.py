@@ -30,8 +30,8 @@ from emolib.recipes.plain import NETWORKS
 from emolib.training import augment
 from emolib.training.checkpoint import digest_of_faces
 from emolib.training.targets import targets_of
-from studies.remedies import compared
 from studies.robustness import chosen, rendered
+from studies.seeds import better_by, over_seeds
 from studies.study import Bench, Study
 from studies.synthface_model import large_set
 from studies.tables import row
@@ -112,14 +112,14 @@ def measure(bench: Bench) -> dict:
     }
     firsts = {title: seeds[0] for title, seeds in models.items() if ", " not in title}
     milliseconds = timed(firsts)
+    base = answers["small CNN"]
+    people = {name: (faces.labels, faces.groups) for name, faces in pictures.items()}
     for title, seeds in answers.items():
         about[title]["accuracy"] = {
-            condition: compared(
-                faces.labels, faces.groups,
-                {condition: seeds[condition]}, answers["small CNN"],
-            )[condition]
-            for condition, faces in pictures.items()
-        }  # fmt: skip
+            condition: over_seeds(*who, seeds[condition])
+            | {"better_by": better_by(*who, base[condition], seeds[condition])}
+            for condition, who in people.items()
+        }
         if title in firsts:
             about[title] |= {"milliseconds": milliseconds[title]}
             about[title] |= {"multiply_adds": multiply_adds(firsts[title])}

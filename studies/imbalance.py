@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from emolib.datasets import FaceDataset, load
-from emolib.evaluation import evaluate
 from emolib.evaluation.bootstrap import bootstrap_interval, group_codes
 from emolib.models import predict
 from emolib.models.registry import build
@@ -24,6 +23,7 @@ from emolib.training import augment
 from emolib.training.checkpoint import digest_of_faces
 from emolib.training.targets import targets_of
 from studies.robustness import chosen, rendered
+from studies.seeds import over_seeds
 from studies.study import Bench, Study
 
 #: What people are divided by -> the two groups -> the changes that make one of them
@@ -200,12 +200,11 @@ def compared(
     """
     many, accuracy, right = len(asked), {}, []
     for name, faces in sets.items():
-        answers = np.concatenate([ask(faces.images) for ask in asked])
-        truth, who = np.tile(faces.labels, many), np.tile(faces.groups, many)
-        found = evaluate(truth, answers, who)
-        accuracy[name] = np.round([found.accuracy, *found.interval], 5).tolist()
-        right.append((answers.argmax(axis=1) == truth).astype(int))
-    gap = right[0] - right[1]
+        answers = [ask(faces.images) for ask in asked]
+        found = over_seeds(faces.labels, faces.groups, answers)
+        accuracy[name] = [found["accuracy"], *found["interval"]]
+        right.append([one.argmax(axis=1) == faces.labels for one in answers])
+    gap = np.subtract(*np.array(right, int)).ravel()
     return gap, {
         "groups": accuracy,
         "gap": _mean(gap, faces, many),

@@ -17,7 +17,6 @@ from scipy.stats import bootstrap
 
 from emolib.datasets import FaceDataset, load
 from emolib.emotions import EMOTIONS
-from emolib.evaluation import evaluate, paired_bootstrap
 from emolib.evaluation.bootstrap import RESAMPLES, SEED
 from emolib.models import predict
 from emolib.models.layers import ImageStandardisation, LocalContrast
@@ -30,6 +29,7 @@ from emolib.training import augment
 from emolib.training.checkpoint import digest_of_faces
 from emolib.training.targets import targets_of
 from studies.robustness import chosen, rendered
+from studies.seeds import better_by, over_seeds
 from studies.study import Bench, Study
 
 PATCHES = [name for name in PERTURBATIONS if name.startswith("patch")]
@@ -243,20 +243,11 @@ def compared(
         ``interval`` over people, and ``better_by``: the paired difference from the
         reference and the ends of its interval.
     """
-    result = {}
-    for condition, answers in found.items():
-        many = len(answers)
-        truth, who = np.tile(labels, many), np.tile(people, many)
-        whole = np.concatenate(answers)
-        mean = evaluate(truth, whole, who)
-        gain = paired_bootstrap(truth, np.concatenate(reference[condition]), whole, who)
-        result[condition] = {
-            "seeds": [round(evaluate(labels, one).accuracy, 5) for one in answers],
-            "accuracy": round(mean.accuracy, 5),
-            "interval": np.round(mean.interval, 5).tolist(),
-            "better_by": np.round([gain.difference, *gain.interval], 5).tolist(),
-        }
-    return result
+    return {
+        condition: over_seeds(labels, people, answers)
+        | {"better_by": better_by(labels, people, reference[condition], answers)}
+        for condition, answers in found.items()
+    }
 
 
 def recovered(
@@ -333,7 +324,8 @@ def on_photographs(bench: Bench) -> dict:
     }
     each = np.arange(len(real))  # nobody knows who is in which
     networks = {}
-    for title, remedies in trained(bench).items():
+    trainings = trained(bench._replace(scratch=STUDY.scratch()))  # the same ones
+    for title, remedies in trainings.items():
         answers = asked(remedies, pictures)
         networks[title] = {
             remedy: compared(real.labels, each, found, answers["no remedy"])

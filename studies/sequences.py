@@ -14,11 +14,11 @@ import numpy as np
 
 from emolib.datasets import FaceDataset, load
 from emolib.emotions import emotion_index
-from emolib.evaluation import evaluate, paired_bootstrap
 from emolib.models import encode, load_model, predict, sequence_network
 from emolib.models.recurrent import SEQUENCES
 from emolib.training import fit_clips
 from studies.robustness import rendered
+from studies.seeds import better_by, over_seeds
 from studies.study import Bench, Study
 
 #: Kinds that do not see the order of frames.
@@ -116,7 +116,7 @@ def emotions(
     for kind, told in answers.items():
         kinds[kind] |= {
             "ways": {way: scored(labels, people, found) for way, found in told.items()},
-            "better_by": gained(labels, people, reference, told["as they are"]),
+            "better_by": better_by(labels, people, reference, told["as they are"]),
         }
     pooled = {
         "mean of the answers": frames.mean(axis=1),
@@ -226,30 +226,9 @@ def taught(
 
 
 def scored(labels: np.ndarray, people: np.ndarray, answers: list[np.ndarray]) -> dict:
-    """Return the mean accuracy over seeds with its interval over people, and each."""
-    many = len(answers)
-    whole = evaluate(
-        np.tile(labels, many), np.concatenate(answers), np.tile(people, many)
-    )
+    """Return accuracy over seeds and people, and the mean of the top probabilities."""
     top = np.max(answers, axis=-1).mean()
-    return {
-        "accuracy": round(whole.accuracy, 5),
-        "interval": np.round(whole.interval, 5).tolist(),
-        "seeds": [round(evaluate(labels, one).accuracy, 5) for one in answers],
-        "certainty": round(float(top), 5),
-    }
-
-
-def gained(
-    labels: np.ndarray, people: np.ndarray, first: list, second: list
-) -> list[float]:
-    """Return by how much the second is better, and its 95 % interval over people."""
-    many = len(first)
-    gain = paired_bootstrap(
-        np.tile(labels, many), np.concatenate(first), np.concatenate(second),
-        np.tile(people, many),
-    )  # fmt: skip
-    return np.round([gain.difference, *gain.interval], 5).tolist()
+    return over_seeds(labels, people, answers) | {"certainty": round(float(top), 5)}
 
 
 STUDY = Study(

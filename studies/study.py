@@ -191,6 +191,16 @@ class Study:
             )
         return record
 
+    def scratch(self) -> Path:
+        """Return the folder for what it keeps meanwhile, another one for another key.
+
+        It is made where it does not exist.
+        """
+        digest = hashlib.sha256(json.dumps(self.key()).encode()).hexdigest()
+        folder = data_folder().parent / "build" / "studies" / self.name / digest[:12]
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def run(self, fer2013: Path | None = None) -> dict[str, Any]:
         """Measure, write the file and return its content.
 
@@ -203,10 +213,8 @@ class Study:
             raise StudyError(
                 f"{self.name} needs a copy of FER2013: {self.command} FER2013=PATH"
             )
-        digest = hashlib.sha256(json.dumps(self.key()).encode()).hexdigest()
-        scratch = data_folder().parent / "build" / "studies" / self.name / digest[:12]
-        scratch.mkdir(parents=True, exist_ok=True)
-        key, readings = self.key(), recorded_canary(self.canary)
+        scratch, key = self.scratch(), self.key()
+        readings = recorded_canary(self.canary)
         for part, found in readings.items():
             if canary.RAISED in found:
                 raise StudyError(

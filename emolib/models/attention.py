@@ -25,7 +25,8 @@ class SqueezeExcitation(layers.Layer):
     Parameters
     ----------
     ratio : int, default 4
-        How many channels share a unit of the first dense layer, 1 or more.
+        How many channels share a unit of the first dense layer, 1 or more, else
+        `ArgumentError`.
     seed : int, default 0
         Of the initial weights.
     """
@@ -87,7 +88,7 @@ class SpatialAttention(layers.Layer):
     Parameters
     ----------
     size : int, default 7
-        Side of the convolution's window, in places, 1 or more.
+        Side of the convolution's window, in places, 1 or more, else `ArgumentError`.
     seed : int, default 0
         Of the initial weights.
     """
@@ -131,7 +132,8 @@ class SelfAttention(layers.Layer):
     Parameters
     ----------
     heads : int, default 4
-        How many times it looks, each with a share of the channels.
+        How many times it looks, each with a share of the channels; 1 or more, and it
+        has to divide them, else `ArgumentError`.
     seed : int, default 0
         Of the initial weights.
     """

@@ -12,11 +12,10 @@ import numpy as np
 
 from emolib.arguments import check_whole
 from emolib.datasets.face_dataset import Clips
-from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError, unknown
 from emolib.models._backend import keras, tf
 from emolib.models.attention import AttentionPooling
-from emolib.models.cnn import draws
+from emolib.models.cnn import draws, ending
 
 layers, ops = keras.layers, keras.ops
 
@@ -145,15 +144,11 @@ def sequence_network(kind: str, width: int, seed: int = 0) -> keras.Model:
         raise ArgumentError(unknown("kind", kind, SEQUENCES))
     check_whole("width", width, 1)
     draw = draws(seed)
-    glorot = keras.initializers.GlorotUniform(seed=draw)
     clip = keras.Input((None, width), name="clip")
     real = RealFrames(name="real")(clip)
     frames = layers.LayerNormalization(name="normalise")(clip)
     x = SEQUENCES[kind](frames, real, draw)  # (n, d)
-    x = layers.Dropout(0.3, seed=seed, name="dropout")(x)
-    shares = layers.Dense(
-        len(EMOTIONS), activation="softmax", kernel_initializer=glorot, name="emotion"
-    )(x)
+    shares = ending(x, 0.3, seed, draw)
     return keras.Model(clip, shares, name=kind.replace(" ", "_"))
 
 

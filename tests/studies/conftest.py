@@ -104,6 +104,27 @@ def faces_of():
     return _faces
 
 
+@pytest.fixture
+def check_epochs():
+    """Check that a feed of fifty faces differs by epoch and seed, and by nothing else.
+
+    Returns the targets of an epoch.
+    """
+
+    def check(feed):
+        images, targets = feed(4)
+        again, same = feed(4)
+        assert (images == again).all()
+        assert (targets == same).all()
+        for other in (feed(5), replace(feed, seed=feed.seed + 1)(4)):
+            assert (images != other[0]).any()
+            assert (targets != other[1]).any()
+        assert (images.dtype, images.shape) == (np.uint8, (50, 64, 64))
+        return targets
+
+    return check
+
+
 class _Idle(Bench):
     """A bench on which nothing is learnt; its settings tell what was to be trained."""
 
