@@ -20,6 +20,7 @@ from keras import ops
 from scipy.stats import rankdata
 
 from emolib.datasets import FaceDataset, load
+from emolib.emotions import EMOTIONS
 from emolib.evaluation import evaluate
 from emolib.explain import grad_cam, occlusion_sensitivity
 from emolib.export import to_onnx
@@ -89,18 +90,16 @@ def measure(bench: Bench) -> dict:
         if name in settings["as_long"]:
             runs[f"{name}, as long"] = recipe | {"epochs": settings["as_long"][name]}
         for title, how in runs.items():
-            models[title], seconds, checked = [], [], []
+            models[title], checked = [], []
             for seed in settings["seeds"]:
                 model = build(architecture, seed)
                 history = bench.train(model, seed, sets, how, title.replace(",", ""))
                 models[title].append(model)
-                seconds.append(history.frame["seconds"].median())
                 checked.append(history.frame["val_accuracy"].max())
             about[title] = {
                 "architecture": architecture,
                 "parameters": int(model.count_params()),
                 "epochs": how["epochs"],
-                "seconds_an_epoch": round(float(np.median(seconds)), 2),
                 "validation_accuracy": np.round(checked, 5).tolist(),
             }
     answers = {
@@ -112,6 +111,7 @@ def measure(bench: Bench) -> dict:
     }
     firsts = {title: seeds[0] for title, seeds in models.items() if ", " not in title}
     milliseconds = timed(firsts)
+    steps = timed_steps(settings["networks"], recipe)
     base = answers["small CNN"]
     people = {name: (faces.labels, faces.groups) for name, faces in pictures.items()}
     for title, seeds in answers.items():
@@ -121,8 +121,11 @@ def measure(bench: Bench) -> dict:
             for condition, who in people.items()
         }
         if title in firsts:
-            about[title] |= {"milliseconds": milliseconds[title]}
-            about[title] |= {"multiply_adds": multiply_adds(firsts[title])}
+            about[title] |= {
+                "milliseconds": milliseconds[title],
+                "step_milliseconds": steps[title],
+                "multiply_adds": multiply_adds(firsts[title]),
+            }
     looked = covered["nothing worn"]
     for title in firsts:
         kind = about[title]["architecture"]
@@ -149,11 +152,41 @@ def timed(models: Mapping[str, keras.Model], times: int = 300) -> dict[str, floa
     """
     sessions = {name: open_session(to_onnx(model)) for name, model in models.items()}
     face = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 1)).astype(np.float32)
-    taken: dict[str, list[float]] = {name: [] for name in sessions}
+    return in_turns(
+        {
+            name: partial(session.run, None, {"face": face})
+            for name, session in sessions.items()
+        },
+        times,
+    )
+
+
+def timed_steps(
+    networks: Mapping[str, str], recipe: Mapping, times: int = 60
+) -> dict[str, float]:
+    """Return the median time of a training step of one batch, milliseconds, in turns.
+
+    Pictures and targets are noise, and the networks are new.
+    """
+    rng, batch = np.random.default_rng(0), recipe["batch_size"]
+    pictures = rng.uniform(0, 255, (batch, 64, 64, 1)).astype(np.float32)
+    targets = np.eye(len(EMOTIONS))[np.arange(batch) % len(EMOTIONS)]
+    steps = {}
+    for name, architecture in networks.items():
+        model = build(architecture, 0)
+        model.compile("adam", "categorical_crossentropy", jit_compile=False)
+        model.train_on_batch(pictures, targets)  # traced here, not while it is timed
+        steps[name] = partial(model.train_on_batch, pictures, targets)
+    return in_turns(steps, times)
+
+
+def in_turns(ways: Mapping[str, Callable], times: int) -> dict[str, float]:
+    """Return the median time of each call, milliseconds, taking turns."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(times):
-        for name, session in sessions.items():
+        for name, call in ways.items():
             begin = time.perf_counter()
-            session.run(None, {"face": face})
+            call()
             taken[name].append(time.perf_counter() - begin)
     return {name: round(1e3 * float(np.median(t)), 4) for name, t in taken.items()}
 
