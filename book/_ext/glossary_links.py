@@ -21,9 +21,9 @@ FACES = "book/back-matter/how-these-faces-are-made"
 #: Terms that are words of every day as well.
 EVERYDAY = {
     "activation", "apex", "attention", "bias", "channel", "class", "clip", "confidence",
-    "emotion", "expression", "feature", "flatten", "fold", "held-out", "intensity", "interval",
-    "kernel", "label", "momentum", "parameter", "precision", "recall", "score", "seed",
-    "split", "subject", "unit", "weight",
+    "emotion", "expression", "feature", "flatten", "fold", "held-out", "intensity",
+    "interval", "kernel", "label", "momentum", "parameter", "precision", "recall",
+    "score", "seed", "split", "subject", "unit", "weight",
 }  # fmt: skip
 #: Other words for a term, as patterns.
 ALSO = {
