@@ -155,3 +155,13 @@ def test_what_exchanged_weights_change(nets):
     assert same(nets, pooling, "the mean of all faces") > 0.95
     assert abs(same(nets, pooling, "even") - 0.75) < 0.03
     assert 0.5 < same(nets, "CBAM", "of another face") < 0.58
+
+
+def test_more_people_help_the_transformer_more():
+    rows = pd.DataFrame(load_results("attention-people")["rows"])
+    assert sorted(rows["training_people"].unique()) == [72, 275, 1100, 2200]
+    assert (rows.groupby(["name", "training_people"])["seed"].nunique() == 3).all()
+    means = rows.pivot_table("accuracy", "training_people", "name")
+    gained = means.loc[2200] - means.loc[72]
+    assert gained["vision transformer"] > gained["small CNN"] > 0
+    assert (means["small CNN"] > means["vision transformer"]).all()  # the alt text
