@@ -64,6 +64,11 @@ _FAULTS = {
         ("(image - image.mean()) / image.std()", "image / image.std()"),
         ("spoilt = images.copy()", "spoilt = images"),
     ],
+    "attention": [
+        ("np.sqrt(len(query))", "len(query)"),
+        ("return weights @ v", "return weights.T @ v"),
+        ('nc", weights, places)', 'nc", 1 - weights, places)'),
+    ],
     "real-faces": [
         ("first + (1 - share)", "first - (1 - share)"),
         ("+ dice.integers(1, 6", "+ dice.integers(0, 6"),
@@ -507,6 +512,46 @@ def test_occlusion_standardises_as_the_first_layer_does(rng):
     theirs = np.asarray(ImageStandardisation()(image[None, ..., None]))[0, ..., 0]
     mine = lift("occlusion-and-lighting", "standardise")(image)
     assert np.allclose(mine, theirs, atol=1e-4)
+
+
+def test_attention_weighs_as_the_layers_do(rng):
+    from emolib.models.attention import (
+        AttentionPooling,
+        SpatialAttention,
+        SqueezeExcitation,
+        keras,
+    )
+
+    maps = rng.normal(size=(3, 8, 8, 12)).astype(np.float32)
+    pooling = AttentionPooling()
+    pooling.build(maps.shape)
+    query = rng.normal(size=12).astype(np.float32)
+    pooling.set_weights([query])
+    mine, weights = lift("attention", "pooled")(maps.reshape(3, 64, 12), query)
+    assert np.allclose(mine, np.asarray(pooling(maps)), atol=1e-5)
+    theirs = np.asarray(pooling.attention(maps)).reshape(3, 64)
+    assert np.allclose(weights, theirs, atol=1e-6)
+    for name, kind in (
+        ("excitation", SqueezeExcitation),
+        ("spatial", SpatialAttention),
+    ):
+        layer = kind()
+        layer.build(maps.shape)
+        layer.set_weights([rng.normal(size=one.shape) for one in layer.get_weights()])
+        mine = lift("attention", name, keras=keras)(maps, *layer.get_weights())
+        assert np.allclose(mine, np.asarray(layer.attention(maps)), atol=1e-5)
+
+
+def test_attention_looks_as_keras_does(rng):
+    from emolib.models.cnn import layers
+
+    tokens = rng.normal(size=(10, 12)).astype(np.float32)
+    look = layers.MultiHeadAttention(1, 5, use_bias=False)
+    _, theirs = look(tokens[None], tokens[None], return_attention_scores=True)
+    wq, wk, wv, _ = look.get_weights()
+    found, weights = lift("attention", "looked")(tokens, wq[:, 0], wk[:, 0], wv[:, 0])
+    assert np.allclose(weights, np.asarray(theirs)[0, 0], atol=1e-5)
+    assert np.allclose(found, np.asarray(theirs)[0, 0] @ tokens @ wv[:, 0], atol=1e-4)
 
 
 def test_real_faces_makes_the_target_of_the_recipe(rng):
