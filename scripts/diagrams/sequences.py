@@ -111,10 +111,10 @@ def unrolled() -> Drawing:
         d.path(f"M{x} 214V103", "accent-line", "accent")
         d.rect(x - 22, 216, 44, 28, "accent-line on-paper", rx=6)
         d.text(x, 235, f"*x*{name}", "mid")
-        d.text(x + 6, 203, "W", "code")
+        d.text(x + 6, 203, "w", "code")
         if k:
             d.path(f"M{across[k - 1] + 26} 76H{x - 28}", "accent-line", "accent")
-            d.text(x - 44, 70, "U", "code mid")
+            d.text(x - 44, 70, "u", "code mid")
     d.path("M8 83H32", "accent-line", "accent")
     d.text(12, 77, "0", "code")
     d.path("M324 66V42", "accent-line", "accent")
@@ -125,10 +125,10 @@ def unrolled() -> Drawing:
         if k:
             left = across[k - 1]
             d.path(f"M{x - 26} 92H{left + 28}", "alert-line thick", "alert")
-            d.text(x - 44, 111, "@ U.T", "code mid alert")
+            d.text(x - 44, 111, "@ u.T", "code mid alert")
         d.path(f"M{x - 12} 100V144", "alert-line", "alert")
         d.rect(x - 34, 146, 44, 24, "alert-line on-warm", rx=6)
-        d.text(x - 12, 162, "dU", "code mid")
+        d.text(x - 12, 162, "d_u", "code mid")
     d.path("M338 40V64", "alert-line thick", "alert")
     d.text(10, 18, "forwards", "head accent")
     d.text(84, 18, "and back", "head alert")
