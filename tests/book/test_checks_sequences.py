@@ -78,9 +78,6 @@ def test_the_pool_is_sure_of_a_face_at_rest_and_wrong(kinds):
     assert first["mean"]["certainty"] > 0.88
     assert 0.65 < first["GRU"]["certainty"] < 0.75
     assert abs(first["GRU"]["accuracy"] - first["mean"]["accuracy"]) < 0.01
-    # "with four of five frames most readers do as well as with all"
-    gap = [right(kinds, kind) - right(kinds, kind, "first 4") for kind in kinds]
-    assert np.median(gap) < 0.005
 
 
 def test_what_backwards_costs(kinds):
@@ -119,11 +116,15 @@ def test_readers_of_order_read_lips_and_fall_to_guessing(measured):
 
 def test_in_the_corpus_the_trap_is_not_sprung(measured):
     def lost(world):
-        pair = measured["speech"][world]["GRU"]
-        return pair["same sentences"]["accuracy"] - pair["another sentence"]["accuracy"]
+        return [
+            one["same sentences"]["accuracy"] - one["another sentence"]["accuracy"]
+            for kind, one in measured["speech"][world].items()
+            if kind in ORDERED
+        ]
 
-    assert 0.025 < lost("as in the corpus") < 0.035  # "three points"
-    assert 0.035 < lost("silent") < 0.04  # "nearly four"
+    corpus, silent = lost("as in the corpus"), lost("silent")
+    assert 0.015 < min(corpus) < max(corpus) < 0.035  # "two or three points"
+    assert abs(np.mean(corpus) - np.mean(silent)) < 0.005  # "about as much"
 
 
 @pytest.fixture(scope="module")
