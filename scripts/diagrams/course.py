@@ -18,6 +18,7 @@ USES = {
     "conclusion": "plain small synthface",
     "occlusion-and-lighting": "faces photographs plain small synthface real",
     "attention": "faces small",
+    "sequences": "faces videos small real detector",
     "real-faces": "faces photographs synthface real detector",
     "enterface05": "faces videos detector",
     "responsible-use": "faces plain small synthface real",
