@@ -379,17 +379,18 @@ def by_people(bench: Bench) -> dict:
     people = np.unique(train.groups)
     order = np.random.default_rng(0).permutation(people)
     rows = []
-    for name, architecture in settings["networks"].items():
-        for count in settings["people"]:
+    for name, how in settings["trainings"].items():
+        for count in how["people"]:
             few = train.subset(np.isin(train.groups, order[:count]))
-            for seed in settings["seeds"]:
-                model = build(architecture, seed)
-                feed = Crowd(few, settings["pictures"], seed)
-                sets = feed, validation
-                bench.train(model, seed, sets, settings["fit"], f"{name} {count}")
-                answers = predict(model, test.images)
-                result = evaluate(test.labels, answers, test.groups)
-                rows.append(row(name, seed, result, training_people=count))
+            for seed in how["seeds"]:
+                model = build(how["architecture"], seed)
+                sets = Crowd(few, settings["pictures"], seed), validation
+                title = f"{name.replace(',', '')} {count}"
+                frame = bench.train(model, seed, sets, how["fit"], title).frame
+                result = evaluate(test.labels, predict(model, test.images), test.groups)
+                learnt = frame.loc[frame["val_accuracy"].idxmax(), "accuracy"]
+                more = {"training_people": count, "learnt": round(float(learnt), 5)}
+                rows.append(row(name, seed, result, **more))
                 del rows[-1]["evaluation"]
     return {
         "images": len(test),
@@ -416,19 +417,27 @@ STUDY = Study(
         "robustness", "evaluation",
     ),
 )  # fmt: skip
+#: Few large steps, then twelve times as many small ones.
+_SHORT = {"epochs": 8, "batch_size": 128, "learning_rate": 2e-3, "soft_targets": True}
+_LONGER = _SHORT | {"epochs": 24, "batch_size": 32}
+_CROWDS = {"people": [72, 275, 1100, 2200], "seeds": [0, 1, 2], "fit": _SHORT}
 PEOPLE = Study(
     "attention-people",
     by_people,
     {
-        "networks": {
-            name: ATTENTION[name] for name in ("small CNN", "vision transformer")
+        "trainings": {
+            "small CNN": _CROWDS | {"architecture": "small_cnn"},
+            "vision transformer": _CROWDS | {"architecture": "vision_transformer"},
+            "vision transformer, longer": {
+                "architecture": "vision_transformer",
+                "people": [72, 275, 2200], "seeds": [0], "fit": _LONGER,
+            },
+            "small CNN, longer": {
+                "architecture": "small_cnn",
+                "people": [72, 2200], "seeds": [0], "fit": _LONGER,
+            },
         },
-        "people": [72, 275, 1100, 2200],
-        "seeds": [0, 1, 2],
         "pictures": 17_600,
-        "fit": {
-            "epochs": 8, "batch_size": 128, "learning_rate": 2e-3, "soft_targets": True,
-        },
     },
     canary=("corpus", "crop", "augmentation", "small_cnn", "attention", "evaluation"),
     data=("synthface/corpus.json", "synthface/large.json"),
