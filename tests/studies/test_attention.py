@@ -25,12 +25,12 @@ from studies.attention import (
     Crowd,
     answered,
     attended,
-    in_turns,
     likeness,
     multiply_adds,
     other_attention,
     replaced,
     shrunk,
+    timed_training,
 )
 
 
@@ -168,13 +168,24 @@ def test_multiply_adds_by_hand():
     assert multiply_adds(keras.Model(picture, x)) == expected
 
 
-def test_ways_take_turns():
-    called = []
-    ways = {name: lambda name=name: called.append(name) for name in "abc"}
-    found = in_turns(ways, 4)
-    assert "".join(called) == "abc" * 4
-    assert found.keys() == set("abc")
-    assert all(0 <= one < 100 for one in found.values())
+def test_networks_take_turns_in_training(numbered, monkeypatch):
+    """The second epoch counts; the median is over the turns."""
+    turns = []
+
+    def learn(model, train, validation, *, epochs, batch_size, seed, progress):
+        turns.append((model.name, seed))
+        assert epochs == 2
+        assert train is numbered
+        seconds = [99.0, 50e-3 * (seed + 1) ** 2]
+        return SimpleNamespace(frame=pd.DataFrame({"seconds": seconds}))
+
+    monkeypatch.setattr(attention, "fit", learn)
+    networks = {"a": "se_cnn", "b": "small_cnn"}
+    recipe = {"epochs": 12, "batch_size": 8}
+    found = timed_training(networks, recipe, numbered, times=3)
+    names = ["se_cnn", "small_cnn"] * 3
+    assert turns == list(zip(names, [0, 0, 1, 1, 2, 2], strict=True))
+    assert found == {"a": 4, "b": 4}  # milliseconds for each of 50 faces
 
 
 class TestCrowd:
@@ -215,14 +226,16 @@ def untrained(bench, model, seed, sets, recipe, name):
     """Stand in for `Bench.train`: nothing is learnt, and what was to be is written."""
     trained = bench.settings.setdefault("trained", [])
     trained.append((name, seed, sets[0], recipe))
-    return SimpleNamespace(frame=pd.DataFrame({"val_accuracy": [0.25, 0.5]}))
+    return SimpleNamespace(
+        frame=pd.DataFrame({"val_accuracy": [0.5, 0.25], "accuracy": [0.3, 0.9]})
+    )
 
 
 def test_networks_are_compared(data, idle, monkeypatch, hidden):
     monkeypatch.setattr(attention, "rendered", hidden)
     monkeypatch.setattr(attention, "timed", lambda models: dict.fromkeys(models, 1.0))
     monkeypatch.setattr(
-        attention, "timed_steps", lambda names, recipe: dict.fromkeys(names, 2.0)
+        attention, "timed_training", lambda names, *_: dict.fromkeys(names, 2.0)
     )
     names = ("small CNN", "CBAM", "attention pooling")
     networks = {name: ATTENTION[name] for name in names}
@@ -247,8 +260,8 @@ def test_networks_are_compared(data, idle, monkeypatch, hidden):
         assert about[name]["replaced"]["even"].keys() == {"accuracy", "same"}
     assert "maps" not in about["small CNN"]
     assert about["attention pooling"]["milliseconds"] == 1
-    assert about["attention pooling"]["step_milliseconds"] == 2
-    assert "step_milliseconds" not in about["CBAM, as long"]
+    assert about["attention pooling"]["training_milliseconds"] == 2
+    assert "training_milliseconds" not in about["CBAM, as long"]
     assert [row[0] for row in bench.settings["trained"]] == [
         name for name in ("small CNN", "CBAM", "CBAM as long", "attention pooling")
         for _ in range(2)
@@ -257,16 +270,20 @@ def test_networks_are_compared(data, idle, monkeypatch, hidden):
 
 def test_more_people_are_added_to_the_same(data, idle, monkeypatch, tiny):
     monkeypatch.setattr(attention, "large_set", lambda: tiny)
-    networks = {"small CNN": "small_cnn"}
-    settings = {"seeds": [0, 1], "networks": networks, "people": [1, 2, 3]}
-    bench = idle(attention.PEOPLE.settings | settings | {"pictures": 7})
+    how = {"architecture": "small_cnn", "people": [1, 2, 3], "seeds": [0, 1]}
+    trainings = {"small CNN, longer": how | {"fit": {"epochs": 3}}}
+    bench = idle({"trainings": trainings, "pictures": 7})
     monkeypatch.setattr(type(bench), "train", untrained)
     found = attention.by_people(bench)
     json.dumps(found)
     assert found["pictures_a_person"] == 48
     counts = [(row["training_people"], row["seed"]) for row in found["rows"]]
     assert counts == [(n, seed) for n in (1, 2, 3) for seed in (0, 1)]
-    feeds = [feed for _, _, feed, _ in bench.settings["trained"]]
+    assert {row["learnt"] for row in found["rows"]} == {0.3}  # in the epoch kept
+    trained = bench.settings["trained"]
+    assert {recipe["epochs"] for *_, recipe in trained} == {3}
+    assert trained[0][0] == "small CNN longer 1"
+    feeds = [feed for _, _, feed, _ in trained]
     who = [set(feed.faces.groups) for feed in feeds]
     assert [len(one) for one in who] == [1, 1, 2, 2, 3, 3]
     assert who[0] == who[1] < who[2] == who[3] < who[4]
