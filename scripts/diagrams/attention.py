@@ -112,6 +112,7 @@ def query_key_value() -> Drawing:
         (96, "key"), (166, "query · key"), (244, "weight"), (316, "value"),
     ):  # fmt: skip
         d.text(x, 84, words, "mid quiet")
+    d.text(254, 62, "÷ √2, softmax", "mid quiet")
     d.rect(10, 14, 172, 34, "on-warm")
     d.text(20, 36, "the mouth's query", "alert")
     d.text(174, 36, pair(query), "head alert end")
