@@ -110,7 +110,7 @@ def measure(bench: Bench) -> dict:
     }
     firsts = {title: seeds[0] for title, seeds in models.items() if ", " not in title}
     milliseconds = timed(firsts)
-    training = timed_training(settings["networks"], recipe, sets[1])
+    training = timed_training(settings["networks"], recipe, sets[1], times=5)
     base = answers["small CNN"]
     people = {name: (faces.labels, faces.groups) for name, faces in pictures.items()}
     for title, seeds in answers.items():
@@ -161,7 +161,7 @@ def timed(models: Mapping[str, keras.Model], times: int = 300) -> dict[str, floa
 
 
 def timed_training(
-    networks: Mapping[str, str], recipe: Mapping, faces: FaceDataset, times: int = 5
+    networks: Mapping[str, str], recipe: Mapping, faces: FaceDataset, times: int
 ) -> dict[str, float]:
     """Return the median time of one face in training, milliseconds.
 

@@ -235,7 +235,7 @@ def test_networks_are_compared(data, idle, monkeypatch, hidden):
     monkeypatch.setattr(attention, "rendered", hidden)
     monkeypatch.setattr(attention, "timed", lambda models: dict.fromkeys(models, 1.0))
     monkeypatch.setattr(
-        attention, "timed_training", lambda names, *_: dict.fromkeys(names, 2.0)
+        attention, "timed_training", lambda names, *_, times: dict.fromkeys(names, 2.0)
     )
     names = ("small CNN", "CBAM", "attention pooling")
     networks = {name: ATTENTION[name] for name in names}
