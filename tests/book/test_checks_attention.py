@@ -9,6 +9,7 @@ import pytest
 
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.results import load_results
+from studies.attention import PEOPLE
 
 FOUR = ("squeeze and excitation", "CBAM", "self-attention", "attention pooling")
 RENDERED = ("nothing worn", "mask", "hand", "sunglasses")
@@ -36,6 +37,11 @@ def same(nets: dict, name: str, way: str) -> float:
 
 def agreement(nets: dict, name: str, other: str) -> np.ndarray:
     return np.array(nets[name]["maps"]["agreement"][other])
+
+
+def crowds() -> tuple[pd.DataFrame, dict]:
+    rows = load_results("attention-people")["rows"]
+    return pd.DataFrame(rows), PEOPLE.settings
 
 
 def test_what_the_study_is_said_to_be(study, nets):
@@ -71,6 +77,14 @@ def test_what_a_face_takes(nets):
     base = nets["small CNN"]["milliseconds"]
     assert abs(nets["self-attention"]["milliseconds"] / base - 1.5) < 0.1
     assert nets["attention pooling"]["milliseconds"] / base < 1.1
+
+
+def test_as_long_is_about_as_long(nets):
+    base = nets["small CNN"]["training_milliseconds"]
+    for name in FOUR[:3]:
+        fit = 12 * base / nets[name]["training_milliseconds"]
+        assert abs(nets[f"{name}, as long"]["epochs"] - fit) < 0.8
+    assert nets["attention pooling"]["training_milliseconds"] < 1.05 * base
 
 
 def test_one_of_four_gains_and_two_lose(nets):
@@ -158,21 +172,34 @@ def test_what_exchanged_weights_change(nets):
 
 
 def test_more_people_help_the_cnn_and_not_the_transformer():
-    study = load_results("attention-people")
-    rows = pd.DataFrame(study["rows"])
-    assert sorted(rows["training_people"].unique()) == [72, 275, 1100, 2200]
-    assert (rows.groupby(["name", "training_people"])["seed"].nunique() == 3).all()
-    means = rows.pivot_table("accuracy", "training_people", "name")
-    gained = means.loc[2200] - means.loc[72]
+    rows, settings = crowds()
+    short = rows[~rows["name"].str.contains("longer")]
+    assert sorted(short["training_people"].unique()) == [72, 275, 1100, 2200]
+    assert (short.groupby(["name", "training_people"])["seed"].nunique() == 3).all()
+    steps = settings["pictures"] / 128 * 8
+    assert abs(steps - 1100) < 10
+    means = short.pivot_table(["accuracy", "learnt"], "training_people", "name")
+    found = means["accuracy"]
+    gained = found.loc[2200] - found.loc[72]
     assert gained["vision transformer"] < 0 < 0.04 < gained["small CNN"]
-    assert means["vision transformer"].between(0.45, 0.56).all()
-    assert means["small CNN"].loc[72] < 0.9 < means["small CNN"].loc[275:].min()
+    assert found["vision transformer"].between(0.45, 0.56).all()
+    assert found["small CNN"].loc[72] < 0.9 < found["small CNN"].loc[275:].min()
+    learnt = means["learnt"].loc[2200]
+    assert round(learnt["small CNN"], 2) == 0.87
+    assert round(learnt["vision transformer"], 2) == 0.45
 
 
-def test_how_often_a_picture_is_seen():
-    from studies.attention import PEOPLE
-
-    shown = PEOPLE.settings["pictures"] * PEOPLE.settings["fit"]["epochs"]
-    each = load_results("attention-people")["pictures_a_person"]
-    assert shown / (72 * each) > 100
-    assert round(shown / (2200 * each)) == 4
+def test_with_more_steps_the_transformer_lacks_both():
+    rows, settings = crowds()
+    long = rows[rows["name"].str.contains("longer")]
+    for name in long["name"].unique():
+        how = settings["trainings"][name]["fit"]
+        assert how["epochs"] / how["batch_size"] == 12 * 8 / 128
+    assert (long["seed"] == 0).all()
+    found = long.pivot_table("accuracy", "name", "training_people").round(2)
+    vit = found.loc["vision transformer, longer"]
+    assert vit[[72, 275, 2200]].tolist() == [0.64, 0.71, 0.67]
+    assert found.loc["small CNN, longer", 2200] == 0.98
+    assert found.loc["small CNN, longer", 72] > 0.9
+    last = long[long["name"].str.startswith("vision")].set_index("training_people")
+    assert round(last["learnt"][2200], 2) == 0.61
