@@ -8,7 +8,7 @@ import pytest
 from project_inputs import PROJECT
 
 BACK = PROJECT / "book" / "back-matter"
-LINK = r"\[(?:chapters? )?\d\]\(\.\./part-[\w/-]+\.ipynb\)"
+LINK = r"\[(?:chapters? )?\d+\]\(\.\./part-[\w/-]+\.ipynb\)"
 GUIDE = (BACK / "instructors-guide.md").read_text("utf-8")
 
 
