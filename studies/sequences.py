@@ -85,8 +85,8 @@ def emotions(
     Returns
     -------
     dict
-        ``kinds`` -> kind -> ``parameters``, ``seeds`` (accuracy), ``validation``, and
-        for each way to show a clip the mean ``accuracy`` with its interval over people;
+        ``kinds`` -> kind -> ``parameters``, ``validation`` (accuracy of each seed), and
+        ``ways``: what `scored` says of each way to show a clip;
         ``better_by``: the difference from the best pool, chosen on validation people,
         which ``best_pool`` names; ``better_by_than_surest``: that from the surest of
         the frame network's answers. ``frames``: these answers, pooled.

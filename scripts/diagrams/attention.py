@@ -1,10 +1,10 @@
 """What attention is: features weighed by themselves, in three ways, and one by hand."""
 
 import numpy as np
+from scipy.special import softmax
 
-from diagrams.changes import smiling
+from diagrams.changes import middle
 from diagrams.pen import Drawing, embedded, per_cent
-from emolib.datasets import load
 from emolib.robustness import counterfactual
 
 #: Two features of each place, made up: how much of a smile, how much of a frown.
@@ -13,30 +13,17 @@ SMILE = np.array([[0, 0], [1, 0], [3, 0]])
 FROWN = np.array([[0, 3], [0, 1], [0, 2]])
 
 
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Return shares that sum to 1 along the last axis."""
-    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return shares / shares.sum(axis=-1, keepdims=True)
-
-
 def pair(values: np.ndarray, decimals: int = 0) -> str:
     """Return two numbers in brackets."""
     return f"({values[0]:.{decimals}f}, {values[1]:.{decimals}f})"
 
 
-def frowning() -> np.ndarray:
-    """Return the same person's anger, nothing worn: one crop."""
-    test = load("synthface").part("test")
-    wanted = {"subject": "s050", "emotion": "anger", "sentence": 1, "frame": 2}
-    face = test.subset(
-        np.logical_and.reduce([test.meta[k] == v for k, v in wanted.items()])
-    )
-    return counterfactual(face, occluder="none").images[0]
-
-
 def weighed() -> Drawing:
     """Draw two faces whose places are averaged, plainly and by their own weights."""
-    faces = counterfactual(smiling(), occluder="none").images[0], frowning()
+    faces = [
+        counterfactual(middle(emotion), occluder="none").images[0]
+        for emotion in ("happiness", "anger")
+    ]
     d = Drawing(340)
     lefts = 84, 238
     for left, image in zip(lefts, faces, strict=True):
@@ -89,12 +76,12 @@ def kinds() -> Drawing:
         d.circle(*end, 4, "full-accent")
     d.circle(*start, 5, "full-alert")
     rows = (
-        ("one weight for", "each channel", "each place", "each pair"),
-        ("of a map (8, 8, 96)", "(96,)", "(8, 8)", "(64, 64)"),
-        ("", "squeeze and", "CBAM's second", "self-attention"),
-        ("", "excitation", "half; pooling", "(each head)"),
+        ("each channel", "each place", "each pair"),
+        ("(96,)", "(8, 8)", "(64, 64)"),
+        ("squeeze and", "CBAM's second", "self-attention"),
+        ("excitation", "half; pooling", "(each head)"),
     )
-    for k, (_, *words) in enumerate(rows):
+    for k, words in enumerate(rows):
         for x, one in zip((66, 190, 314), words, strict=True):
             d.text(x, 158 + 20 * k, one, "mid head accent" if k == 1 else "mid")
     return d

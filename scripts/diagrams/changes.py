@@ -14,13 +14,19 @@ LOWER = tuple(
 )
 
 
-def smiling() -> FaceDataset:
-    """Return the middle frame of a test person's happiness: one image."""
+def acted(emotion: str) -> FaceDataset:
+    """Return a test person's clip of an emotion: five frames."""
     test = load("synthface").part("test")
-    wanted = {"subject": "s050", "emotion": "happiness", "sentence": 1, "frame": 2}
+    wanted = {"subject": "s050", "emotion": emotion, "sentence": 1}
     return test.subset(
         np.logical_and.reduce([test.meta[k] == v for k, v in wanted.items()])
     )
+
+
+def middle(emotion: str) -> FaceDataset:
+    """Return the middle frame of that clip: one image."""
+    clip = acted(emotion)
+    return clip.subset((clip.meta["frame"] == 2).to_numpy())
 
 
 def one_change() -> Drawing:
@@ -28,7 +34,7 @@ def one_change() -> Drawing:
     from emolib.recognizer import EmotionRecognizer
     from emolib.robustness import counterfactual
 
-    face = smiling()
+    face = middle("happiness")
     made = [counterfactual(face, occluder=worn) for worn in ("none", "mask")]
     meta = face.meta.iloc[0]
     settings = (
@@ -75,7 +81,7 @@ def units_left() -> Drawing:
     from emolib.robustness import counterfactual
 
     worn = {
-        name: embedded(counterfactual(smiling(), occluder=name).images[0])
+        name: embedded(counterfactual(middle("happiness"), occluder=name).images[0])
         for name in ("sunglasses", "mask")
     }
     d = Drawing(268)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from diagrams.changes import acted
 from diagrams.pen import Drawing, embedded, signed
-from emolib.datasets import load
 
 #: Middles of the five frames of a clip.
 ACROSS = (98, 160, 222, 284, 346)
@@ -18,11 +18,7 @@ def _clip() -> tuple[np.ndarray, np.ndarray]:
     """
     from emolib.models import encode, load_model
 
-    test = load("synthface").part("test")
-    wanted = {"subject": "s050", "emotion": "happiness", "sentence": 1}
-    clips = test.subset(
-        np.logical_and.reduce([test.meta[k] == v for k, v in wanted.items()])
-    ).clips()
+    clips = acted("happiness").clips()
     features = encode(load_model("small-cnn"), clips)[0]  # (5, 96)
     most = np.sort(np.argsort(np.ptp(features, axis=0))[-_CELLS:])
     shown = features[:, most]

@@ -20,7 +20,8 @@ from headless import find_browser, served, started_browser  # noqa: E402
 def run_chapter(name: str) -> dict:
     """Run the code of a chapter without its solutions, and return what it bound.
 
-    The checks of what its words rest on (``test_checks_<name>.py``) look at that.
+    It finds no copy of eNTERFACE'05 of the reader's own. The checks of what its words
+    rest on (``test_checks_<name>.py``) look at that.
     """
     import matplotlib.pyplot as plt
     import nbformat
@@ -30,10 +31,12 @@ def run_chapter(name: str) -> dict:
     code = [cell.source for cell in cells if cell.cell_type == "code"]
     plt.switch_backend("agg")
     world = {"__name__": "__main__", "display": lambda *_: None}
-    for source in code[1:]:  # the set-up cell needs IPython
-        if not source.startswith("# Solution of exercise"):
-            exec(compile(source, f"<{name}>", "exec"), world)
-            plt.close("all")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("EMOLIB_ENTERFACE05", raising=False)
+        for source in code[1:]:  # the set-up cell needs IPython
+            if not source.startswith("# Solution of exercise"):
+                exec(compile(source, f"<{name}>", "exec"), world)
+                plt.close("all")
     return world
 
 

@@ -9,9 +9,7 @@ import pytest
 def chapter(chapter) -> dict:
     """Return what the cells of the chapter leave behind, without its solutions."""
     pytest.importorskip("av")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("EMOLIB_ENTERFACE05", raising=False)
-        return chapter("enterface05")
+    return chapter("enterface05")
 
 
 def test_two_thirds_of_the_names_follow_the_rule(chapter):
