@@ -55,19 +55,19 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from emolib.arguments import check_number
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError, unknown
 from emolib.export.errors import ExportError
 from emolib.faces import CROP
 from emolib.files import write_whole
 from emolib.models._backend import keras, tf
-from emolib.models.inference import checked_answers
+from emolib.models.cards import ModelCard
+from emolib.models.inference import answers, checked_answers
 from emolib.models.layers import (
     LOCAL_FLOOR,
     SPREAD_FLOOR,
@@ -85,21 +85,27 @@ PRECISIONS = {"float32": 1e-6, "float16": 0.01, "int8": 0.1}
 ACTIVATIONS = ("relu", "sigmoid", "tanh", "silu", "softmax")
 
 
-class _Entry(NamedTuple):
-    """A layer as the file has it: settings, kernels to be rounded, other weights."""
+@dataclass(frozen=True)
+class _Entry:
+    """A layer as the file has it: settings, a kernel to be rounded, other weights."""
 
     kind: str
-    settings: dict = {}
-    kernels: dict[str, keras.Variable] = {}
-    exact: dict[str, np.ndarray] = {}
+    settings: dict = field(default_factory=dict)
+    kernel: keras.Variable | None = None
+    exact: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def values(self) -> np.ndarray:
+        """Return the kernel with the numbers it gives as its last axis, float32.
+
+        Keras has two axes, channel and filter, where each channel has its own filters.
+        """
+        values = self.kernel.numpy().astype(np.float32)
+        apart = self.kind == "depthwise"
+        return values.reshape(*values.shape[:2], -1) if apart else values
 
 
 def to_page(
-    model: keras.Model,
-    precision: str = "float16",
-    *,
-    title: str = "",
-    unsure_below: float | None = None,
+    model: keras.Model, precision: str = "float16", card: ModelCard | None = None
 ) -> str:
     """Turn a network into the content of the file that the page reads.
 
@@ -113,29 +119,26 @@ def to_page(
         How kernels are stored. ``"float32"`` is what was trained; ``"float16"`` takes
         half the room, at about three digits; ``"int8"`` a quarter, in 255 steps for
         each filter (as in Jacob et al. 2018, arXiv:1712.05877).
-    title : str, optional
-        What people read; default is the name of the network.
-    unsure_below : float, optional
-        Smallest top probability that is an answer, 0 to 1.
+    card : ModelCard, optional
+        Says what people read for a title and, if it does, below which top probability
+        an answer is *unsure*; without one the title is the name of the network.
 
     Raises
     ------
     ArgumentError
-        If `model` takes or answers something else, such as logits or NaN, or another
-        argument is none of these.
+        If `model` takes or answers something else, such as logits or NaN, or there is
+        no such precision.
     ExportError
         If the page does not know a layer or one of its settings, or the rounding moves
         a probability further than `PRECISIONS` allows.
     """
     if precision not in PRECISIONS:
         raise ArgumentError(unknown("precision", precision, PRECISIONS))
-    if unsure_below is not None:
-        check_number("unsure_below", unsure_below, 0, 1)
     faces = np.random.default_rng(0).uniform(0, 255, (8, CROP.size, CROP.size))
     faces = faces.astype(np.float32)
     expected = checked_answers(model, faces)
     with rounded(model, precision):
-        away = np.abs(checked_answers(model, faces) - expected).max()
+        away = np.abs(answers(model, faces) - expected).max()  # may be NaN
     if not away <= PRECISIONS[precision]:
         finer = list(PRECISIONS)[list(PRECISIONS).index(precision) - 1]
         raise ExportError(
@@ -145,13 +148,11 @@ def to_page(
         )
     layers, weights = [], bytearray()
     for name, sources, shape, entry in _layers(model):
-        stored = {
-            key: _store(weights, _values(value), precision)
-            for key, value in entry.kernels.items()
-        } | {
-            key: _store(weights, np.asarray(value), "float32")
-            for key, value in entry.exact.items()
-        }
+        stored = {}
+        if entry.kernel is not None:
+            stored["kernel"] = _store(weights, entry.values(), precision)
+        for key, values in entry.exact.items():
+            stored[key] = _store(weights, np.asarray(values), "float32")
         told = {"name": name, "type": entry.kind, "from": sources, "shape": shape}
         layers.append(told | entry.settings | {"weights": stored})
     last = layers[-1]
@@ -163,8 +164,8 @@ def to_page(
         )
     header = {
         "format": FORMAT, "version": VERSION, "name": model.name,
-        "title": title or model.name, "precision": precision,
-        "unsure_below": unsure_below, "emotions": list(EMOTIONS),
+        "title": card.title if card else model.name, "precision": precision,
+        "unsure_below": card.unsure_below if card else None, "emotions": list(EMOTIONS),
         "input": [CROP.size, CROP.size, 1],
     }  # fmt: skip
     lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in layers)
@@ -184,9 +185,8 @@ def add_page(name: str | Path, precision: str = "float16") -> Path:
         As in `to_page`.
     """
     folder = model_folder(name)
-    card = model_card(folder)
-    told = {"title": card.title, "unsure_below": card.unsure_below}
-    return write_whole(folder / PAGE, to_page(load_model(folder), precision, **told))
+    text = to_page(load_model(folder), precision, model_card(folder))
+    return write_whole(folder / PAGE, text)
 
 
 @contextmanager
@@ -198,38 +198,25 @@ def rounded(model: keras.Model, precision: str) -> Iterator[None]:
     model, precision
         As in `to_page`, with its errors.
     """
-    kernels = [one for *_, entry in _layers(model) for one in entry.kernels.values()]
-    before = [one.numpy() for one in kernels]
+    entries = [entry for *_, entry in _layers(model) if entry.kernel is not None]
+    before = [one.kernel.numpy() for one in entries]
     try:
-        for kernel in kernels:
-            values = _read(*_round(_values(kernel), precision))
-            kernel.assign(values.reshape(kernel.shape))
+        for one in entries:
+            values = _read(*_round(one.values(), precision))
+            one.kernel.assign(values.reshape(one.kernel.shape))
         yield
     finally:
-        for kernel, values in zip(kernels, before, strict=True):
-            kernel.assign(values)
+        for one, values in zip(entries, before, strict=True):
+            one.kernel.assign(values)
 
 
 # --- weights --------------------------------------------------------------------------
 
 
-def _values(kernel: keras.Variable) -> np.ndarray:
-    """Return a kernel with its channels as the last axis, float32.
-
-    Keras has two axes for the channels of a depthwise one.
-    """
-    values = kernel.numpy().astype(np.float32)
-    return values.reshape(*values.shape[:2], -1) if _is_depthwise(kernel) else values
-
-
-def _is_depthwise(kernel: keras.Variable) -> bool:
-    return "depthwise" in kernel.path.rpartition("/")[2]
-
-
 def _round(values: np.ndarray, precision: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Return values as they are stored, and of int8 the scales of the last axis."""
     if precision != "int8":
-        with np.errstate(over="ignore"):  # infinite is what `to_page` then finds
+        with np.errstate(over="ignore"):  # `to_page` then finds NaN
             return values.astype(precision), None
     largest = np.abs(values).max(axis=tuple(range(values.ndim - 1)))
     scales = (np.where(largest > 0, largest, 1) / 127).astype(np.float32)
@@ -317,7 +304,7 @@ def _parts(step: Step) -> Iterator[tuple[str, _Entry, list[int]]]:
     *halves, last = _entries(step.layer)
     shape = [int(one) for one in step.given.shape[1:]]
     for half in halves:
-        channels = _values(half.kernels["kernel"]).shape[-1]
+        channels = half.values().shape[-1]
         yield f"{step.layer.name}_{half.kind}", half, [*shape[:-1], channels]
     yield step.layer.name, last, shape
 
@@ -384,7 +371,7 @@ def _weighing(kind: str, moves: bool = True) -> Callable:
     def entry(layer):
         settings = _moving(layer) if moves else {}
         settings["activation"] = _activation(layer)
-        return _Entry(kind, settings, {"kernel": layer.kernel}, _bias(layer))
+        return _Entry(kind, settings, layer.kernel, _bias(layer))
 
     return entry
 
@@ -393,10 +380,8 @@ def _separable(layer: keras.layers.SeparableConv2D) -> list[_Entry]:
     apart = _moving(layer) | {"activation": None}
     pointwise = {"stride": [1, 1], "padding": "valid", "activation": _activation(layer)}
     return [
-        _Entry("depthwise", apart, {"kernel": layer.depthwise_kernel}),
-        _Entry(
-            "convolution", pointwise, {"kernel": layer.pointwise_kernel}, _bias(layer)
-        ),
+        _Entry("depthwise", apart, layer.depthwise_kernel),
+        _Entry("convolution", pointwise, layer.pointwise_kernel, _bias(layer)),
     ]
 
 
