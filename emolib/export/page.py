@@ -118,7 +118,7 @@ def to_page(
     precision : str, default "float16"
         How kernels are stored. ``"float32"`` is what was trained; ``"float16"`` takes
         half the room, at about three digits; ``"int8"`` a quarter, in 255 steps for
-        each filter (as in Jacob et al. 2018, arXiv:1712.05877).
+        each filter.
     card : ModelCard, optional
         Says what people read for a title and, if it does, below which top probability
         an answer is *unsure*; without one the title is the name of the network.
@@ -159,8 +159,8 @@ def to_page(
     if last["shape"] != [len(EMOTIONS)] or last.get("activation") != "softmax":
         raise ExportError(
             f"The network {model.name!r} ends in {last['name']!r}, which is no softmax "
-            f"of {len(EMOTIONS)} classes. End it with Dense({len(EMOTIONS)}, "
-            "activation='softmax')."
+            f"of {len(EMOTIONS)} classes. Add Dense({len(EMOTIONS)}, "
+            "activation='softmax') at its end."
         )
     header = {
         "format": FORMAT, "version": VERSION, "name": model.name,

@@ -209,6 +209,16 @@ def test_kinds_of_layers_that_no_shipped_network_has(page, faces, precision):
     assert np.ptp(expected, axis=0).max() > 1e-3  # the faces are told apart
 
 
+def test_scores_beyond_what_an_exponential_holds(page, faces):
+    parts = [layers.GlobalAveragePooling2D(), layers.Dense(6, activation="softmax")]
+    model = keras.Sequential([keras.Input((64, 64, 1)), *parts])
+    model.layers[-1].kernel.assign([[-30, 10, 20, 29.99, 30, 5]])
+    opened(page, model)
+    found = list(read(page, faces[0]).values())[-1]
+    np.testing.assert_allclose(found, predict(model, faces[0])[0], atol=1e-3)
+    assert 0.5 < found[4] < 1
+
+
 # --- occlusion sensitivity ------------------------------------------------------------
 
 
@@ -260,6 +270,67 @@ def test_a_map_is_cancelled_when_the_face_changes(anywhere, faces):
     assert third is None
     assert waited < 1000  # it does not end with the second, which takes 50 readings
     assert same
+
+
+#: An engine whose answer is how many answers it has given, 2 ms each.
+COUNTING = """() => ({
+  startNetwork() {
+    let count = 0;
+    return {
+      read() {
+        const end = performance.now() + 2;
+        while (performance.now() < end);
+        return new Map([["count", { data: new Float32Array([count++]) }]]);
+      },
+    };
+  },
+})"""
+
+
+def test_a_cancelled_map_is_not_computed_any_further(page, faces):
+    """The squares of the second one are then read without a reading in between."""
+    first, last = page.evaluate(
+        """async ([engine, face]) => {
+          const kept = emolib.networkEngine;
+          emolib.networkEngine = { toString: () => engine };
+          const worker = emolib.occlusionMaps({});
+          emolib.networkEngine = kept;
+          worker.map(face, 0);
+          await new Promise((later) => setTimeout(later, 20));
+          const { map } = await worker.map(face, 0);
+          worker.close();
+          return [map[0], map.at(-1)];
+        }""",
+        [COUNTING, faces[0].ravel().tolist()],
+    )
+    assert (first, last) == (-1, -49)
+
+
+#: An engine that answers with the first pixel.
+FIRST_PIXEL = """() => ({
+  startNetwork: () => ({
+    read: (face) => new Map([["first", { data: new Float32Array([face[0]]) }]]),
+  }),
+})"""
+
+
+@pytest.mark.parametrize("low", [100, 101])
+def test_the_grey_of_the_square_is_rounded_as_numpy_rounds(page, low):
+    face = np.full((64, 64), low)
+    face[32:] = low + 1  # the mean lies half-way
+    lost = page.evaluate(
+        """async ([engine, face]) => {
+          const kept = emolib.networkEngine;
+          emolib.networkEngine = { toString: () => engine };
+          const worker = emolib.occlusionMaps({});
+          emolib.networkEngine = kept;
+          const { map } = await worker.map(face, 0);
+          worker.close();
+          return map[0];
+        }""",
+        [FIRST_PIXEL, face.ravel().tolist()],
+    )
+    assert lost == low - np.rint(low + 0.5)
 
 
 # --- what a unit sees -----------------------------------------------------------------

@@ -13,12 +13,13 @@ emolib.occlusionWorker = function occlusionWorker(engine) {
   let network, wanted; // `wanted`: number of the question that was asked last
 
   // A pause in which a newer question, or a cancellation, is heard.
+  // A message to oneself, because a timer would wait 4 ms each time.
   const channel = new MessageChannel();
-  let resume;
-  channel.port1.onmessage = () => resume();
+  const paused = [];
+  channel.port1.onmessage = () => paused.shift()();
   const pause = () =>
-    new Promise((done) => {
-      resume = done;
+    new Promise((resume) => {
+      paused.push(resume);
       channel.port2.postMessage(null);
     });
 
