@@ -23,7 +23,8 @@ def as_script(name: str, text: str) -> str:
     A page on a disk (``file://``) may load scripts, and fetch nothing.
     """
     return (
-        "((globalThis.emolib ??= {}).networkFiles ??= {})"
+        "// Made by scripts/make_lab_networks.py; network-file.js reads it.\n"
+        "((globalThis.lab ??= {}).networkFiles ??= {})"
         f"[{json.dumps(name)}] = {text.rstrip()};\n"
     )
 

@@ -44,10 +44,10 @@ const base64 = (floats) => {
   }
   return btoa(text);
 };
-const engine = emolib.networkEngine();
+const engine = lab.networkEngine();
 let plan, network;
 const open = (file) => {
-  plan = emolib.readNetworkFile(file);
+  plan = lab.readNetworkFile(file);
   network = engine.startNetwork(plan);
 };
 const read = (face) =>
@@ -232,7 +232,7 @@ def test_the_map_agrees_with_python(anywhere, faces, emotion):
     for face, wanted in zip(faces, expected, strict=False):
         found = anywhere.evaluate(
             """async ([face, emotion]) => {
-              const worker = emolib.occlusionMaps(plan);
+              const worker = lab.occlusionMaps(plan);
               const { map, emotion: of } = await worker.map(face, emotion);
               worker.close();
               return [base64(map), of];
@@ -250,7 +250,7 @@ def test_a_map_is_cancelled_when_the_face_changes(anywhere, faces):
     opened(anywhere, network("small-cnn"))
     found = anywhere.evaluate(
         """async ([one, other]) => {
-          const worker = emolib.occlusionMaps(plan);
+          const worker = lab.occlusionMaps(plan);
           const first = worker.map(one);
           await new Promise((later) => setTimeout(later, 30));
           const second = worker.map(other);
@@ -291,10 +291,10 @@ def test_a_cancelled_map_is_not_computed_any_further(page, faces):
     """The squares of the second one are then read without a reading in between."""
     first, last = page.evaluate(
         """async ([engine, face]) => {
-          const kept = emolib.networkEngine;
-          emolib.networkEngine = { toString: () => engine };
-          const worker = emolib.occlusionMaps({});
-          emolib.networkEngine = kept;
+          const kept = lab.networkEngine;
+          lab.networkEngine = { toString: () => engine };
+          const worker = lab.occlusionMaps({});
+          lab.networkEngine = kept;
           worker.map(face, 0);
           await new Promise((later) => setTimeout(later, 20));
           const { map } = await worker.map(face, 0);
@@ -320,10 +320,10 @@ def test_the_grey_of_the_square_is_rounded_as_numpy_rounds(page, low):
     face[32:] = low + 1  # the mean lies half-way
     lost = page.evaluate(
         """async ([engine, face]) => {
-          const kept = emolib.networkEngine;
-          emolib.networkEngine = { toString: () => engine };
-          const worker = emolib.occlusionMaps({});
-          emolib.networkEngine = kept;
+          const kept = lab.networkEngine;
+          lab.networkEngine = { toString: () => engine };
+          const worker = lab.occlusionMaps({});
+          lab.networkEngine = kept;
           const { map } = await worker.map(face, 0);
           worker.close();
           return map[0];
@@ -414,7 +414,7 @@ def test_patches_and_multiply_adds_are_those_that_gradients_find(page, name):
         *where, channel = place
         found = page.evaluate(
             """([name, unit, where]) => {
-              const found = emolib.lookInside(plan, name, unit, ...where);
+              const found = lab.lookInside(plan, name, unit, ...where);
               return { ...found, windows: Object.fromEntries(found.windows) };
             }""",
             [layer, channel, where],
@@ -457,7 +457,7 @@ def test_a_unit_that_is_not_there_is_refused(page):
     for place in (("conv1", 32, 0, 0), ("conv1", 0, 32, 0), ("dense", 128), ("no", 0)):
         told = page.evaluate(
             """(place) => {
-              try { return String(emolib.lookInside(plan, ...place)); }
+              try { return String(lab.lookInside(plan, ...place)); }
               catch (error) { return error.message; }
             }""",
             list(place),
@@ -471,9 +471,9 @@ def test_a_unit_that_is_not_there_is_refused(page):
 def told_of(page, text: str) -> str:
     return page.evaluate(
         """(text) => {
-          try { return String(emolib.readNetworkFile(text)); }
+          try { return String(lab.readNetworkFile(text)); }
           catch (error) {
-            if (!(error instanceof emolib.NetworkFileError)) throw error;
+            if (!(error instanceof lab.NetworkFileError)) throw error;
             return error.message;
           }
         }""",
@@ -600,12 +600,14 @@ def test_the_scripts_are_those_of_the_shipped_weights(name):
 
 def test_a_shipped_network_comes_with_a_script(anywhere, folder, faces):
     model = network("synthface")
-    (folder / "mine.js").write_text(as_script("mine", to_page(model, "int8")), "utf-8")
+    (folder / "networks").mkdir(exist_ok=True)
+    script = folder / "networks" / "mine.js"
+    script.write_text(as_script("mine", to_page(model, "int8")), "utf-8")
     found = anywhere.evaluate(
         """async (face) => {
-          const plan = await emolib.loadNetwork("mine", "mine.js");
-          const again = await emolib.loadNetwork("mine", "mine.js");
-          const maps = [...emolib.networkEngine().startNetwork(plan).read(face)];
+          const plan = await lab.openNetwork("mine");
+          const again = await lab.openNetwork("mine");
+          const maps = [...lab.networkEngine().startNetwork(plan).read(face)];
           return [plan === again, plan.name, [...maps.at(-1)[1].data]];
         }""",
         faces[0].ravel().tolist(),

@@ -1,8 +1,8 @@
 // The kinds of layers that network.js can compute: what each needs, gives and costs.
 // network-file.js checks a file against this table.
-globalThis.emolib ??= {};
+globalThis.lab ??= {};
 
-emolib.layerKinds = (() => {
+lab.layerKinds = (() => {
   const ACTIVATIONS = ["relu", "sigmoid", "tanh", "silu", "softmax"];
   const isCount = (value) => Number.isInteger(value) && value > 0 && value <= 1 << 20;
   const isShape = (value) =>

@@ -4,7 +4,9 @@
 // by walking from it back to the face: the window of each layer on the way is enlarged
 // to what that layer needs of the one before (the receptive field). Windows are boxes,
 // { rows, columns, channels }, each from a number up to, but without, another.
-(() => {
+{
+  const lab = (globalThis.lab ??= {});
+
   const join = (one, other) => [Math.min(one[0], other[0]), Math.max(one[1], other[1])];
   const size = (box) =>
     Object.values(box).reduce((all, [from, end]) => all * (end - from), 1);
@@ -79,7 +81,7 @@
   //                 rests on, and of the whole network; as is usual, products with the
   //                 zeros beyond a border count
   //   wide          names of the layers on the way that take in more than the patch
-  function lookInside(plan, name, unit, row = 0, column = 0) {
+  lab.lookInside = (plan, name, unit, row = 0, column = 0) => {
     const shapes = new Map(plan.layers.map((layer) => [layer.name, layer.shape]));
     shapes.set("face", plan.input);
     const whole = all(shapes.get(name) ?? [0]);
@@ -129,8 +131,5 @@
     const patch = { top, left, height: bottom - top, width: right - left };
     for (const key of Object.keys(cost)) cost[key] = Math.round(cost[key]);
     return { patch, windows, multiplyAdds: cost, wide };
-  }
-
-  globalThis.emolib ??= {};
-  Object.assign(emolib, { lookInside });
-})();
+  };
+}

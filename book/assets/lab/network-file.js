@@ -5,10 +5,13 @@
 // each fault has a sentence that says what came, what was expected and what to do.
 //
 // The shipped networks are the same JSON in a script that puts it into
-// `emolib.networkFiles`, because a page on a disk (file://) may load scripts and
+// `lab.networkFiles`, because a page on a disk (file://) may load scripts and
 // nothing else (network.js says more). A script is loaded when somebody asks for the
 // lab.
-(() => {
+{
+  const lab = (globalThis.lab ??= {});
+  const folder = globalThis.document?.currentScript?.src;
+
   const FORMAT = "emolib network";
   const VERSION = 1;
   const EMOTIONS = ["anger", "disgust", "fear", "happiness", "sadness", "surprise"];
@@ -25,7 +28,7 @@
   const fail = (words) => {
     throw new NetworkFileError(words);
   };
-  const { KINDS, SETTINGS, isCount, isShape, product } = emolib.layerKinds;
+  const { KINDS, SETTINGS, isCount, isShape, product } = lab.layerKinds;
   const shown = (value) => String(JSON.stringify(value)).slice(0, 80);
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -82,8 +85,9 @@
 
   function readLayer(told, number, shapes, bytes) {
     const name = told?.name;
-    if (typeof name !== "string" || !name)
+    if (typeof name !== "string" || !name) {
       fail(`Layer ${number} has no name. ${EXPORT}`);
+    }
     const where = `Layer ${shown(name)}`;
     if (shapes.has(name)) fail(`${where} is there twice. ${EXPORT}`);
     const { type, from } = told;
@@ -169,11 +173,11 @@
     return layer;
   }
 
-  // Read the text of a file, or what a script has put into `emolib.networkFiles`, and
+  // Read the text of a file, or what a script has put into `lab.networkFiles`, and
   // return a plan: { name, title, precision, unsureBelow, emotions, input, layers },
   // each layer with its weights as Float32Array and its `multiplyAdds`. Throws
   // NetworkFileError, whose message is for the reader.
-  function readNetworkFile(file) {
+  lab.readNetworkFile = (file) => {
     let told = file;
     if (typeof file === "string") {
       try {
@@ -250,32 +254,30 @@
       input: FACE,
       layers,
     };
-  }
+  };
 
-  // Load the script of a shipped network, once, and return its plan.
+  // Load a shipped network from its script, once, and return its plan.
   const loading = new Map();
-  function loadNetwork(name, address) {
+  lab.openNetwork = (name) => {
     if (!loading.has(name)) {
-      const loaded = new Promise((arrived, failed) => {
-        const script = document.createElement("script");
-        script.src = address;
-        script.onload = () => arrived();
-        script.onerror = () =>
-          failed(
-            new NetworkFileError(
-              `The network ${shown(name)} did not load. Check the connection, and try again.`,
-            ),
-          );
-        document.head.append(script);
+      const plan = loadScript(name).then(() => {
+        return lab.readNetworkFile(lab.networkFiles?.[name]);
       });
-      loading.set(
-        name,
-        loaded.then(() => readNetworkFile(emolib.networkFiles?.[name])),
-      );
-      loading.get(name).catch(() => loading.delete(name));
+      plan.catch(() => loading.delete(name)); // so that it can be tried again
+      loading.set(name, plan);
     }
     return loading.get(name);
-  }
+  };
 
-  Object.assign(emolib, { NetworkFileError, readNetworkFile, loadNetwork });
-})();
+  const loadScript = (name) =>
+    new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(`networks/${name}.js`, folder);
+      script.onload = resolve;
+      const words = `networks/${name}.js did not load. Check the connection, try again.`;
+      script.onerror = () => reject(new NetworkFileError(words));
+      document.head.append(script);
+    });
+
+  lab.NetworkFileError = NetworkFileError;
+}

@@ -14,9 +14,9 @@
 // XMLHttpRequest, new Worker("file.js") and importScripts there; it allows a worker
 // made of a text (a Blob). The text of this function is what occlusion.js gives to its
 // worker, so the function uses nothing that lies outside it.
-globalThis.emolib ??= {};
+globalThis.lab ??= {};
 
-emolib.networkEngine = function networkEngine() {
+lab.networkEngine = function networkEngine() {
   // --- Weighing: what convolutions and dense layers have in common. ---
 
   // out[at + k] = bias[k] + sum over i of values[i] * kernel[i, k], for `count`
@@ -31,29 +31,21 @@ emolib.networkEngine = function networkEngine() {
     for (let k = 0; k < count; k++) out[at + k] = bias ? bias[k] : 0;
     let n = 0;
     for (; n + 3 < used; n += 4) {
-      const a = nonzero[n],
-        b = nonzero[n + 1],
-        c = nonzero[n + 2],
-        d = nonzero[n + 3];
-      const va = values[a],
-        vb = values[b],
-        vc = values[c],
-        vd = values[d];
-      const ka = a * count,
-        kb = b * count,
-        kc = c * count,
-        kd = d * count;
+      const a = nonzero[n];
+      const b = nonzero[n + 1];
+      const c = nonzero[n + 2];
+      const d = nonzero[n + 3];
+      const [va, vb, vc, vd] = [values[a], values[b], values[c], values[d]];
+      const [ka, kb, kc, kd] = [a * count, b * count, c * count, d * count];
       for (let k = 0; k < count; k++) {
-        out[at + k] +=
-          va * kernel[ka + k] +
-          vb * kernel[kb + k] +
-          vc * kernel[kc + k] +
-          vd * kernel[kd + k];
+        const upper = va * kernel[ka + k] + vb * kernel[kb + k];
+        const lower = vc * kernel[kc + k] + vd * kernel[kd + k];
+        out[at + k] += upper + lower;
       }
     }
     for (; n < used; n++) {
-      const value = values[nonzero[n]],
-        row = nonzero[n] * count;
+      const value = values[nonzero[n]];
+      const row = nonzero[n] * count;
       for (let k = 0; k < count; k++) out[at + k] += value * kernel[row + k];
     }
   }
@@ -88,15 +80,11 @@ emolib.networkEngine = function networkEngine() {
       const patch = new Float32Array(rows * columns * channels);
       slide(layer, [rows, columns], map, (at, row, column) => {
         patch.fill(0); // what lies beyond the border
-        const first = Math.max(0, -column);
-        const end = Math.min(columns, width - column);
+        const [first, end] = [Math.max(0, -column), Math.min(columns, width - column)];
         for (let r = Math.max(0, -row); r < Math.min(rows, height - row); r++) {
           const from = ((row + r) * width + column) * channels;
-          const line = map.data.subarray(
-            from + first * channels,
-            from + end * channels,
-          );
-          patch.set(line, (r * columns + first) * channels);
+          const [left, right] = [from + first * channels, from + end * channels];
+          patch.set(map.data.subarray(left, right), (r * columns + first) * channels);
         }
         weigh(patch, kernel.data, bias?.data, out, at * filters, filters);
       });
@@ -110,14 +98,12 @@ emolib.networkEngine = function networkEngine() {
       const [height, width, channels] = map.shape;
       const each = filters / channels;
       slide(layer, [rows, columns], map, (at, row, column) => {
-        for (let k = 0; k < filters; k++)
+        for (let k = 0; k < filters; k++) {
           out[at * filters + k] = bias ? bias.data[k] : 0;
+        }
+        const [first, end] = [Math.max(0, -column), Math.min(columns, width - column)];
         for (let r = Math.max(0, -row); r < Math.min(rows, height - row); r++) {
-          for (
-            let c = Math.max(0, -column);
-            c < Math.min(columns, width - column);
-            c++
-          ) {
+          for (let c = first; c < end; c++) {
             const place = ((row + r) * width + column + c) * channels;
             const weight = (r * columns + c) * filters;
             for (let k = 0; k < filters; k++) {
@@ -163,8 +149,7 @@ emolib.networkEngine = function networkEngine() {
     // --- What the whole face decides. ---
     // Zero mean and unit contrast: bright and dim light become the same.
     standardisation({ floor }, [{ data }], out) {
-      let mean = 0,
-        variance = 0;
+      let [mean, variance] = [0, 0];
       for (const value of data) mean += value / data.length;
       for (const value of data) variance += (value - mean) ** 2 / data.length;
       const spread = Math.max(Math.sqrt(variance), floor);
@@ -174,10 +159,8 @@ emolib.networkEngine = function networkEngine() {
     local_contrast({ floor, weights: { means } }, [{ data }], out) {
       const around = bothSides(means, data);
       for (let i = 0; i < out.length; i++) out[i] = data[i] - around[i];
-      const variance = bothSides(
-        means,
-        out.map((value) => value ** 2),
-      );
+      const squares = out.map((value) => value ** 2);
+      const variance = bothSides(means, squares);
       for (let i = 0; i < out.length; i++) {
         out[i] /= Math.max(Math.sqrt(variance[i]), floor);
       }
@@ -223,8 +206,9 @@ emolib.networkEngine = function networkEngine() {
       weigh(row, image, null, half, y * length, length);
       for (let x = 0; x < side; x++) {
         let sum = 0;
-        for (let i = 0; i < length; i++)
+        for (let i = 0; i < length; i++) {
           sum += half[y * length + i] * data[x * length + i];
+        }
         whole[y * side + x] = sum;
       }
     }
@@ -255,22 +239,17 @@ emolib.networkEngine = function networkEngine() {
   // gave the probabilities. The arrays are used again by the next reading.
   function startNetwork(plan) {
     const maps = new Map();
-    for (const { name, shape } of [
-      { name: "face", shape: plan.input },
-      ...plan.layers,
-    ]) {
+    const face = { name: "face", shape: plan.input };
+    for (const { name, shape } of [face, ...plan.layers]) {
       maps.set(name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
     }
     return {
-      read(face) {
-        maps.get("face").data.set(face);
+      read(grey) {
+        maps.get("face").data.set(grey);
         for (const layer of plan.layers) {
+          const inputs = layer.from.map((name) => maps.get(name));
           const out = maps.get(layer.name).data;
-          kinds[layer.type](
-            layer,
-            layer.from.map((name) => maps.get(name)),
-            out,
-          );
+          kinds[layer.type](layer, inputs, out);
           if (layer.activation) activations[layer.activation](out);
         }
         return maps;

@@ -2,18 +2,16 @@
 // same definition as emolib.explain.occlusion_sensitivity (Zeiler & Fergus 2014): a
 // grey square of 16 pixels moves by 8, and each pixel gets the mean over the squares
 // that cover it. That is 50 readings, so a worker does them while the page stays awake.
-globalThis.emolib ??= {};
+globalThis.lab ??= {};
 
 // The worker: its text and that of the engine travel in a Blob, because a page on a
 // disk (file://) may start no worker from a file. So it uses nothing that lies outside.
-emolib.occlusionWorker = function occlusionWorker(engine) {
-  const SIDE = 64,
-    SQUARE = 16,
-    STEP = 8;
+lab.occlusionWorker = function occlusionWorker(engine) {
+  const [SIDE, SQUARE, STEP] = [64, 16, 8];
   let network, wanted; // `wanted`: number of the question that was asked last
 
-  // A pause in which a newer question, or a cancellation, is heard.
-  // A message to oneself, because a timer would wait 4 ms each time.
+  // A pause in which a newer question, or a cancellation, is heard: a message to
+  // oneself, because a timer would wait 4 ms each time.
   const channel = new MessageChannel();
   const paused = [];
   channel.port1.onmessage = () => paused.shift()();
@@ -69,13 +67,12 @@ emolib.occlusionWorker = function occlusionWorker(engine) {
 // and the number of an emotion (default: the one on top); it promises { map, emotion },
 // the map a Float32Array of 4096: probability lost, -1 to 1. A new question, or
 // `cancel()`, makes the one before it end with null. `close()` ends the worker.
-emolib.occlusionMaps = (plan) => {
-  const text = `(${emolib.occlusionWorker})((${emolib.networkEngine})());`;
+lab.occlusionMaps = (plan) => {
+  const text = `(${lab.occlusionWorker})((${lab.networkEngine})());`;
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const worker = new Worker(address);
   URL.revokeObjectURL(address);
-  let number = 0,
-    waiting = null;
+  let [number, waiting] = [0, null];
 
   const settle = (how, value) => {
     const { [how]: end } = waiting ?? {};

@@ -1,4 +1,5 @@
-((globalThis.emolib ??= {}).networkFiles ??= {})["synthface"] = {"format": "emolib network", "version": 1, "name": "contrast_cnn", "title": "synthface: trained on rendered faces only, for strange cameras and light", "precision": "int8", "unsure_below": null, "emotions": ["anger", "disgust", "fear", "happiness", "sadness", "surprise"], "input": [64, 64, 1],
+// Made by scripts/make_lab_networks.py; network-file.js reads it.
+((globalThis.lab ??= {}).networkFiles ??= {})["synthface"] = {"format": "emolib network", "version": 1, "name": "contrast_cnn", "title": "synthface: trained on rendered faces only, for strange cameras and light", "precision": "int8", "unsure_below": null, "emotions": ["anger", "disgust", "fear", "happiness", "sadness", "surprise"], "input": [64, 64, 1],
 "layers": [
 {"name": "standardise", "type": "standardisation", "from": ["face"], "shape": [64, 64, 1], "floor": 4.0, "weights": {}},
 {"name": "local_contrast", "type": "local_contrast", "from": ["standardise"], "shape": [64, 64, 1], "floor": 0.2, "weights": {"means": {"shape": [64, 64], "type": "float32", "at": 0}}},
