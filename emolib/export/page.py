@@ -22,28 +22,29 @@ wrapped in a call, from a script. Its entries:
 ``weights``
     All of them in base64, little endian, the last axis fastest.
 
-===================== ================================== =============================
-type                  settings                           weights
-===================== ================================== =============================
-``rescaling``         ``scale``, ``offset``
-``standardisation``   ``floor``
-``local_contrast``    ``floor``                          ``means`` (h, h)
-``shrinking``                                            ``down`` (side, h)
-``convolution``       ``stride``, ``padding``,           ``kernel`` (h, w, in, out),
-                      ``activation``                     ``bias`` (out) or none
-``depthwise``         the same                           ``kernel`` (h, w, out),
-                                                         ``bias`` (out) or none
-``max_pooling``,      ``size``, ``stride``, ``padding``
-``average_pooling``
-``normalisation``                                        ``scale``, ``shift`` (c)
-``activation``        ``activation``
-``addition``
-``flattening``
-``global_average``,
-``global_max``
-``dense``             ``activation``                     ``kernel`` (in, out),
-                                                         ``bias`` (out) or none
-===================== ================================== =============================
+=================== =========================== ==========================
+type                settings                    weights
+=================== =========================== ==========================
+``rescaling``       ``scale``, ``offset``       none
+``standardisation`` ``floor``                   none
+``local_contrast``  ``floor``                   ``means`` (h, h)
+``shrinking``       none                        ``down`` (side, h)
+``convolution``     ``stride``, ``padding``,    ``kernel`` (h, w, in, out),
+                    ``activation``              perhaps ``bias`` (out)
+``depthwise``       the same                    ``kernel`` (h, w, out),
+                                                perhaps ``bias`` (out)
+``max_pooling``     ``size``, ``stride``,       none
+                    ``padding``
+``average_pooling`` the same                    none
+``normalisation``   none                        ``scale``, ``shift`` (c)
+``activation``      ``activation``              none
+``addition``        none                        none
+``flattening``      none                        none
+``global_average``  none                        none
+``global_max``      none                        none
+``dense``           ``activation``              ``kernel`` (in, out),
+                                                perhaps ``bias`` (out)
+=================== =========================== ==========================
 
 A size or a stride is ``[down, across]``, a padding ``"same"`` or ``"valid"``, an
 activation one of `ACTIVATIONS` or null. Kernels have the precision that was asked for,

@@ -586,7 +586,7 @@ def test_a_network_that_is_too_much_work_is_refused(page):
         ]
     )
     found = told_of(page, to_page(model, "int8"))
-    assert "more than 500 million multiply-adds" in found
+    assert "more than 200 million multiply-adds" in found
 
 
 # --- the networks that the page loads -------------------------------------------------
