@@ -1,0 +1,290 @@
+// A rendered face: from a person, action units and a scene to a picture, as
+// emolib.synthesis.render draws it, without Python. Needs people-file.js, mesh.js,
+// paint.js and shade.js; people.js holds the people.
+//
+//   const people = await lab.openPeople();
+//   const posed = lab.pose(people, { person: "ada", units: { jawOpen: 0.6 }, scene: {} });
+//   const grey = lab.draw(posed, 64).image; // 64x64, for the network
+//   const shown = lab.draw(posed, 128, { colour: true }).image; // RGBA, for a canvas
+//
+// The steps are the classic ones: move the vertices, project them, find the nearest
+// triangle at each pixel, shade it in light and shadow, then do what a camera does.
+{
+  const lab = (globalThis.lab ??= {});
+  const [SKIN, EYE, FRAME] = [0, 2, 7]; // materials, see mesh.py
+  const SUPERSAMPLING = 2; // the picture is drawn this much finer, then averaged down
+  const MAX_WEIGHT = 1.6;
+  const UNDER_MASK = ["mouth", "jaw", "tongue", "cheekPuff"]; // what a mask presses flat
+  const radians = (degrees) => (degrees * Math.PI) / 180;
+  const unit = (vector) => {
+    const length = Math.hypot(...vector);
+    return vector.map((one) => one / length);
+  };
+
+  // How a picture is taken if nothing else is said; names and units of Python's Scene.
+  lab.plainScene = {
+    yaw: 0, pitch: 0, roll: 0, // degrees
+    light_azimuth: -30, light_elevation: 35, light_contrast: 0.5, rim: 0, exposure: 1,
+    background: null, // the seed of one of the file's places
+    occluder: "none",
+    shift_x: 0, shift_y: 0, scale: 1, blur: 0.004,
+  };
+
+  // --- People ---
+
+  // Unpack the people of people.js, or of another file in base64.
+  lab.openPeople = async (base64 = lab.peopleFile) => {
+    const file = await lab.readPeople(base64);
+    const { arrays } = file;
+    const [start, rows] = [arrays["unit start"], arrays["unit rows"]];
+    const moves = arrays["unit moves"]; // (k, 3), to be scaled with the units' gains
+    file.gains.forEach((gain, u) => {
+      for (let k = 3 * start[u]; k < 3 * start[u + 1]; k++) moves[k] *= Math.fround(gain);
+    });
+    const grooves = lab.foldGrooves(file.folds);
+    return { ...file, targets: { start, rows, moves }, grooves, figures: new Map() };
+  };
+
+  // One mesh of a head and what it wears: vertices and rest places (n, 3), colours
+  // (n, 3), masks of lips and mouth (n, 2), triangles (m, 3) and their materials (m).
+  const dress = (people, name, occluder) => {
+    const known = people.figures.get(`${name} ${occluder}`);
+    if (known) return known;
+    const { arrays } = people;
+    const rest = arrays.rest;
+    const figure = {
+      vertices: [rest.map((place, k) => place + arrays[`${name} head`][k])],
+      rest: [rest],
+      colours: [new Float32Array(rest.length).fill(1)],
+      triangles: [arrays.triangles],
+      materials: [arrays.materials],
+    };
+    const wear = (vertices, part, colours) => {
+      const before = figure.vertices.reduce((sum, one) => sum + one.length / 3, 0);
+      figure.vertices.push(vertices);
+      figure.rest.push(arrays[`${part} rest`] ?? vertices);
+      figure.colours.push(colours ?? arrays[`${part} colours`]);
+      figure.triangles.push(arrays[`${part} triangles`].map((row) => row + before));
+      figure.materials.push(arrays[`${part} materials`]);
+    };
+    const worn = `${name} worn`;
+    if (arrays[`${worn} vertices`]) wear(arrays[`${worn} vertices`], worn);
+    if (occluder !== "none") {
+      const own = arrays[`${name} ${occluder}`]; // steps from the first person's
+      const step = people.length;
+      const vertices = arrays[`${occluder} vertices`].map((at, k) => at + step * own[k]);
+      wear(vertices, occluder, arrays[`${name} ${occluder} colours`]);
+    }
+    const [floats, whole] = [Float32Array, Int32Array];
+    const mesh = {
+      vertices: join(floats, figure.vertices),
+      rest: join(floats, figure.rest),
+      colours: join(floats, figure.colours),
+      triangles: join(whole, figure.triangles),
+      materials: join(Uint8Array, figure.materials),
+    };
+    const masks = new Float32Array((mesh.vertices.length / 3) * 2);
+    masks.set(arrays.masks);
+    const oneSided = mesh.materials.map((material) => material === SKIN);
+    const done = { ...mesh, masks, oneSided };
+    people.figures.set(`${name} ${occluder}`, done);
+    return done;
+  };
+
+  const join = (Kind, parts) => {
+    const joined = new Kind(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      joined.set(part, at);
+      at += part.length;
+    }
+    return joined;
+  };
+
+  // What is painted on a person's skin; painted once.
+  const skinOf = (people, name) => {
+    const person = people.people[name];
+    const map = (key) => people.arrays[`${name} ${key}`];
+    const pigments = { melanin: map("melanin"), blood: map("blood"), cover: map("cover") };
+    person.maps ??= {
+      albedo: lab.paintSkin(pigments, person),
+      pores: map("relief"),
+      noise: people.arrays.noise,
+    };
+    return person.maps;
+  };
+
+  // --- Pose and light ---
+
+  // All of a face that does not depend on the size of the picture: {person, units,
+  // scene} with units by their full names, such as mouthSmileLeft, 0 to 1.6.
+  lab.pose = (people, { person: name, units = {}, scene: given = {} }) => {
+    const scene = { ...lab.plainScene, ...given };
+    const person = people.people[name];
+    const weights = Object.fromEntries(
+      Object.entries(units).filter(
+        ([unit]) =>
+          scene.occluder !== "mask" || !UNDER_MASK.some((one) => unit.startsWith(one)),
+      ),
+    );
+    const figure = dress(people, name, scene.occluder);
+    const vertices = figure.vertices.slice();
+    const ordered = people.units.map((unit) => Math.min(weights[unit] ?? 0, MAX_WEIGHT));
+    lab.moveVertices(vertices, people.targets, Float32Array.from(ordered));
+
+    const rotation = lab.rotation(scene);
+    const places = lab.toCamera(vertices, rotation);
+    const light = lightOf(scene);
+    const place = Object.entries(people.places).find(
+      ([, { seed }]) => seed === scene.background,
+    );
+    return {
+      scene,
+      figure,
+      rotation,
+      light,
+      view: {
+        places,
+        normals: lab.vertexNormals(places, figure.triangles),
+        across: [rotation[0], rotation[3], rotation[6]], // the head's own x and y
+        up: [rotation[1], rotation[4], rotation[7]],
+      },
+      shadow: lab.shadowMap(places, figure, light.toward),
+      maps: {
+        ...skinOf(people, name),
+        folds: lab.foldRelief(people.grooves, weights, person.age),
+      },
+      look: { ...person, lips: lipRedness(weights) },
+      place: place && { ...place[1], leaves: people.arrays[`leaves ${place[0]}`] },
+    };
+  };
+
+  // Unit vectors to the key light, to the light behind the head and half-way between
+  // key light and camera, camera coordinates; and how strong they are.
+  const lightOf = (scene) => {
+    const azimuth = radians(scene.light_azimuth);
+    const elevation = radians(scene.light_elevation);
+    const flat = Math.cos(elevation);
+    const toward = [
+      Math.sin(azimuth) * flat,
+      Math.sin(elevation),
+      Math.cos(azimuth) * flat,
+    ];
+    const back = unit([-Math.sin(azimuth) >= 0 ? 0.8 : -0.8, 0.35, -0.5]);
+    const half = unit([toward[0], toward[1], toward[2] + 1]);
+    return { toward, back, half, contrast: scene.light_contrast, rim: scene.rim };
+  };
+
+  // 1 at rest, down to 0.2 as the lips are pressed or rolled in.
+  const lipRedness = (weights) => {
+    const inwards = ["mouthPressLeft", "mouthPressRight", "mouthRollLower"].map(
+      (unit) => weights[unit] ?? 0,
+    );
+    return Math.max(0.2, 1 - 0.45 * (inwards[0] + inwards[1] + inwards[2]));
+  };
+
+  // --- Picture ---
+
+  // The picture of a posed face, `size` pixels wide: grey (size * size), or RGBA for a
+  // canvas; and the share of the face that an occluder covers.
+  lab.draw = (posed, size, { colour = false } = {}) => {
+    const { figure, view, scene } = posed;
+    const side = size * SUPERSAMPLING;
+    const pixels = lab.project(view.places, posed.rotation, scene, side);
+    const raster = lab.rasterise(pixels, view.places, figure, side);
+    const sky = lab.ambientOcclusion(raster.depth, side);
+    const light = enlarge(lab.paintBackground(posed.place, size), size);
+    const { maps, look, shadow } = posed;
+    const lit = lab.shade(
+      light, side, raster, sky, figure, view, maps, look, posed.light, shadow,
+    );
+    const image = develop(light, lit, scene, size, colour);
+    return { image, covered: coveredShare(figure.materials, raster.triangle) };
+  };
+
+  // Each pixel of (size, size, 3) becomes SUPERSAMPLING by SUPERSAMPLING.
+  const enlarge = (small, size) => {
+    const side = size * SUPERSAMPLING;
+    const image = new Float32Array(3 * side * side);
+    for (let row = 0, at = 0; row < side; row++) {
+      const from = size * Math.trunc(row / SUPERSAMPLING);
+      for (let column = 0; column < side; column++, at += 3) {
+        const source = 3 * (from + Math.trunc(column / SUPERSAMPLING));
+        image[at] = small[source];
+        image[at + 1] = small[source + 1];
+        image[at + 2] = small[source + 2];
+      }
+    }
+    return image;
+  };
+
+  const coveredShare = (materials, triangle) => {
+    let [face, covered] = [0, 0];
+    for (const k of triangle) {
+      if (k < 0) continue;
+      const material = materials[k];
+      if (material >= FRAME) covered += 1;
+      if (material >= FRAME || material === SKIN || material === EYE) face += 1;
+    }
+    return covered / Math.max(face, 1);
+  };
+
+  // What a camera does: exposure, averaging, blur, a film's curve, 8 bits.
+  const develop = (light, lit, scene, size, colour) => {
+    const gain = (0.2 * scene.exposure * (lit / 0.2) ** 0.4) / Math.max(lit, 1e-4);
+    const side = size * SUPERSAMPLING;
+    const share = gain / SUPERSAMPLING ** 2;
+    const weights = colour ? [1] : [0.2126, 0.7152, 0.0722]; // luminance
+    const channels = colour ? 3 : 1;
+    let planes = Array.from({ length: channels }, () => new Float32Array(size * size));
+    for (let row = 0; row < side; row++) {
+      const to = size * Math.trunc(row / SUPERSAMPLING);
+      for (let column = 0; column < side; column++) {
+        const at = 3 * (row * side + column);
+        const pixel = to + Math.trunc(column / SUPERSAMPLING);
+        if (colour) for (let k = 0; k < 3; k++) planes[k][pixel] += light[at + k] * share;
+        else {
+          const grey =
+            weights[0] * light[at] + weights[1] * light[at + 1] + weights[2] * light[at + 2];
+          planes[0][pixel] += grey * share;
+        }
+      }
+    }
+    if (scene.blur > 0) planes = planes.map((plane) => blur(plane, size, scene.blur * size));
+    if (!colour) return Uint8Array.from(planes[0], film);
+    const image = new Uint8ClampedArray(4 * size * size).fill(255);
+    planes.forEach((plane, k) => plane.forEach((x, at) => (image[4 * at + k] = film(x))));
+    return image;
+  };
+
+  // Gamma, then a little contrast with soft ends; 0 to 255.
+  const film = (light) => {
+    const grey = Math.min((1.5 * light) / (1 + 0.5 * light), 1) ** (1 / 2.2);
+    return Math.round(255 * (0.35 * grey + 0.65 * grey * grey * (3 - 2 * grey)));
+  };
+
+  // Gaussian blur of (size, size) with a standard deviation in pixels.
+  const blur = (plane, size, sigma) => {
+    const reach = Math.trunc(3 * sigma + 0.5);
+    if (reach === 0) return plane;
+    const kernel = [];
+    for (let k = -reach; k <= reach; k++) kernel.push(Math.exp(-0.5 * (k / sigma) ** 2));
+    const total = kernel.reduce((sum, one) => sum + one);
+    let from = plane;
+    for (const [pace, other] of [[size, 1], [1, size]]) {
+      const to = new Float32Array(size * size);
+      for (let line = 0; line < size; line++) {
+        for (let place = 0; place < size; place++) {
+          let sum = 0;
+          for (let k = -reach; k <= reach; k++) {
+            const near = Math.min(Math.max(place + k, 0), size - 1); // the edge goes on
+            sum += kernel[k + reach] * from[line * other + near * pace];
+          }
+          to[line * other + place * pace] = sum / total;
+        }
+      }
+      from = to;
+    }
+    return from;
+  };
+}
