@@ -199,4 +199,6 @@ def _silhouette() -> np.ndarray:
     nearness = np.ascontiguousarray(head.vertices[:, 2])
     seen = rasterise(pixels, nearness, skin, both_sided, side).triangle >= 0
     rows, columns = paint.SHAPE
-    return maximum_filter(seen[:rows, :columns], 5)
+    used = maximum_filter(seen[:rows, :columns], 5)
+    used[-1] = True  # all of the shoulders
+    return used
