@@ -193,17 +193,23 @@
     const pixels = lab.project(view.places, posed.rotation, scene, side);
     const raster = lab.rasterise(pixels, view.places, figure, side);
     const sky = lab.ambientOcclusion(raster.depth, side);
-    const light = enlarge(lab.paintBackground(posed.place, size), size);
+    const light = backgroundOf(posed.place, size).slice();
     const { maps, look, shadow } = posed;
     const lit = lab.shade(
       light, side, raster, sky, figure, view, maps, look, posed.light, shadow,
     );
     const image = develop(light, lit, scene, size, colour);
-    return { image, covered: coveredShare(figure.materials, raster.triangle) };
+    const free = scene.occluder === "none";
+    const covered = free ? 0 : coveredShare(figure.materials, raster.triangle);
+    return { image, covered };
   };
 
-  // Each pixel of (size, size, 3) becomes SUPERSAMPLING by SUPERSAMPLING.
-  const enlarge = (small, size) => {
+  // The background, SUPERSAMPLING times as wide; painted once for each place and size.
+  const backgrounds = new Map();
+  const backgroundOf = (place, size) => {
+    const key = `${place?.seed} ${size}`;
+    if (backgrounds.has(key)) return backgrounds.get(key);
+    const small = lab.paintBackground(place, size);
     const side = size * SUPERSAMPLING;
     const image = new Float32Array(3 * side * side);
     for (let row = 0, at = 0; row < side; row++) {
@@ -215,14 +221,15 @@
         image[at + 2] = small[source + 2];
       }
     }
+    backgrounds.set(key, image);
     return image;
   };
 
   const coveredShare = (materials, triangle) => {
     let [face, covered] = [0, 0];
-    for (const k of triangle) {
-      if (k < 0) continue;
-      const material = materials[k];
+    for (let at = 0; at < triangle.length; at++) {
+      if (triangle[at] < 0) continue;
+      const material = materials[triangle[at]];
       if (material >= FRAME) covered += 1;
       if (material >= FRAME || material === SKIN || material === EYE) face += 1;
     }
@@ -232,36 +239,42 @@
   // What a camera does: exposure, averaging, blur, a film's curve, 8 bits.
   const develop = (light, lit, scene, size, colour) => {
     const gain = (0.2 * scene.exposure * (lit / 0.2) ** 0.4) / Math.max(lit, 1e-4);
-    const side = size * SUPERSAMPLING;
-    const share = gain / SUPERSAMPLING ** 2;
-    const weights = colour ? [1] : [0.2126, 0.7152, 0.0722]; // luminance
-    const channels = colour ? 3 : 1;
-    let planes = Array.from({ length: channels }, () => new Float32Array(size * size));
-    for (let row = 0; row < side; row++) {
-      const to = size * Math.trunc(row / SUPERSAMPLING);
-      for (let column = 0; column < side; column++) {
-        const at = 3 * (row * side + column);
-        const pixel = to + Math.trunc(column / SUPERSAMPLING);
-        if (colour) for (let k = 0; k < 3; k++) planes[k][pixel] += light[at + k] * share;
-        else {
-          const grey =
-            weights[0] * light[at] + weights[1] * light[at + 1] + weights[2] * light[at + 2];
-          planes[0][pixel] += grey * share;
-        }
-      }
-    }
-    if (scene.blur > 0) planes = planes.map((plane) => blur(plane, size, scene.blur * size));
-    if (!colour) return Uint8Array.from(planes[0], film);
+    const channel = (red, green, blue) => {
+      const plane = average(light, size, [red * gain, green * gain, blue * gain]);
+      return scene.blur > 0 ? blur(plane, size, scene.blur * size) : plane;
+    };
+    if (!colour) return Uint8Array.from(channel(0.2126, 0.7152, 0.0722), film);
     const image = new Uint8ClampedArray(4 * size * size).fill(255);
-    planes.forEach((plane, k) => plane.forEach((x, at) => (image[4 * at + k] = film(x))));
+    const planes = [channel(1, 0, 0), channel(0, 1, 0), channel(0, 0, 1)];
+    for (let at = 0; at < size * size; at++) {
+      for (let k = 0; k < 3; k++) image[4 * at + k] = film(planes[k][at]);
+    }
     return image;
   };
 
-  // Gamma, then a little contrast with soft ends; 0 to 255.
-  const film = (light) => {
-    const grey = Math.min((1.5 * light) / (1 + 0.5 * light), 1) ** (1 / 2.2);
-    return Math.round(255 * (0.35 * grey + 0.65 * grey * grey * (3 - 2 * grey)));
+  // The weighted sum of the colours of (side, side, 3), averaged down to (size, size).
+  const average = (light, size, [red, green, blue]) => {
+    const side = size * SUPERSAMPLING;
+    const plane = new Float32Array(size * size);
+    const share = 1 / SUPERSAMPLING ** 2;
+    for (let row = 0, at = 0; row < side; row++) {
+      const to = size * Math.trunc(row / SUPERSAMPLING);
+      for (let column = 0; column < side; column++, at += 3) {
+        const sum = red * light[at] + green * light[at + 1] + blue * light[at + 2];
+        plane[to + Math.trunc(column / SUPERSAMPLING)] += sum * share;
+      }
+    }
+    return plane;
   };
+
+  // Gamma, then a little contrast with soft ends, 0 to 255. From a table, by the root of
+  // the light, since powers would take as long as all the shading.
+  const FILM = Uint8Array.from({ length: 65536 }, (_, k) => {
+    const grey = (k / 65535) ** (2 / 2.2);
+    return Math.round(255 * (0.35 * grey + 0.65 * grey * grey * (3 - 2 * grey)));
+  });
+  const film = (light) =>
+    FILM[Math.sqrt(Math.min((1.5 * light) / (1 + 0.5 * light), 1)) * 65535 + 0.5 | 0];
 
   // Gaussian blur of (size, size) with a standard deviation in pixels.
   const blur = (plane, size, sigma) => {

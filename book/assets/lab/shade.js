@@ -45,6 +45,15 @@
     return upper * (1 - fy) + lower * fy;
   };
 
+  // x ** n for whole n, in a third of the time: 14 is 8 + 4 + 2.
+  const power = (x, n) => {
+    let product = 1;
+    for (let left = n | 0, square = x; left > 0; left >>= 1, square *= square) {
+      if (left & 1) product *= square;
+    }
+    return product;
+  };
+
   // --- Materials ---
 
   // Skin with its pigment r, g, b, and what is on it: the masks of lips and mouth, the
@@ -117,17 +126,18 @@
     const sy = size - (axes[3] * x + axes[4] * y + axes[5] * z + reach) * texel;
     const sz = axes[6] * x + axes[7] * y + axes[8] * z;
     const beyond = sz + 0.035 + 0.09 * (1 - Math.max(facing, 0));
-    let free = 0;
+    let dark = 0;
     for (let dy = -1.5; dy < 2; dy += 1.5) {
-      const row = Math.trunc(sy + dy);
+      const row = (sy + dy) | 0; // the whole part
+      if (row < 0 || row >= size) continue;
       for (let dx = -1.5; dx < 2; dx += 1.5) {
-        const column = Math.trunc(sx + dx);
-        if (row >= 0 && row < size && column >= 0 && column < size) {
-          free += 1 - clip((depth[row * size + column] - beyond) / 0.04, 0, 1);
-        } else free += 1;
+        const column = (sx + dx) | 0;
+        if (column < 0 || column >= size) continue;
+        const gap = depth[row * size + column] - beyond;
+        if (gap > 0) dark += gap < 0.04 ? gap / 0.04 : 1;
       }
     }
-    return free / 9;
+    return 1 - dark / 9;
   };
 
   // Lambert's cosine law for light that reaches around by `wrap`.
@@ -153,15 +163,22 @@
     const { places, normals, across, up } = view;
     const { albedo, pores, folds, noise } = maps;
     const { left, top, texels, rows, columns } = lab.skinMap;
+    const { aboveHairline } = lab;
     const { toward, back, half, contrast, rim } = light;
+    const [tx, ty, tz] = toward;
+    const [hx, hy, hz] = half;
     const density = look.growth[4];
     let litSum = 0;
     let litCount = 0;
     for (let at = 0; at < side * side; at++) {
       const k = triangle[at];
       if (k < 0) continue;
-      const [a, b, c] = [triangles[3 * k], triangles[3 * k + 1], triangles[3 * k + 2]];
-      const [a3, b3, c3] = [3 * a, 3 * b, 3 * c];
+      const a = triangles[3 * k];
+      const b = triangles[3 * k + 1];
+      const c = triangles[3 * k + 2];
+      const a3 = 3 * a;
+      const b3 = 3 * b;
+      const c3 = 3 * c;
       const u = bary[2 * at];
       const v = bary[2 * at + 1];
       const w = 1 - u - v;
@@ -176,8 +193,8 @@
       let open = sky[at];
       let strands = 0;
 
-      let i = clip(Math.trunc((top - y) * texels), 0, rows - 1);
-      let j = clip(Math.trunc((x - left) * texels), 0, columns - 1);
+      let i = clip(((top - y) * texels) | 0, 0, rows - 1);
+      let j = clip(((x - left) * texels) | 0, 0, columns - 1);
       if (material === HAND) {
         // the skin of the forehead, without its lines
         i = 70 + (Math.trunc(y * 97) % 9);
@@ -204,7 +221,7 @@
         }
         let strand = 0;
         let covered = 0;
-        const above = lab.aboveHairline(x, y, z, look.growth);
+        const above = aboveHairline(x, y, z, look.growth);
         if (above > -0.3) {
           // no strand reaches further down
           strand = noiseAt(noise, x * 70 + z * 15, y * 6 + z * 18);
@@ -224,7 +241,9 @@
         const own2 = u * colours[a3 + 2] + v * colours[b3 + 2] + w * colours[c3 + 2];
         if (material === HAIR) {
           // x runs across the lock, y along it
-          const [ya, yb, yc] = [rest[a3 + 1], rest[b3 + 1], rest[c3 + 1]];
+          const ya = rest[a3 + 1];
+          const yb = rest[b3 + 1];
+          const yc = rest[c3 + 1];
           let root = ya <= Math.min(yb, yc) ? a : b;
           let tip = ya >= Math.max(yb, yc) ? a : b;
           if (yc < rest[3 * root + 1]) root = c;
@@ -250,22 +269,23 @@
       nz /= length;
       const px = u * places[a3] + v * places[b3] + w * places[c3];
       const py = u * places[a3 + 1] + v * places[b3 + 1] + w * places[c3 + 1];
-      const facing = nx * toward[0] + ny * toward[1] + nz * toward[2];
+      const facing = nx * tx + ny * ty + nz * tz;
       const lit = Math.max(visibility(px, py, depth[at], facing, shadow), paint.glow);
 
       const key = lit * contrast * 1.5 * (0.45 + 0.55 * open);
       const fill = (0.55 + 0.3 * ny + 0.15 * nz) * (1 - 0.8 * contrast) * open;
-      const behind = Math.max(nx * back[0] + ny * back[1] + nz * back[2], 0);
-      const around = fill + behind * rim * (1 - Math.max(nz, 0));
+      let around = fill;
+      if (rim > 0) {
+        const behind = Math.max(nx * back[0] + ny * back[1] + nz * back[2], 0);
+        around += behind * rim * (1 - Math.max(nz, 0));
+      }
       const soft = material === SKIN || material === HAND; // red light wraps most
       const arriving = key * wrapped(facing, soft ? 0.26 : 0.1) + around;
       const arriving1 = key * wrapped(facing, soft ? 0.16 : 0.1) + around;
       const arriving2 = key * wrapped(facing, soft ? 0.12 : 0.1) + around;
-      const cosine =
-        material === HAIR ? strands : nx * half[0] + ny * half[1] + nz * half[2];
+      const cosine = material === HAIR ? strands : nx * hx + ny * hy + nz * hz;
       const strength = paint.shine * lit * (0.3 + contrast);
-      const highlight =
-        cosine > 0 && strength > 0 ? strength * cosine ** paint.gloss * open : 0;
+      const highlight = cosine > 0 ? strength * power(cosine, paint.gloss) * open : 0;
       image[3 * at] = paint.red * arriving * paint.cavity + highlight;
       image[3 * at + 1] = paint.green * arriving1 * paint.cavity + highlight;
       image[3 * at + 2] = paint.blue * arriving2 * paint.cavity + highlight;
