@@ -5,6 +5,7 @@ says how the picture is taken, `render` draws it.
 """
 
 from emolib.synthesis.clips import Frame, draw_clip, draw_still
+from emolib.synthesis.controls import group_units, lab_controls
 from emolib.synthesis.frames import framed_face
 from emolib.synthesis.people.expression import (
     ACTION_UNITS,
@@ -34,7 +35,9 @@ __all__ = [
     "draw_still",
     "express",
     "framed_face",
+    "group_units",
     "identity_vertices",
+    "lab_controls",
     "load_head",
     "random_identity",
     "render",

@@ -1,11 +1,11 @@
-"""People for a web page: all that their faces are drawn from, in one small file.
+"""People for a web page: all that their faces are drawn from, in small files.
 
 A page cannot run `random_identity`; it is given a few people as meshes, and blends,
 projects and shades them itself (``book/assets/lab``). What all people share, the action
-units above all, is in the file once. Lengths are rounded to 2e-5 dm, so that a vertex
+units above all, is a file of its own; each person is another. Lengths are rounded to 2.5e-5 dm, so that a vertex
 falls within a thousandth of a pixel of its place.
 
-The file is zlib-compressed: the length of a JSON header (uint32, little-endian), the
+A file is zlib-compressed: the length of a JSON header (uint32, little-endian), the
 header, then whole numbers. An array (n, c) is written column by column as differences
 (of a field's rows, too), folded to be positive (0, -1, 1, -2, ... become 0, 1, 2, 3),
 first all low bytes, then all higher ones. It belongs here, beside the renderer whose
@@ -23,7 +23,6 @@ from scipy.ndimage import maximum_filter
 
 from emolib.errors import ArgumentError
 from emolib.synthesis.drawing import mesh, paint
-from emolib.synthesis.drawing.mesh import Part
 from emolib.synthesis.drawing.raster import rasterise
 from emolib.synthesis.people.expression import GAINS, UNITS, without_side
 from emolib.synthesis.people.identity import Identity
@@ -34,11 +33,11 @@ from emolib.synthesis.worn.fitting import body_of
 from emolib.synthesis.worn.occluders import make_occluder
 
 #: What one unit of each kind of number is worth: decimetres, reflectance, pigment.
-LENGTH, COLOUR, PIGMENT, NOISE = 2e-5, 1 / 2048, 0.02, 1 / 32
+LENGTH, COLOUR, PIGMENT, NOISE = 2.5e-5, 1 / 1024, 0.03, 1 / 32
 #: The same of a lock's share of the hair's colour, and of its own coordinates.
-TINT, STRAND = 1 / 256, 2e-4
+TINT, STRAND = 1 / 128, 1e-3
 #: How finely the relief of the pores is stored; it bends the light by a hundredth.
-RELIEF = 0.3
+RELIEF = 0.5
 
 
 class _File:
@@ -46,7 +45,6 @@ class _File:
 
     def __init__(self):
         self.arrays, self.blocks, self.length = {}, [], 0
-        self.parts: dict[str, Part] = {}
 
     def add(self, name: str, values: np.ndarray, step: float = 1, *, field=False):
         """Add an array (n,) or (n, c), or a field (rows, columns), in steps."""
@@ -71,12 +69,8 @@ class _File:
         return zlib.compress(start + text + b"".join(self.blocks), 9)
 
 
-def people_file(
-    people: Mapping[str, Identity],
-    occluders: Mapping[str, int],
-    places: Mapping[str, int],
-) -> bytes:
-    """Pack people, what can cover their faces, and places behind them.
+class PagePeople:
+    """People, what can cover their faces, and places behind them, for a page.
 
     Parameters
     ----------
@@ -86,27 +80,68 @@ def people_file(
         Kind, such as ``"mask"`` -> the seed of the one that everybody is given.
     places : mapping of str to int
         Name -> seed of a background, as in `Scene`.
-
-    Returns
-    -------
-    bytes
-        The file, see above.
+    controls : mapping
+        What else the page must know, as it is: `lab_controls`.
     """
-    file = _File()
-    header = {"units": UNITS, "people": {}, "places": {}, "occluders": dict(occluders)}
-    header["length"] = LENGTH
-    _add_head(file, header)
-    for name, seed in places.items():
-        place = draw_place(seed)._asdict()
-        leaves = place.pop("leaves")
-        if leaves is not None:
-            file.add(f"leaves {name}", leaves, PIGMENT / 2, field=True)
-        place["base"] = place["base"].tolist()
-        header["places"][name] = place | {"seed": seed}
-    for name, identity in people.items():
-        header["people"][name] = _person(identity)
-        _add_person(file, name, identity, occluders)
-    return file.pack(header)
+
+    def __init__(
+        self,
+        people: Mapping[str, Identity],
+        occluders: Mapping[str, int],
+        places: Mapping[str, int],
+        controls: Mapping,
+    ):
+        self.people, self.occluders = dict(people), dict(occluders)
+        self.places, self.controls = dict(places), controls
+        #: The occluders of the first person; others' are told by the difference.
+        first = body_of(next(iter(self.people.values())))
+        self._parts = {
+            kind: make_occluder(kind, first, seed) for kind, seed in occluders.items()
+        }
+
+    def shared_file(self) -> bytes:
+        """Return the file of what all people share."""
+        file = _File()
+        header = {"controls": self.controls, "units": UNITS, "length": LENGTH}
+        header |= {"occluders": self.occluders, "places": {}, "people": {}}
+        _add_head(file, header)
+        for name, seed in self.places.items():
+            place = draw_place(seed)._asdict() | {"seed": seed}
+            leaves = place.pop("leaves")
+            if leaves is not None:
+                file.add(f"leaves {name}", leaves, PIGMENT / 2, field=True)
+            header["places"][name] = place | {"base": place["base"].tolist()}
+        for name, identity in self.people.items():
+            header["people"][name] = _person(identity)
+        for kind, part in self._parts.items():
+            file.add(f"{kind} vertices", part.vertices, LENGTH)
+            file.add(f"{kind} triangles", part.triangles)
+            file.add(f"{kind} materials", part.materials)
+            file.add(f"{kind} colours", part.colours, COLOUR)
+        return file.pack(header)
+
+    def person_file(self, name: str) -> bytes:
+        """Return the file of one person's mesh, skin and occluders.
+
+        Raises
+        ------
+        ArgumentError
+            If an occluder has another shape on this person than on the first.
+        """
+        identity, file = self.people[name], _File()
+        _add_person(file, identity)
+        for kind, seed in self.occluders.items():
+            first, part = self._parts[kind], make_occluder(kind, body_of(identity), seed)
+            if not np.array_equal(first.triangles, part.triangles):
+                raise ArgumentError(
+                    f"The {kind} of seed {seed} has another shape on person {name} than "
+                    "on the first; choose another seed."
+                )
+            file.add(kind, _steps(part.vertices) - _steps(first.vertices))
+            if not np.allclose(first.colours, part.colours, atol=COLOUR):
+                # dark glass has some of the skin's colour
+                file.add(f"{kind} colours", part.colours, COLOUR)
+        return file.pack({})
 
 
 def _add_head(file: _File, header: dict) -> None:
@@ -130,6 +165,7 @@ def _person(identity: Identity) -> dict:
     """Return the numbers of a person that the page paints with."""
     return {
         "seed": identity.seed,
+        "words": in_words(identity),
         "age": identity.age,
         "oiliness": identity.oiliness,
         "iris": identity.iris,
@@ -140,47 +176,48 @@ def _person(identity: Identity) -> dict:
     }
 
 
-def _add_person(file: _File, name: str, identity: Identity, occluders) -> None:
-    """Add a person's mesh, skin and occluders."""
+def in_words(identity: Identity) -> str:
+    """Describe a person for those who do not see the picture.
+
+    Examples
+    --------
+    >>> in_words(random_identity(3))
+    'a man of 41, light skin, short hair, stubble'
+    """
+    tones = ("very light", "light", "medium", "dark", "very dark")
+    tone = tones[min(int(identity.skin_tone * len(tones)), len(tones) - 1)]
+    noun = "woman" if identity.sex == "female" else "man"
+    words = [f"a {noun} of {identity.age:.0f}", f"{tone} skin"]
+    if identity.covering != "none":
+        words.append(f"a {identity.covering}")
+    elif identity.hair in ("bald", "locs"):
+        words.append(identity.hair)
+    else:
+        words.append(f"{identity.hair} hair")
+    if identity.beard != "none":
+        hair = identity.beard in ("short", "full")
+        words.append(f"a {identity.beard} beard" if hair else identity.beard)
+    return ", ".join(words)
+
+
+def _add_person(file: _File, identity: Identity) -> None:
+    """Add a person's mesh and skin."""
     head, figure = load_head(), dressed(identity, wide=False)
     count = len(head.vertices)
-    file.add(f"{name} head", figure.vertices[:count] - head.vertices, LENGTH)
+    file.add("head", _steps(figure.vertices[:count]) - _steps(head.vertices))
     for key, field in paint.skin_pigments(identity)._asdict().items():
         step = RELIEF if key == "relief" else PIGMENT
-        file.add(f"{name} {key}", field * _silhouette(), step, field=True)
+        file.add(key, field * _silhouette(), step, field=True)
     first = (figure.triangles < count).all(axis=1).sum()
     if first < len(figure.triangles):
         hair = (figure.materials[first:] == mesh.HAIR).all()
-        file.add(f"{name} worn vertices", figure.vertices[count:], LENGTH)
-        file.add(f"{name} worn triangles", figure.triangles[first:] - count)
-        file.add(f"{name} worn materials", figure.materials[first:])
+        file.add("worn vertices", figure.vertices[count:], LENGTH)
+        file.add("worn triangles", figure.triangles[first:] - count)
+        file.add("worn materials", figure.materials[first:])
         step = TINT if hair else COLOUR
-        file.add(f"{name} worn colours", figure.colours[count:], step)
+        file.add("worn colours", figure.colours[count:], step)
         if mesh.HAIR in figure.materials:
-            file.add(f"{name} worn rest", figure.rest[count:], STRAND)
-    for kind, seed in occluders.items():
-        _add_occluder(file, name, kind, make_occluder(kind, body_of(identity), seed))
-
-
-def _add_occluder(file: _File, name: str, kind: str, part: Part) -> None:
-    """Add what covers a face: only the place of its vertices differs between people.
-
-    Colours differ, too, if dark glass has some of the skin's.
-    """
-    first = file.parts.setdefault(kind, part)
-    if first is part:
-        file.add(f"{kind} vertices", part.vertices, LENGTH)
-        file.add(f"{kind} triangles", part.triangles)
-        file.add(f"{kind} materials", part.materials)
-        file.add(f"{kind} colours", part.colours, COLOUR)
-    elif not np.array_equal(first.triangles, part.triangles):
-        raise ArgumentError(
-            f"The {kind} of seed {name} has another shape on each person; choose "
-            "another seed."
-        )
-    file.add(f"{name} {kind}", _steps(part.vertices) - _steps(first.vertices))
-    if not np.allclose(first.colours, part.colours, atol=COLOUR):
-        file.add(f"{name} {kind} colours", part.colours, COLOUR)
+            file.add("worn rest", figure.rest[count:], STRAND)
 
 
 def _steps(lengths: np.ndarray) -> np.ndarray:

@@ -1,9 +1,10 @@
 // A rendered face: from a person, action units and a scene to a picture, as
-// emolib.synthesis.render draws it, without Python. Needs people-file.js, mesh.js,
-// paint.js and shade.js; people.js holds the people.
+// emolib.synthesis.render draws it, without Python. Needs people.js, mesh.js, paint.js
+// and shade.js.
 //
 //   const people = await lab.openPeople();
-//   const posed = lab.pose(people, { person: "ada", units: { jawOpen: 0.6 }, scene: {} });
+//   await lab.openPerson(people, "25");
+//   const posed = lab.pose(people, { person: "25", units: { jawOpen: 0.6 }, scene: {} });
 //   const grey = lab.draw(posed, 64).image; // 64x64, for the network
 //   const shown = lab.draw(posed, 128, { colour: true }).image; // RGBA, for a canvas
 //
@@ -32,63 +33,63 @@
 
   // --- People ---
 
-  // Unpack the people of people.js, or of another file in base64.
-  lab.openPeople = async (base64 = lab.peopleFile) => {
-    const file = await lab.readPeople(base64);
-    const { arrays } = file;
-    const [start, rows] = [arrays["unit start"], arrays["unit rows"]];
-    const moves = arrays["unit moves"]; // (k, 3), to be scaled with the units' gains
-    file.gains.forEach((gain, u) => {
-      for (let k = 3 * start[u]; k < 3 * start[u + 1]; k++) moves[k] *= Math.fround(gain);
-    });
-    const grooves = lab.foldGrooves(file.folds);
-    return { ...file, targets: { start, rows, moves }, grooves, figures: new Map() };
-  };
-
   // One mesh of a head and what it wears: vertices and rest places (n, 3), colours
   // (n, 3), masks of lips and mouth (n, 2), triangles (m, 3) and their materials (m).
-  const dress = (people, name, occluder) => {
-    const known = people.figures.get(`${name} ${occluder}`);
+  const dress = (people, person, occluder) => {
+    const known = person.figures.get(occluder);
     if (known) return known;
-    const { arrays } = people;
-    const rest = arrays.rest;
-    const figure = {
-      vertices: [rest.map((place, k) => place + arrays[`${name} head`][k])],
-      rest: [rest],
-      colours: [new Float32Array(rest.length).fill(1)],
-      triangles: [arrays.triangles],
-      materials: [arrays.materials],
+    const [shared, own] = [people.arrays, person.arrays];
+    // a person's places are told in steps from those of the average, or the first person
+    const moved = (from, steps) =>
+      from.map((place, k) => place + people.length * steps[k]);
+    const head = {
+      vertices: moved(shared.rest, own.head),
+      rest: shared.rest,
+      colours: new Float32Array(shared.rest.length).fill(1),
+      triangles: shared.triangles,
+      materials: shared.materials,
     };
-    const wear = (vertices, part, colours) => {
-      const before = figure.vertices.reduce((sum, one) => sum + one.length / 3, 0);
-      figure.vertices.push(vertices);
-      figure.rest.push(arrays[`${part} rest`] ?? vertices);
-      figure.colours.push(colours ?? arrays[`${part} colours`]);
-      figure.triangles.push(arrays[`${part} triangles`].map((row) => row + before));
-      figure.materials.push(arrays[`${part} materials`]);
-    };
-    const worn = `${name} worn`;
-    if (arrays[`${worn} vertices`]) wear(arrays[`${worn} vertices`], worn);
-    if (occluder !== "none") {
-      const own = arrays[`${name} ${occluder}`]; // steps from the first person's
-      const step = people.length;
-      const vertices = arrays[`${occluder} vertices`].map((at, k) => at + step * own[k]);
-      wear(vertices, occluder, arrays[`${name} ${occluder} colours`]);
+    const parts = [head];
+    if (own["worn vertices"]) {
+      parts.push({
+        vertices: own["worn vertices"],
+        rest: own["worn rest"] ?? own["worn vertices"],
+        colours: own["worn colours"],
+        triangles: own["worn triangles"],
+        materials: own["worn materials"],
+      });
     }
-    const [floats, whole] = [Float32Array, Int32Array];
-    const mesh = {
-      vertices: join(floats, figure.vertices),
-      rest: join(floats, figure.rest),
-      colours: join(floats, figure.colours),
-      triangles: join(whole, figure.triangles),
-      materials: join(Uint8Array, figure.materials),
+    if (occluder !== "none") {
+      const vertices = moved(shared[`${occluder} vertices`], own[occluder]);
+      parts.push({
+        vertices,
+        rest: vertices,
+        colours: own[`${occluder} colours`] ?? shared[`${occluder} colours`],
+        triangles: shared[`${occluder} triangles`],
+        materials: shared[`${occluder} materials`],
+      });
+    }
+    let before = 0;
+    for (const part of parts) {
+      const first = before;
+      part.triangles = part.triangles.map((row) => row + first);
+      before += part.vertices.length / 3;
+    }
+    const all = (Kind, key) => join(Kind, parts.map((part) => part[key]));
+    const materials = all(Uint8Array, "materials");
+    const masks = new Float32Array(2 * before);
+    masks.set(shared.masks);
+    const figure = {
+      vertices: all(Float32Array, "vertices"),
+      rest: all(Float32Array, "rest"),
+      colours: all(Float32Array, "colours"),
+      triangles: all(Int32Array, "triangles"),
+      materials,
+      masks,
+      oneSided: materials.map((material) => material === SKIN),
     };
-    const masks = new Float32Array((mesh.vertices.length / 3) * 2);
-    masks.set(arrays.masks);
-    const oneSided = mesh.materials.map((material) => material === SKIN);
-    const done = { ...mesh, masks, oneSided };
-    people.figures.set(`${name} ${occluder}`, done);
-    return done;
+    person.figures.set(occluder, figure);
+    return figure;
   };
 
   const join = (Kind, parts) => {
@@ -102,13 +103,10 @@
   };
 
   // What is painted on a person's skin; painted once.
-  const skinOf = (people, name) => {
-    const person = people.people[name];
-    const map = (key) => people.arrays[`${name} ${key}`];
-    const pigments = { melanin: map("melanin"), blood: map("blood"), cover: map("cover") };
+  const skinOf = (people, person) => {
     person.maps ??= {
-      albedo: lab.paintSkin(pigments, person),
-      pores: map("relief"),
+      albedo: lab.paintSkin(person.arrays, person),
+      pores: person.arrays.relief,
       noise: people.arrays.noise,
     };
     return person.maps;
@@ -121,13 +119,14 @@
   lab.pose = (people, { person: name, units = {}, scene: given = {} }) => {
     const scene = { ...lab.plainScene, ...given };
     const person = people.people[name];
+    if (!person?.arrays) throw new Error(`Open person ${name} first: lab.openPerson.`);
     const weights = Object.fromEntries(
       Object.entries(units).filter(
         ([unit]) =>
           scene.occluder !== "mask" || !UNDER_MASK.some((one) => unit.startsWith(one)),
       ),
     );
-    const figure = dress(people, name, scene.occluder);
+    const figure = dress(people, person, scene.occluder);
     const vertices = figure.vertices.slice();
     const ordered = people.units.map((unit) => Math.min(weights[unit] ?? 0, MAX_WEIGHT));
     lab.moveVertices(vertices, people.targets, Float32Array.from(ordered));
@@ -151,7 +150,7 @@
       },
       shadow: lab.shadowMap(places, figure, light.toward),
       maps: {
-        ...skinOf(people, name),
+        ...skinOf(people, person),
         folds: lab.foldRelief(people.grooves, weights, person.age),
       },
       look: { ...person, lips: lipRedness(weights) },
