@@ -58,6 +58,8 @@ def group_units(strengths: Mapping[str, float]) -> dict[str, float]:
         if group not in groups:
             raise ArgumentError(unknown("group of action units", group, groups))
         moved = groups[group]["units"]
-        for unit, weight in check_units({u: f * strength for u, f in moved.items()}).items():
+        for unit, weight in check_units(
+            {u: f * strength for u, f in moved.items()}
+        ).items():
             units[unit] = min(units.get(unit, 0.0) + weight, MAX_WEIGHT)
     return units

@@ -2,8 +2,8 @@
 
 A page cannot run `random_identity`; it is given a few people as meshes, and blends,
 projects and shades them itself (``book/assets/lab``). What all people share, the action
-units above all, is a file of its own; each person is another. Lengths are rounded to 2.5e-5 dm, so that a vertex
-falls within a thousandth of a pixel of its place.
+units above all, is a file of its own; each person is another. Lengths are rounded to
+2.5e-5 dm, so that a vertex falls within a thousandth of a pixel of its place.
 
 A file is zlib-compressed: the length of a JSON header (uint32, little-endian), the
 header, then whole numbers. An array (n, c) is written column by column as differences
@@ -55,7 +55,9 @@ class _File:
         if field:
             changes = np.diff(changes, axis=1, prepend=0 * changes[:, :1])
         folded = np.where(changes < 0, -2 * changes - 1, 2 * changes).T.ravel()
-        planes = 1 + int(folded.max(initial=0) > 255) + int(folded.max(initial=0) > 65535)
+        planes = (
+            1 + int(folded.max(initial=0) > 255) + int(folded.max(initial=0) > 65535)
+        )
         self.arrays[name] = [self.length, *shape, planes, step] + [1] * field
         for plane in range(planes):
             self.blocks.append((folded >> 8 * plane).astype(np.uint8).tobytes())
@@ -131,7 +133,10 @@ class PagePeople:
         identity, file = self.people[name], _File()
         _add_person(file, identity)
         for kind, seed in self.occluders.items():
-            first, part = self._parts[kind], make_occluder(kind, body_of(identity), seed)
+            first, part = (
+                self._parts[kind],
+                make_occluder(kind, body_of(identity), seed),
+            )
             if not np.array_equal(first.triangles, part.triangles):
                 raise ArgumentError(
                     f"The {kind} of seed {seed} has another shape on person {name} than "

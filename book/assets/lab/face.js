@@ -26,7 +26,7 @@
   lab.plainScene = {
     yaw: 0, pitch: 0, roll: 0, // degrees
     light_azimuth: -30, light_elevation: 35, light_contrast: 0.5, rim: 0, exposure: 1,
-    background: null, // the seed of one of the file's places
+    background: 0, // the seed of one of the lab's places; null for a grey panel
     occluder: "none",
     shift_x: 0, shift_y: 0, scale: 1, blur: 0.004,
   };
@@ -137,6 +137,9 @@
     const place = Object.entries(people.places).find(
       ([, { seed }]) => seed === scene.background,
     );
+    if (scene.background !== null && !place) {
+      throw new Error(`Background ${scene.background} is not among the lab's places.`);
+    }
     return {
       scene,
       figure,

@@ -253,8 +253,8 @@ def skin_pigments(identity: Identity) -> Pigments:
         -((np.abs(_X) - 0.29) ** 2) / 0.02 - (_Y - 7.17) ** 2 / 0.006
     )
     spots = noise(1.2) > 2.6 - 0.5 * min(max((identity.age - 30) / 40, 0), 1)
-    melanin += 0.25 * gaussian_filter(spots.astype(float), 0.7) * (
-        1 - identity.skin_tone
+    melanin += (
+        0.25 * gaussian_filter(spots.astype(float), 0.7) * (1 - identity.skin_tone)
     )
 
     cover = _brows(identity, rng)
