@@ -133,14 +133,12 @@ class PagePeople:
         identity, file = self.people[name], _File()
         _add_person(file, identity)
         for kind, seed in self.occluders.items():
-            first, part = (
-                self._parts[kind],
-                make_occluder(kind, body_of(identity), seed),
-            )
+            first = self._parts[kind]
+            part = make_occluder(kind, body_of(identity), seed)
             if not np.array_equal(first.triangles, part.triangles):
                 raise ArgumentError(
-                    f"The {kind} of seed {seed} has another shape on person {name} than "
-                    "on the first; choose another seed."
+                    f"The {kind} of seed {seed} has another shape on person {name} "
+                    "than on the first; choose another seed."
                 )
             file.add(kind, _steps(part.vertices) - _steps(first.vertices))
             if not np.allclose(first.colours, part.colours, atol=COLOUR):

@@ -20,7 +20,7 @@ from emolib.models.registry import onnx_graph
 from emolib.onnx_session import open_session
 
 pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
-from emolib.synthesis import (  # noqa: E402
+from emolib.synthesis import (
     FaceState,
     Scene,
     express,
@@ -30,8 +30,8 @@ from emolib.synthesis import (  # noqa: E402
     read_face,
     render,
 )
-from emolib.synthesis import renderer as drawing  # noqa: E402
-from emolib.synthesis.people.expression import check_units  # noqa: E402
+from emolib.synthesis import renderer as drawing
+from emolib.synthesis.people.expression import check_units
 
 LAB = PROJECT / "book" / "assets" / "lab"
 CONTROLS = lab_controls()
@@ -121,7 +121,7 @@ def in_python(face, size=CROP.size, colour=False):
 
 
 def in_page(page, faces, size=CROP.size, colour=False, pixels=False):
-    """Draw faces in the page: pictures (n, size, size) or (n, size, size, 4), pixels."""
+    """Draw faces in the page: pictures (n, size, size) or RGBA, places of vertices."""
     how = {"faces": faces, "size": size, "colour": colour, "pixels": pixels}
     drawn = page.evaluate(DRAW, how)
     shape = (size, size, 4) if colour else (size, size)
@@ -236,7 +236,8 @@ def test_the_page_says_what_is_wrong_with_a_face(lab, change, words):
     record = FaceState(PEOPLE["25"]).to_dict() | change
     told = lab[0].evaluate(
         """(record) => {
-          try { lab.faceOfRecord(people, record); } catch (error) { return error.message; }
+          try { lab.faceOfRecord(people, record); }
+          catch (error) { return error.message; }
         }""",
         record,
     )
