@@ -21,7 +21,8 @@ def lab_controls() -> dict:
     dict
         ``people`` (seeds of `random_identity`), ``groups`` (FACS number, such as
         ``"AU12"`` -> name in words, region, and the units that it moves with their
-        factors), ``strength`` (range of all groups), ``presets`` (emotion -> strength
+        factors), ``unsure_below`` (smallest top probability that is an answer),
+        ``strength`` (range of all groups), ``presets`` (emotion -> strength
         of groups), ``scene`` (field of `Scene` -> name, kind, range), ``occluders``
         and ``backgrounds`` (name -> seed), ``challenges`` (task, where it begins,
         rules, goal, a solution for the network ``small-cnn`` and the first person).

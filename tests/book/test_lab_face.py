@@ -36,7 +36,7 @@ from emolib.synthesis.people.expression import check_units
 LAB = PROJECT / "book" / "assets" / "lab"
 CONTROLS = lab_controls()
 PEOPLE = {str(seed): random_identity(seed) for seed in CONTROLS["people"]}
-SCRIPTS = ("people", "mesh", "paint", "shade", "face", "face-file")
+SCRIPTS = ("people", "mesh", "paint", "shade", "camera", "face", "face-file")
 FACES = 100
 #: Draws faces {person, units, scene}; gives their pictures in base64 and, if asked for,
 #: where all vertices fall, in pixels of the picture.
@@ -75,13 +75,13 @@ def lab(browser, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def networks():
-    """Give a function that asks a shipped network for its top answers."""
+    """Give a function that asks a shipped network for its top answers, or all."""
 
-    def ask(name, faces):
+    def ask(name, faces, shares=False):
         shown = np.asarray(faces, np.float32)[..., None]
         session = open_session(onnx_graph(name)[0])
-        (shares,) = session.run(["probabilities"], {"face": shown})
-        return shares.argmax(axis=1)
+        (found,) = session.run(["probabilities"], {"face": shown})
+        return found if shares else found.argmax(axis=1)
 
     return ask
 
@@ -242,6 +242,36 @@ def test_the_page_says_what_is_wrong_with_a_face(lab, change, words):
         record,
     )
     assert words in told
+
+
+@pytest.mark.parametrize("number", range(len(CONTROLS["challenges"])))
+def test_the_page_checks_a_challenge(lab, networks, number):
+    one = CONTROLS["challenges"][number]
+
+    def told(state, begin=one["begin"]):
+        scene = {"background": None} | state.get("scene", {})
+        units = group_units(state["groups"])
+        face = {"person": next(iter(PEOPLE)), "units": units, "scene": scene}
+        shares = networks("small-cnn", in_page(lab[0], [face])[0], shares=True)[0]
+        return lab[0].evaluate(
+            "(all) => lab.checkChallenge(people, ...all)",
+            [one, begin, state, shares.tolist()],
+        )
+
+    solution, rules = one["solution"], one["rules"]
+    assert told(one["begin"]) is not True
+    assert told(solution) is True
+    more = solution | {"groups": solution["groups"] | {"AU9": 0.1, "AU10": 0.1}}
+    if "sliders_moved" in rules:
+        assert "sliders, not" in told(more)
+    if "regions" in rules:
+        assert told(more) == "You moved more than brows and eyes."
+    if "scene" in rules:
+        turned = solution | {"scene": solution["scene"] | {"yaw": 5}}
+        assert told(turned) == "You changed more than the light."
+    for group, least in rules.get("least", {}).items():
+        lower = solution | {"groups": solution["groups"] | {group: 0}}
+        assert told(lower) == f"{group} is below {least}."
 
 
 def test_the_page_asks_nobody_else_and_says_nothing(lab, drawn):

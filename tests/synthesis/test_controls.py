@@ -23,7 +23,7 @@ from emolib.synthesis.people.expression import check_units
 
 CONTROLS = lab_controls()
 GROUPS, CHALLENGES = CONTROLS["groups"], CONTROLS["challenges"]
-UNSURE_BELOW = 0.5
+UNSURE_BELOW = CONTROLS["unsure_below"]
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,10 @@ def test_people_are_of_all_ages_sexes_and_tones():
         assert max(one.age for one in some) > 65
         assert min(one.skin_tone for one in some) < 0.15
         assert max(one.skin_tone for one in some) > 0.8
+
+
+def test_presets_are_in_the_order_of_the_answers():
+    assert tuple(CONTROLS["presets"]) == EMOTIONS
 
 
 def test_groups_move_units_that_exist_and_that_their_numbers_name():

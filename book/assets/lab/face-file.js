@@ -29,9 +29,10 @@
     const kept = {};
     for (const [name, value] of Object.entries(scene)) {
       if (!(name in lab.plainScene)) continue; // of a camera that the lab has not got
-      const text = name === "occluder";
-      const none = name === "background" && value === null;
-      const fits = text ? value === "none" || value in people.occluders : none || Number.isFinite(value);
+      const named = name === "occluder";
+      const known = value === "none" || value in people.occluders;
+      const panel = name === "background" && value === null;
+      const fits = named ? known : panel || Number.isFinite(value);
       if (!fits) throw new Error(`The lab cannot draw ${name}: ${value}.`);
       kept[name] = value;
     }
@@ -51,5 +52,40 @@
       }
     }
     return units;
+  };
+
+  // Whether a challenge of `people.controls` is met, or why not, in words. `state` and
+  // `begin` are {groups, scene}; `shares` (6) is what the network answers.
+  lab.checkChallenge = ({ controls }, { rules, goal }, begin, state, shares) => {
+    const { groups, scene } = controls;
+    const strength = (one, group) => one.groups[group] ?? 0;
+    const moved = Object.keys(groups).filter(
+      (group) => strength(state, group) !== strength(begin, group),
+    );
+    const most = rules.sliders_moved ?? Infinity;
+    if (moved.length > most) return `You moved ${moved.length} sliders, not ${most}.`;
+    const [at, before] = [state.scene ?? {}, begin.scene ?? {}];
+    for (const name of Object.keys({ ...before, ...at })) {
+      const allowed = !rules.scene || rules.scene.includes(scene[name]?.kind);
+      if (!allowed && at[name] !== before[name]) {
+        return `You changed more than the ${rules.scene.join(" and the ")}.`;
+      }
+    }
+    for (const group of Object.keys(groups)) {
+      const outside = rules.regions && !rules.regions.includes(groups[group].region);
+      if (outside && strength(state, group) > 0) {
+        return `You moved more than ${rules.regions.join(" and ")}.`;
+      }
+      const least = rules.least?.[group] ?? 0;
+      if (strength(state, group) < least) return `${group} is below ${least}.`;
+    }
+    const top = Math.max(...shares);
+    const answer = Object.keys(controls.presets)[shares.indexOf(top)];
+    const met = goal.unsure
+      ? top < controls.unsure_below
+      : goal.not
+        ? answer !== goal.not
+        : answer === goal.answer && top >= (goal.at_least ?? 0);
+    return met ? true : `The network answers ${answer}, ${Math.round(100 * top)} %.`;
   };
 }

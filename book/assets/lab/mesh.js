@@ -118,11 +118,11 @@
   // The nearest triangle at each pixel of a square picture (a z-buffer): which one, -1
   // for none; the weights u and v of its first two corners; its depth, larger is nearer:
   // `nearness` is the third of every three numbers. Backs of skin are not drawn.
-  lab.rasterise = (pixels, nearness, figure, side) => {
+  lab.rasterise = (pixels, nearness, figure, side, into = lab.emptyRaster(side)) => {
     const { triangles, oneSided } = figure;
-    const triangle = new Int32Array(side * side).fill(-1);
-    const bary = new Float32Array(2 * side * side);
-    const depth = new Float32Array(side * side).fill(-1e9);
+    const { triangle, bary, depth } = into;
+    triangle.fill(-1);
+    depth.fill(-1e9);
     for (let k = 0; k < oneSided.length; k++) {
       const a = triangles[3 * k];
       const b = triangles[3 * k + 1];
@@ -151,9 +151,25 @@
       const uy = (cx - bx) / area;
       const vx = (cy - ay) / area;
       const vy = (ax - cx) / area;
+      const wide = right - left > 4;
+      const middle = cx - 0.5;
       for (let row = top; row < bottom; row++) {
         const y = row + 0.5 - cy;
-        for (let column = left; column < right; column++) {
+        let from = left;
+        let to = right;
+        if (wide) {
+          // where the three edges cross this row, a pixel more on each side
+          const iu = middle - (uy / ux) * y;
+          const iv = middle - (vy / vx) * y;
+          const iw = middle + (1 - (uy + vy) * y) / (ux + vx);
+          if (ux > 0) from = Math.max(from, Math.floor(iu));
+          else if (ux < 0) to = Math.min(to, Math.ceil(iu) + 1);
+          if (vx > 0) from = Math.max(from, Math.floor(iv));
+          else if (vx < 0) to = Math.min(to, Math.ceil(iv) + 1);
+          if (ux + vx < 0) from = Math.max(from, Math.floor(iw));
+          else if (ux + vx > 0) to = Math.min(to, Math.ceil(iw) + 1);
+        }
+        for (let column = from; column < to; column++) {
           const x = column + 0.5 - cx;
           const u = ux * x + uy * y;
           const v = vx * x + vy * y;
@@ -169,8 +185,14 @@
         }
       }
     }
-    return { triangle, bary, depth };
+    return into;
   };
+
+  lab.emptyRaster = (side) => ({
+    triangle: new Int32Array(side * side),
+    bary: new Float32Array(2 * side * side),
+    depth: new Float32Array(side * side),
+  });
 
   // The share of light that reaches each pixel past its surroundings, 1 where the sky is
   // open: a point behind the mean depth of its neighbourhood is in a hollow.
@@ -235,6 +257,28 @@
       pixels[p + 1] = SHADOW.size - (seen[k + 1] + SHADOW.reach) * texel;
     }
     const { depth } = lab.rasterise(pixels, seen, figure, SHADOW.size);
-    return { depth, axes, size: SHADOW.size, reach: SHADOW.reach };
+    const nearest = nearestAround(depth, SHADOW.size);
+    return { depth, nearest, axes, size: SHADOW.size, reach: SHADOW.reach };
+  };
+
+  // The nearest depth within two texels of each: what is before it is in full light.
+  const nearestAround = (depth, size) => {
+    let from = depth;
+    for (const [pace, other] of [[1, size], [size, 1]]) {
+      const to = new Float32Array(size * size);
+      for (let line = 0; line < size; line++) {
+        for (let place = 0; place < size; place++) {
+          let nearest = -1e9;
+          const last = Math.min(place + 2, size - 1);
+          for (let k = Math.max(place - 2, 0); k <= last; k++) {
+            const z = from[line * other + k * pace];
+            if (z > nearest) nearest = z;
+          }
+          to[line * other + place * pace] = nearest;
+        }
+      }
+      from = to;
+    }
+    return from;
   };
 }

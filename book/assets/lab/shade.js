@@ -1,6 +1,5 @@
-// From pixels to light: what a surface is painted with, and which light reaches it. One
-// function for each material, one for the light, one that visits every pixel; the words
-// and numbers are those of emolib/synthesis/drawing/shader.py.
+// From pixels to light: what a surface is painted with, and which light reaches it. The
+// words and numbers are those of emolib/synthesis/drawing/shader.py.
 {
   const lab = (globalThis.lab ??= {});
   // Codes of the materials, see mesh.py.
@@ -120,12 +119,14 @@
 
   // The share of the key light that reaches a place: nine neighbours in the shadow map
   // vote. Grazing light gets more slack, so that a surface does not shadow itself.
-  const visibility = (x, y, z, facing, { depth, axes, size, reach }) => {
+  const visibility = (x, y, z, facing, { depth, nearest, axes, size, reach }) => {
     const texel = size / (2 * reach);
     const sx = (axes[0] * x + axes[1] * y + axes[2] * z + reach) * texel;
     const sy = size - (axes[3] * x + axes[4] * y + axes[5] * z + reach) * texel;
     const sz = axes[6] * x + axes[7] * y + axes[8] * z;
     const beyond = sz + 0.035 + 0.09 * (1 - Math.max(facing, 0));
+    const at = (sy | 0) * size + (sx | 0);
+    if (sx >= 0 && sx < size && nearest[at] <= beyond) return 1;
     let dark = 0;
     for (let dy = -1.5; dy < 2; dy += 1.5) {
       const row = (sy + dy) | 0; // the whole part
