@@ -9,12 +9,12 @@ holds numbers, no picture::
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Real
 from pathlib import Path
 
-from emolib.arguments import check_whole
-from emolib.errors import EmolibError, did_you_mean
+from emolib.arguments import check_number, check_whole
+from emolib.errors import ArgumentError, EmolibError, did_you_mean
 from emolib.files import open_regular
 from emolib.synthesis.people.expression import check_units
 from emolib.synthesis.people.identity import Identity, random_identity
@@ -37,7 +37,7 @@ class FaceState:
     Attributes
     ----------
     identity : Identity
-        Who, from `random_identity`.
+        Who, from `random_identity`, perhaps with another skin tone.
     units : dict of str to float
         Full name of an action unit -> weight, 0 to 1.6.
     scene : Scene
@@ -49,10 +49,21 @@ class FaceState:
     scene: Scene = field(default_factory=Scene)
 
     def to_dict(self) -> dict:
-        """Return the entries of the file; what the scene leaves alone is not told."""
+        """Return the entries of the file; what the scene leaves alone is not told.
+
+        Raises `ArgumentError` if the person differs from the one that
+        `random_identity` gives in anything but the skin tone.
+        """
+        seed, tone = self.identity.seed, self.identity.skin_tone
+        drawn = random_identity(seed)
+        if replace(drawn, skin_tone=tone) != self.identity:
+            raise ArgumentError(
+                f"A face file tells a person by a seed and a skin tone; person {seed} "
+                "was changed otherwise. Save a person that random_identity drew."
+            )
+        who = {"seed": seed} | ({} if drawn == self.identity else {"skin_tone": tone})
         plain = asdict(Scene())
         scene = {k: v for k, v in asdict(self.scene).items() if v != plain[k]}
-        who = {"seed": self.identity.seed}
         return {
             "emolib": FORMAT, "identity": who, "units": self.units, "scene": scene,
         }  # fmt: skip
@@ -65,7 +76,8 @@ def read_face(path: str | Path) -> FaceState:
     ----------
     path : str or Path
         A JSON file, see above; ``units`` and ``scene`` may be left out, units may be
-        named as in `render`, and the fields of a scene are those of `Scene`.
+        named as in `render`, and the fields of a scene are those of `Scene`. The
+        identity is a seed of `random_identity`, and a ``skin_tone`` if it was changed.
 
     Raises
     ------
@@ -106,15 +118,19 @@ def _face(record: object) -> FaceState:
     _check_names("entry", record, ("emolib", "identity", "units", "scene"))
     identity = record.get("identity")
     identity = _mapping("identity", identity)
-    _check_names("entry of identity", identity, ("seed",))
+    _check_names("entry of identity", identity, ("seed", "skin_tone"))
     check_whole("identity's seed", identity.get("seed"))
+    person = random_identity(identity["seed"])
+    if "skin_tone" in identity:
+        check_number("identity's skin_tone", identity["skin_tone"], 0, 1)
+        person = replace(person, skin_tone=float(identity["skin_tone"]))
     scene = _mapping("scene", record.get("scene", {}))
     kinds = {one.name: one.type for one in fields(Scene)}
     _check_names("field of scene", scene, kinds)
     for name, value in scene.items():
         _check_kind(name, value, kinds[name])
     units = check_units(_mapping("units", record.get("units", {})))
-    return FaceState(random_identity(identity["seed"]), units, Scene(**scene))
+    return FaceState(person, units, Scene(**scene))
 
 
 def _mapping(name: str, value: object) -> Mapping:

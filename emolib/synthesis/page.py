@@ -172,7 +172,7 @@ def _person(identity: Identity) -> dict:
         "age": identity.age,
         "oiliness": identity.oiliness,
         "iris": identity.iris,
-        "skin": paint.skin_colour(identity).tolist(),
+        "skin_tone": identity.skin_tone,
         "brow": paint.brow_colour(identity).tolist(),
         "hair": paint.hair_colour(identity).tolist(),
         "growth": [float(one) for one in paint.scalp_growth(identity)],

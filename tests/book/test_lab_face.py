@@ -8,6 +8,7 @@ import base64
 import json
 import shutil
 import zlib
+from dataclasses import replace
 
 import make_lab_people
 import numpy as np
@@ -29,6 +30,7 @@ from emolib.synthesis import (
     random_identity,
     read_face,
     render,
+    render_with_truth,
 )
 from emolib.synthesis import renderer as drawing
 from emolib.synthesis.people.expression import check_units
@@ -197,6 +199,32 @@ def test_the_page_spreads_sliders_as_python_does(lab):
         assert found == pytest.approx(group_units(preset))
 
 
+def test_one_factor_changed_is_the_same_change(lab):
+    """Another skin, and a mask in the light that was measured without it."""
+    units, plain = group_units(CONTROLS["presets"]["happiness"]), {"yaw": 10}
+    for name in ("25", "44", "56"):
+        face = {"person": name, "units": units, "scene": plain}
+        for tone in (0.05, 0.95):
+            image = in_page(lab[0], [face | {"skin_tone": tone}])[0][0]
+            person = replace(PEOPLE[name], skin_tone=tone)
+            away = np.abs(image - render(person, units, Scene(**plain)).astype(int))
+            assert (away <= 2).mean() >= 0.99, (name, tone)
+        masked = plain | {"occluder": "mask"}
+        image = lab[0].evaluate(
+            """([face, scene]) => {
+              const { lit } = lab.draw(lab.pose(people, face), 64);
+              const masked = lab.pose(people, { ...face, scene });
+              return [...lab.draw(masked, 64, { lit }).image];
+            }""",
+            [face, masked],
+        )
+        expected, _ = render_with_truth(
+            PEOPLE[name], units, scene_of({"scene": masked}), metered=Scene(**plain)
+        )
+        away = np.abs(np.reshape(image, (64, 64)) - expected.astype(int))
+        assert (away <= 2).mean() >= 0.99, name
+
+
 def test_what_the_page_saves_python_draws(lab, tmp_path):
     path = tmp_path / "face.json"
     some = random_faces(8, seed=2)
@@ -226,6 +254,7 @@ def test_the_page_reads_what_python_wrote(lab):
     [
         ({"emolib": "clip"}, "no face that the lab saved"),
         ({"identity": {"seed": 1}}, "Person 1 is not in the lab"),
+        ({"identity": {"seed": 25, "skin_tone": 2}}, "skin_tone must be 0 to 1"),
         ({"units": {"mouthSmile": 0.5}}, "no unit mouthSmile"),
         ({"units": {"jawOpen": "wide"}}, "jawOpen must be 0 to 1.6"),
         ({"scene": {"yaw": "left"}}, "cannot draw yaw: left"),

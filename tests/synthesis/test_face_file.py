@@ -1,9 +1,11 @@
 """A face as a file: written, read back, and refused with the entry that is wrong."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from emolib.errors import ArgumentError
 from emolib.synthesis import (
     FaceFileError,
     FaceState,
@@ -49,6 +51,18 @@ def test_what_is_written_is_read_back(saved):
     assert read_face(saved(face.to_dict())) == face
 
 
+def test_another_skin_is_kept(saved):
+    person = replace(random_identity(3), skin_tone=0.9)
+    record = FaceState(person).to_dict()
+    assert record["identity"] == {"seed": 3, "skin_tone": 0.9}
+    assert read_face(saved(record)).identity == person
+
+
+def test_a_person_changed_otherwise_cannot_be_told():
+    with pytest.raises(ArgumentError, match="person 3 was changed"):
+        FaceState(replace(random_identity(3), age=70)).to_dict()
+
+
 def test_units_and_scene_may_be_left_out(saved):
     face = read_face(saved({"emolib": "face 1", "identity": {"seed": 0}}))
     assert face == FaceState(random_identity(0))
@@ -68,6 +82,10 @@ def test_units_and_scene_may_be_left_out(saved):
         (FACE | {"identity": {"seed": "7"}}, "identity's seed must be a whole number"),
         (FACE | {"identity": None}, '"identity" has to be an object'),
         (FACE | {"identity": {"name": "Ada"}}, "unknown entry of identity 'name'"),
+        (
+            FACE | {"identity": {"seed": 7, "skin_tone": 2}},
+            "skin_tone must be a number",
+        ),
         (FACE | {"units": {"AU13": 0.5}}, "Unknown action unit 'AU13'"),
         (FACE | {"units": {"AU12": 7}}, r"AU12 must lie in \[0, 1.6\]"),
         (FACE | {"units": {"AU12": "much"}}, r"AU12 must lie in \[0, 1.6\]"),

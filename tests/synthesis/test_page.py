@@ -67,7 +67,7 @@ def test_a_person_is_within_half_a_step(page, shared):
     assert away.max() <= 0.51 * LENGTH
     pigments = page_module.paint.skin_pigments(identity)
     face = slice(80, 180), slice(60, 130)
-    for name in ("melanin", "blood", "cover"):
+    for name in ("melanin", "spots", "blood", "cover"):
         gap = np.abs(arrays[name] - getattr(pigments, name))[face]
         assert gap.max() <= 0.51 * PIGMENT
 

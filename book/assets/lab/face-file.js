@@ -4,16 +4,17 @@
   const lab = (globalThis.lab ??= {});
   const FORMAT = "face 1";
 
-  // What a file holds of {person, units, scene}.
-  lab.faceRecord = (people, { person, units = {}, scene = {} }) => {
+  // What a file holds of a face, as `lab.pose` takes it.
+  lab.faceRecord = (people, { person, skin_tone, units = {}, scene = {} }) => {
     const whole = { ...lab.plainScene, ...scene };
     const worn = whole.occluder !== "none" && people.occluders[whole.occluder];
     if (worn !== false) whole.occluder_seed = worn;
     const identity = { seed: people.people[person].seed };
+    if (skin_tone !== undefined) identity.skin_tone = skin_tone;
     return { emolib: FORMAT, identity, units, scene: whole };
   };
 
-  // The {person, units, scene} of what a file held; an error says what is wrong with it.
+  // The face of what a file held; an error says what is wrong with it.
   lab.faceOfRecord = (people, record) => {
     if (record?.emolib !== FORMAT) throw new Error("This is no face that the lab saved.");
     const { identity, units = {}, scene = {} } = record;
@@ -36,7 +37,10 @@
       if (!fits) throw new Error(`The lab cannot draw ${name}: ${value}.`);
       kept[name] = value;
     }
-    return { person, units, scene: kept };
+    const tone = identity.skin_tone;
+    if (tone === undefined) return { person, units, scene: kept };
+    if (!(tone >= 0 && tone <= 1)) throw new Error("skin_tone must be 0 to 1.");
+    return { person, skin_tone: tone, units, scene: kept };
   };
 
   // The units that sliders move: strengths of groups of `people.controls`, 0 to 1.5.

@@ -102,21 +102,23 @@
     return joined;
   };
 
-  // What is painted on a person's skin; painted once.
-  const skinOf = (people, person) => {
-    person.maps ??= {
-      albedo: lab.paintSkin(person.arrays, person),
-      pores: person.arrays.relief,
-      noise: people.arrays.noise,
-    };
-    return person.maps;
+  // What is painted on a person's skin of a tone; the last one is kept.
+  const skinOf = (people, person, tone) => {
+    if (person.painted?.tone !== tone) {
+      const albedo = lab.paintSkin(person.arrays, tone, person.brow);
+      const [pores, noise] = [person.arrays.relief, people.arrays.noise];
+      person.painted = { tone, maps: { albedo, pores, noise } };
+    }
+    return person.painted.maps;
   };
 
   // --- Pose and light ---
 
-  // All of a face that does not depend on the size of the picture: {person, units,
-  // scene} with units by their full names, such as mouthSmileLeft, 0 to 1.6.
-  lab.pose = (people, { person: name, units = {}, scene: given = {} }) => {
+  // All of a face that does not depend on the size of the picture. Of a face {person,
+  // units, scene} units have their full names, such as mouthSmileLeft, 0 to 1.6; another
+  // `skin_tone` than the person's, 0 to 1, may be added.
+  lab.pose = (people, face) => {
+    const { person: name, units = {}, scene: given = {} } = face;
     const scene = { ...lab.plainScene, ...given };
     const person = people.people[name];
     if (!person?.arrays) throw new Error(`Open person ${name} first: lab.openPerson.`);
@@ -153,7 +155,7 @@
       },
       shadow: lab.shadowMap(places, figure, light.toward),
       maps: {
-        ...skinOf(people, person),
+        ...skinOf(people, person, face.skin_tone ?? person.skin_tone),
         folds: lab.foldRelief(people.grooves, weights, person.age),
       },
       look: { ...person, lips: lipRedness(weights) },
@@ -188,8 +190,10 @@
   // --- Picture ---
 
   // The picture of a posed face, `size` pixels wide: grey (size * size), or RGBA for a
-  // canvas; and the share of the face that an occluder covers.
-  lab.draw = (posed, size, { colour = false } = {}) => {
+  // canvas; the share of the face that an occluder covers; and how bright the skin is,
+  // by which the exposure is measured. With the `lit` of another picture both are
+  // exposed alike, whatever covers the face in one of them.
+  lab.draw = (posed, size, { colour = false, lit: metered } = {}) => {
     const { figure, view, scene } = posed;
     const side = size * SUPERSAMPLING;
     const pixels = lab.project(view.places, posed.rotation, scene, side);
@@ -201,10 +205,10 @@
     const lit = lab.shade(
       light, side, raster, sky, figure, view, maps, look, posed.light, shadow,
     );
-    const image = lab.develop(light, lit, scene, size, colour);
+    const image = lab.develop(light, metered ?? lit, scene, size, colour);
     const free = scene.occluder === "none";
     const covered = free ? 0 : coveredShare(figure.materials, raster.triangle);
-    return { image, covered };
+    return { image, covered, lit };
   };
 
   // What a picture of a side is drawn into, kept for the next one.

@@ -9,11 +9,18 @@
   const clip = (x, low, high) => Math.min(Math.max(x, low), high);
   lab.skinMap = MAP;
 
-  // Linear RGB (240, 192, 3) of a person's skin, from its pigments (240, 192).
-  lab.paintSkin = ({ melanin, blood, cover }, { skin, brow }) => {
+  const LIGHT = [0.78, 0.52, 0.4]; // linear RGB of the lightest skin
+  const DARK = [0.1, 0.052, 0.034]; // and of the darkest
+
+  // Linear RGB (240, 192, 3) of a person's skin, from its pigments (240, 192) and its
+  // tone, 0 (light) to 1 (dark).
+  lab.paintSkin = ({ melanin, spots, blood, cover }, tone, brow) => {
+    const skin = LIGHT.map((light, k) => light ** (1 - tone) * DARK[k] ** tone);
     const albedo = new Float32Array(3 * melanin.length);
     for (let k = 0; k < melanin.length; k++) {
-      const [m, b, share] = [melanin[k], blood[k], cover[k]];
+      const m = melanin[k] + spots[k] * (1 - tone);
+      const b = blood[k];
+      const share = cover[k];
       const red = skin[0] * Math.exp(0.15 * b - 0.8 * m);
       const green = skin[1] * Math.exp(-0.9 * b - m);
       const blue = skin[2] * Math.exp(-0.7 * b - 1.1 * m);

@@ -223,9 +223,10 @@ def noise_tile() -> np.ndarray:
 
 
 class Pigments(NamedTuple):
-    """What colours a person's skin, float64, (240, 192) each."""
+    """What colours a person's skin, float32 or float64, (240, 192) each."""
 
     melanin: np.ndarray  #: more or less than the person's tone has
+    spots: np.ndarray  #: melanin of spots; dark skin shows less of it
     blood: np.ndarray  #: more or less than usual
     cover: np.ndarray  #: share of the skin that brows and beard cover, 0 to 1
     relief: np.ndarray  #: height of pores and stubble, arbitrary units around 0
@@ -253,9 +254,7 @@ def skin_pigments(identity: Identity) -> Pigments:
         -((np.abs(_X) - 0.29) ** 2) / 0.02 - (_Y - 7.17) ** 2 / 0.006
     )
     spots = noise(1.2) > 2.6 - 0.5 * min(max((identity.age - 30) / 40, 0), 1)
-    melanin += (
-        0.25 * gaussian_filter(spots.astype(float), 0.7) * (1 - identity.skin_tone)
-    )
+    spots = 0.25 * gaussian_filter(spots.astype(float), 0.7)
 
     cover = _brows(identity, rng)
     relief = 0.35 * noise(1)
@@ -265,7 +264,7 @@ def skin_pigments(identity: Identity) -> Pigments:
         depth = 0.38 if identity.beard == "stubble" else 0.95
         cover = np.maximum(cover, np.clip(depth * beard, 0, 0.92))
         relief = relief + beard * noise(0.8)
-    return Pigments(melanin, blood, np.clip(cover, 0, 1), relief)
+    return Pigments(melanin, spots, blood, np.clip(cover, 0, 1), relief)
 
 
 @lru_cache(maxsize=256)
@@ -279,7 +278,8 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
     height : ndarray, float32, (240, 192), read-only
         Relief of pores and stubble, arbitrary units around 0.
     """
-    melanin, blood, cover, relief = skin_pigments(identity)
+    melanin, spots, blood, cover, relief = skin_pigments(identity)
+    melanin += spots * (1 - identity.skin_tone)  # stays float32
     absorbed = melanin[..., None] * np.array([0.8, 1.0, 1.1])
     absorbed += blood[..., None] * np.array([-0.15, 0.9, 0.7])
     albedo = skin_colour(identity) * np.ones(3) * np.exp(-absorbed)
