@@ -13,6 +13,8 @@ from dataclasses import replace
 import make_lab_people
 import numpy as np
 import pytest
+from headless import served
+from playwright.sync_api import Error
 from project_inputs import PROJECT
 
 from emolib.emotions import EMOTIONS
@@ -59,18 +61,24 @@ DRAW = """async ({ faces, size, colour, pixels }) => {
 
 
 @pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
-    """Open a page with the scripts of the lab as a file; give it and its complaints."""
+def folder(tmp_path_factory):
+    """Make a page with the scripts of the lab and nothing else."""
     folder = tmp_path_factory.mktemp("page")
     shutil.copytree(LAB, folder / "lab")
     scripts = "".join(f'<script src="lab/{name}.js"></script>\n' for name in SCRIPTS)
-    page_file = folder / "index.html"
-    page_file.write_text(f"<!doctype html><title>Lab</title>\n{scripts}", "utf-8")
+    page = f"<!doctype html><title>Lab</title>\n{scripts}"
+    (folder / "index.html").write_text(page, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(browser, folder):
+    """Open the page as a file; give it and what it says and asks for."""
     page, heard = browser.new_page(), []
     page.on("console", lambda message: heard.append(message.text))
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.on("request", lambda request: heard.append(request.url))
-    page.goto(page_file.as_uri())
+    page.goto((folder / "index.html").as_uri())
     yield page, heard
     page.close()
 
@@ -271,6 +279,30 @@ def test_the_page_says_what_is_wrong_with_a_face(lab, change, words):
         record,
     )
     assert words in told
+
+
+def test_a_page_of_a_server_draws_the_same_and_can_try_again(lab, browser, folder):
+    face = {"person": "14", "units": {"jawOpen": 0.5}, "scene": {}}
+    with served(folder) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/index.html")
+        page.route("**/people/14.js", lambda route: route.abort())
+        with pytest.raises(Error, match=r"people/14\.js could not be loaded"):
+            in_page(page, [face])
+        page.unroute("**/people/14.js")
+        found = in_page(page, [face])[0]
+        page.close()
+    assert np.array_equal(found, in_page(lab[0], [face])[0])
+
+
+def test_a_face_that_cannot_be_drawn_is_an_error(lab):
+    for change, words in (
+        ({"person": "1"}, "no person 1 in this lab"),
+        ({"scene": {"background": 99}}, "Background 99 is not among the lab's places"),
+    ):
+        face = {"person": "25", "units": {}, "scene": {}} | change
+        with pytest.raises(Error, match=words):
+            in_page(lab[0], [face])
 
 
 @pytest.mark.parametrize("number", range(len(CONTROLS["challenges"])))

@@ -52,16 +52,18 @@
     for (let k = -reach; k <= reach; k++) kernel.push(Math.exp(-0.5 * (k / sigma) ** 2));
     const total = kernel.reduce((sum, one) => sum + one);
     let from = plane;
+    const line = new Float64Array(size + 2 * reach);
     for (const [pace, other] of [[size, 1], [1, size]]) {
       const to = new Float32Array(size * size);
-      for (let line = 0; line < size; line++) {
+      for (let start = 0; start < size * other; start += other) {
+        for (let k = 0; k < line.length; k++) {
+          const place = Math.min(Math.max(k - reach, 0), size - 1); // the edge goes on
+          line[k] = from[start + place * pace];
+        }
         for (let place = 0; place < size; place++) {
           let sum = 0;
-          for (let k = -reach; k <= reach; k++) {
-            const near = Math.min(Math.max(place + k, 0), size - 1); // the edge goes on
-            sum += kernel[k + reach] * from[line * other + near * pace];
-          }
-          to[line * other + place * pace] = sum / total;
+          for (let k = 0; k < kernel.length; k++) sum += kernel[k] * line[place + k];
+          to[start + place * pace] = sum / total;
         }
       }
       from = to;

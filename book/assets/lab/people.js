@@ -29,7 +29,12 @@
       person.arrays = arrays;
       person.figures = new Map();
     });
-    await person.opening;
+    try {
+      await person.opening;
+    } catch (error) {
+      person.opening = undefined; // so that one can try again
+      throw error;
+    }
   };
 
   const loadScript = (name) =>
@@ -44,6 +49,9 @@
   // Give the header of a file with its `arrays`: name -> typed array (n * c), row by
   // row; Int32Array, or Float32Array where a step is not 1.
   const readFile = async (name) => {
+    if (!globalThis.DecompressionStream) {
+      throw new Error("This browser is too old to unpack the faces.");
+    }
     if (!lab.files[name]) await loadScript(name);
     const letters = atob(lab.files[name]);
     delete lab.files[name]; // the text is not needed any more
