@@ -10,6 +10,11 @@
 //
 // The steps are the classic ones: move the vertices, project them, find the nearest
 // triangle at each pixel, shade it in light and shadow, then do what a camera does.
+//
+// All of it is arithmetic on typed arrays; no WebGL. In a browser without a GPU (Chromium
+// with SwiftShader, two cores) WebGL2 took 25 ms at best for the shadow map and both
+// pictures of the same triangles with a simpler shader, without ambient occlusion, folds
+// and hair; this takes 18 to 24 ms at best for everything, is exact, and needs nothing.
 {
   const lab = (globalThis.lab ??= {});
   const [SKIN, EYE, FRAME] = [0, 2, 7]; // materials, see mesh.py
