@@ -35,7 +35,7 @@ def _script(name: str, packed: bytes) -> str:
     text = base64.b64encode(packed).decode("ascii")
     return (
         "// Made by scripts/make_lab_people.py; people.js reads it.\n"
-        f'((globalThis.lab ??= {{}}).files ??= {{}})["{name}"] =\n  "{text}";\n'
+        f'((globalThis.lab ??= {{}}).peopleFiles ??= {{}})["{name}"] =\n  "{text}";\n'
     )
 
 

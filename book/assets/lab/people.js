@@ -4,7 +4,7 @@
 // load scripts but read nothing.
 {
   const lab = (globalThis.lab ??= {});
-  lab.files ??= {}; // name -> base64; filled by the scripts in people/
+  lab.peopleFiles ??= {}; // name -> base64; filled by the scripts in people/
   const folder = globalThis.document?.currentScript?.src;
 
   // What all people share: {controls, units, people, places, occluders, arrays, ...}.
@@ -52,9 +52,9 @@
     if (!globalThis.DecompressionStream) {
       throw new Error("This browser is too old to unpack the faces.");
     }
-    if (!lab.files[name]) await loadScript(name);
-    const letters = atob(lab.files[name]);
-    delete lab.files[name]; // the text is not needed any more
+    if (!lab.peopleFiles[name]) await loadScript(name);
+    const letters = atob(lab.peopleFiles[name]);
+    delete lab.peopleFiles[name]; // the text is not needed any more
     const packed = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
     const unpacking = new DecompressionStream("deflate");
     const stream = new Blob([packed]).stream().pipeThrough(unpacking);
