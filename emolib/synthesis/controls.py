@@ -25,7 +25,8 @@ def lab_controls() -> dict:
         ``strength`` (range of all groups), ``presets`` (emotion -> strength
         of groups), ``scene`` (field of `Scene` -> name, kind, range), ``occluders``
         and ``backgrounds`` (name -> seed), ``challenges`` (task, where it begins,
-        rules, goal, a solution for the network ``small-cnn`` and the first person).
+        rules, goal, a solution for the first person that holds for the networks
+        ``small-cnn`` and ``synthface``).
     """
     path = data_folder() / "lab" / "controls.json"
     return json.loads(path.read_text(encoding="utf-8"))

@@ -305,15 +305,16 @@ def test_a_face_that_cannot_be_drawn_is_an_error(lab):
             in_page(lab[0], [face])
 
 
+@pytest.mark.parametrize("network", ["small-cnn", "synthface"])
 @pytest.mark.parametrize("number", range(len(CONTROLS["challenges"])))
-def test_the_page_checks_a_challenge(lab, networks, number):
+def test_the_page_checks_a_challenge(lab, networks, network, number):
     one = CONTROLS["challenges"][number]
 
     def told(state, begin=one["begin"]):
         scene = {"background": None} | state.get("scene", {})
         units = group_units(state["groups"])
         face = {"person": next(iter(PEOPLE)), "units": units, "scene": scene}
-        shares = networks("small-cnn", in_page(lab[0], [face])[0], shares=True)[0]
+        shares = networks(network, in_page(lab[0], [face])[0], shares=True)[0]
         return lab[0].evaluate(
             "(all) => lab.checkChallenge(people, ...all)",
             [one, begin, state, shares.tolist()],

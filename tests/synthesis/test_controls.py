@@ -26,10 +26,10 @@ GROUPS, CHALLENGES = CONTROLS["groups"], CONTROLS["challenges"]
 UNSURE_BELOW = CONTROLS["unsure_below"]
 
 
-@pytest.fixture(scope="module")
-def shares():
-    """Give a function that draws the first person and asks the network of the lab."""
-    session = open_session(onnx_graph("small-cnn")[0])
+@pytest.fixture(scope="module", params=["small-cnn", "synthface"])
+def shares(request):
+    """Give a function that draws the first person and asks a network of the lab."""
+    session = open_session(onnx_graph(request.param)[0])
     person = random_identity(CONTROLS["people"][0])
 
     def ask(face):
