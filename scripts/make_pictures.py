@@ -111,6 +111,25 @@ def moving_faces() -> list[Path]:
     return [pictures, write_json(FACES / "moving.json", record)]
 
 
+def lab_poster() -> list[Path]:
+    """Save the face on which the lab opens, and what its network answers to it."""
+    from emolib import synthesis
+    from emolib.files import write_json
+    from emolib.models.registry import onnx_graph
+    from emolib.onnx_session import open_session
+
+    person = synthesis.random_identity(synthesis.lab_controls()["people"][0])
+    scene = synthesis.Scene(background=None)
+    shown = synthesis.render(person, {}, scene, size=FRAME, colour=True)
+    poster = ASSETS / "lab" / "poster.webp"
+    Image.fromarray(shown).save(poster, quality=80, method=6)
+    crop = synthesis.render(person, {}, scene)[None, ..., None].astype(np.float32)
+    session = open_session(onnx_graph(MODEL)[0])
+    answer = session.run(["probabilities"], {"face": crop})[0][0].astype(float).round(3)
+    record = {"model": MODEL, "answer": dict(zip(EMOTIONS, answer.tolist(), strict=True))}
+    return [poster, write_json(ASSETS / "lab" / "poster.json", record)]
+
+
 def candidates(folder: Path, key: Path, seed: int) -> list[Path]:
     """Draw the candidates on numbered sheets in the order of `seed`, and their key.
 
@@ -216,6 +235,7 @@ def main() -> None:
     """Make the pictures asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--icons", action="store_true", help="the favicon as PNG")
+    parser.add_argument("--lab", action="store_true", help="the poster of the lab")
     parser.add_argument("--screenshot", metavar="PAGE", help="a page of the built book")
     parser.add_argument("--candidates", metavar="FOLDER", type=Path, help="sheets")
     parser.add_argument("--key", metavar="FILE", type=Path, help="key of the sheets")
@@ -227,6 +247,8 @@ def main() -> None:
         made = candidates(options.candidates, options.key, options.seed)
     elif options.screenshot:
         made = [screenshot(options.screenshot)]
+    elif options.lab:
+        made = lab_poster()
     elif options.icons:
         made = icons()
     else:
