@@ -4,6 +4,12 @@
   const lab = (globalThis.lab ??= {});
   const { make, percent } = lab.parts;
 
+  // Words that are already there are not written again, so that nothing is laid out or
+  // read out for them.
+  const write = (element, words) => {
+    if (element.textContent !== words) element.textContent = words;
+  };
+
   // The answer in words: "happiness, 93 %", or unsure.
   lab.answerWords = (emotions, shares, line) => {
     const top = shares.indexOf(Math.max(...shares));
@@ -74,16 +80,16 @@
     desk.on("shown", () => {
       const { shares } = desk.shown;
       bars.show(shares, desk.line);
-      answer.textContent = lab.answerWords(emotions, shares, desk.line);
+      const words = lab.answerWords(emotions, shares, desk.line);
+      write(answer, words);
       const from = desk.plan.unsureBelow ? "the network's own file" : "this book: " +
         "resting faces have to stay below it";
-      line.textContent = `Below the line at ${percent(desk.line)} an answer counts as ` +
-        `unsure. The line comes from ${from}.`;
-      why.textContent = reason(desk);
+      write(line, `Below the line at ${percent(desk.line)} an answer counts as unsure. ` +
+        `The line comes from ${from}.`);
+      write(why, reason(desk));
     });
     desk.on("settled", () => {
-      const words = `The network answers: ${answer.textContent}.`;
-      if (read.textContent !== words) read.textContent = words;
+      write(read, `The network answers: ${answer.textContent}.`);
     });
     return { element, why };
   };

@@ -1,7 +1,7 @@
 // The arithmetic behind one number of a layer: what was multiplied, and with what.
 {
   const lab = (globalThis.lab ??= {});
-  const show = (value) => value.toFixed(Math.abs(value) < 10 ? 3 : 1).replace("-", "−");
+  const show = (value) => lab.parts.decimal(value, Math.abs(value) < 10 ? 3 : 1);
 
   // The products of a convolution or a dense layer at a place, largest first:
   // { row, column, channel, value, weight, product }, places in the map before.

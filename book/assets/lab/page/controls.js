@@ -35,7 +35,7 @@
       return [name, one];
     });
     const range = { least: 0, most: 1, step: 0.05 };
-    const strength = slider("strength of the expression", range, (value, settled) => {
+    const strength = slider("Strength of the expression", range, (value, settled) => {
       const name = state.now.preset?.name;
       if (name) pull(name, value, settled);
     });

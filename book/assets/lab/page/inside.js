@@ -2,7 +2,7 @@
 // its numbers, the patch of the face that it sees and the multiply-adds behind it.
 {
   const lab = (globalThis.lab ??= {});
-  const { make, choice, slider, panel, status, canvas, count } = lab.parts;
+  const { make, choice, slider, panel, status, canvas, count, decimal, opaque } = lab.parts;
   const SIDE = 64;
   const TOP = 5; // products that are listed
 
@@ -26,8 +26,7 @@
     grey.forEach((value, k) => {
       const [y, x] = [Math.floor(k / SIDE), k % SIDE];
       const inside = y >= top && y < top + height && x >= left && x < left + width;
-      for (let c = 0; c < 3; c++) image[4 * k + c] = inside ? value : value * 0.3;
-      if (!inside) image[4 * k + 2] += 50;
+      image.fill(inside ? value : value * 0.4, 4 * k, 4 * k + 3);
     });
     return image;
   };
@@ -38,13 +37,12 @@
     const place = ({ row, column, channel }) =>
       row === undefined ? `number ${channel}` :
         `row ${row}, column ${column}, map ${channel}`;
-    const number = (value) => value.toFixed(3).replace("-", "−");
     return make("table", { className: "lab-table" },
       make("caption", {}, `The ${Math.min(TOP, products.length)} products that count most`),
       make("thead", {}, cells("th", "from", "value", "weight", "product")),
       make("tbody", {}, ...products.slice(0, TOP).map((one) =>
-        cells("td", place(one), number(one.value), number(one.weight),
-          number(one.product)))));
+        cells("td", place(one), decimal(one.value), decimal(one.weight),
+          decimal(one.product)))));
   };
 
   lab.addInside = (desk) => {
@@ -120,15 +118,14 @@
       layers.select.value = layer.name;
       about.textContent = `A ${kindOf(layer)} layer: ${size[2]} ` +
         `${size[2] === 1 ? "map" : "maps"} of ${size[0]} × ${size[1]}. Black is the ` +
-        `least of its numbers, ${least.toFixed(2)}; white the largest, ` +
-        `${most.toFixed(2)}.`.replaceAll("-", "−");
+        `least of its numbers, ${decimal(least, 2)}; white the largest, ` +
+        `${decimal(most, 2)}.`;
       while (maps.children.length > size[2]) maps.lastChild.remove();
       while (maps.children.length < size[2]) maps.append(buttonOf(maps.children.length));
       [...maps.children].forEach((one, channel) => {
         const picture = one.firstChild;
         const grey = channelOf(map, size, channel, least, most);
-        const image = new ImageData(size[1], size[0]);
-        grey.forEach((value, k) => image.data.set([value, value, value, 255], 4 * k));
+        const image = new ImageData(opaque(grey), size[1], size[0]);
         [picture.width, picture.height] = [size[1], size[0]];
         picture.getContext("2d").putImageData(image, 0, 0);
       });
@@ -155,7 +152,7 @@
         layer, found, at.channel, at.row, at.column);
       const { patch: box, multiplyAdds: cost } = seen;
       large.element.setAttribute("aria-label", `Map ${at.channel} of ${layer.name}; ` +
-        `the number at row ${at.row}, column ${at.column} is ${value.toFixed(3)}`);
+        `the number at row ${at.row}, column ${at.column} is ${decimal(value)}`);
       const whole = box.height === SIDE && box.width === SIDE;
       const where = whole ? "the whole face" : `${box.height} × ${box.width} pixels, ` +
         `rows ${box.top} to ${box.top + box.height - 1}, columns ${box.left} to ` +
@@ -163,7 +160,7 @@
       const wide = seen.wide.length ? " (and, for contrast, what lies around)" : "";
       patch.element.setAttribute("aria-label", `What it sees of the face: ${where}`);
       words.textContent = `Map ${at.channel}, row ${at.row}, column ${at.column}: ` +
-        `${value.toFixed(3).replace("-", "−")}. It sees ${where}${wide}.`;
+        `${decimal(value)}. It sees ${where}${wide}.`;
       sum.textContent = `${told} That takes ${count(cost.unit)} multiply-adds for this ` +
         `number, ${count(cost.layer)} for its layer, and ${count(cost.behind)} for all ` +
         `that it rests on; one reading of the network takes ${count(cost.network)}.`;

@@ -35,8 +35,11 @@
       ...(ends ? [make("div", { className: "lab-ends", aria: { "aria-hidden": true } },
         ...hints)] : []),
     );
+    let last = null;
     const show = (value) => {
-      const words = `${value.toFixed(digits).replace("-", "−")}${unit}`;
+      if (value === last && Number(input.value) === value) return; // nothing to redraw
+      last = value;
+      const words = `${decimal(value, digits)}${unit}`;
       input.value = value;
       shown.textContent = words;
       const side = ends && value !== 0 && least < 0 ? ends[value < 0 ? 0 : 1] : "";
@@ -69,24 +72,26 @@
   // A line that a screen reader reads out when its words change.
   const status = () => make("p", { className: "lab-status", aria: { role: "status" } });
 
+  // Grey values as RGBA.
+  const opaque = (grey) => {
+    const image = new Uint8ClampedArray(4 * grey.length);
+    grey.forEach((value, k) => {
+      image[4 * k] = image[4 * k + 1] = image[4 * k + 2] = value;
+      image[4 * k + 3] = 255;
+    });
+    return image;
+  };
+
   // A canvas with a description, and a function that paints pixels on it: RGBA, or one
   // grey value for each place.
   const canvas = (words, className = "") => {
     const element = make("canvas", { className, aria: { role: "img" } });
     element.setAttribute("aria-label", words);
     const paint = (pixels, width, height = width) => {
-      const grey = pixels.length === width * height;
       const image = new ImageData(width, height);
-      if (grey) {
-        for (let k = 0; k < pixels.length; k++) {
-          image.data.fill(pixels[k], 4 * k, 4 * k + 3);
-          image.data[4 * k + 3] = 255;
-        }
-      } else {
-        image.data.set(pixels);
-      }
-      element.width = width;
-      element.height = height;
+      image.data.set(pixels.length === width * height ? opaque(pixels) : pixels);
+      if (element.width !== width) element.width = width;
+      if (element.height !== height) element.height = height;
       element.getContext("2d").putImageData(image, 0, 0);
     };
     return { element, paint };
@@ -94,6 +99,9 @@
 
   const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
   const count = (value) => value.toLocaleString("en-GB");
+  const decimal = (value, digits = 3) => value.toFixed(digits).replace("-", "−");
 
-  lab.parts = { make, button, slider, choice, panel, status, canvas, percent, count };
+  lab.parts = {
+    make, button, slider, choice, panel, status, canvas, percent, count, decimal, opaque,
+  };
 }

@@ -78,7 +78,7 @@
     const schedule = () => {
       if (asked) return;
       asked = true;
-      requestAnimationFrame(async () => {
+      setTimeout(async () => {
         asked = false;
         try {
           await draw();

@@ -93,6 +93,7 @@
     root.dataset.open = "true";
     whole.tabIndex = -1;
     whole.focus({ preventScroll: true });
+    root.scrollIntoView(); // the poster was shorter
     lab.desk = desk; // for the curious, and for tests
   };
 }
