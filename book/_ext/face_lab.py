@@ -15,7 +15,7 @@ from docutils import nodes
 from landing_page import bar
 from sphinx.util.docutils import SphinxDirective
 
-from emolib.synthesis.controls import lab_controls
+from emolib.paths import data_folder
 
 SCRIPT, STYLES = "lab/lab.js", "lab/lab.css"
 POSTER, ANSWER = "lab/poster.webp", "lab/poster.json"
@@ -27,17 +27,22 @@ WITHOUT = (
 )
 
 
+def controls() -> dict:
+    """Return what `emolib.synthesis.lab_controls` does, without what draws faces."""
+    return json.loads((data_folder() / "lab" / "controls.json").read_text("utf-8"))
+
+
 class FaceLab(SphinxDirective):
     """The poster, and the place of the lab."""
 
     def run(self):
         """Return the place; it is read again when the poster has changed."""
         assets = Path(self.env.srcdir) / self.config.html_static_path[0]
-        for name in (POSTER, ANSWER, SCRIPT):
-            self.env.note_dependency(str(assets / name))
+        for path in (assets / ANSWER, *loaded(assets)):
+            self.env.note_dependency(str(path))
         answer = json.loads((assets / ANSWER).read_text("utf-8"))["answer"]
         static = "../" * self.env.docname.count("/") + "_static"
-        html = markup(answer, lab_controls()["unsure_below"], size(assets), static)
+        html = markup(answer, controls()["unsure_below"], size(assets), static)
         place = nodes.container("", is_div=True, classes=["face-lab-place"])
         place += nodes.raw("", html, format="html")
         return [place]
@@ -47,7 +52,7 @@ def loaded(assets: Path) -> list[Path]:
     """Return the files that opening the lab loads, in the order of ``lab.js``."""
     script = (assets / SCRIPT).read_text("utf-8")
     names = re.findall(r'"([\w/-]+)"', LOADED.search(script)[1])
-    first = lab_controls()["people"][0]
+    first = controls()["people"][0]
     names += ["people/shared", f"people/{first}", "networks/synthface"]
     return [assets / "lab" / f"{name}.js" for name in names]
 

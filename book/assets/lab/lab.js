@@ -32,7 +32,7 @@
     button.disabled = true;
     status.textContent = "Loading the lab.";
     try {
-      if (!lab.startLab) await Promise.all(SCRIPTS.map(loadScript));
+      await Promise.all(SCRIPTS.map(loadScript)); // all again, if one of them failed
       await lab.startLab(root);
       status.textContent = "The lab is open.";
     } catch (error) {

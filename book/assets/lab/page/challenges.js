@@ -21,7 +21,7 @@
       begin = null;
     };
     const stateOf = ({ groups, scene = {} }) => ({
-      ...lab.restingState(people), skin_tone: undefined, groups, scene,
+      ...lab.restingState(people), groups, scene,
     });
     const start = () => {
       begin = stateOf(challenges[number].begin);

@@ -65,7 +65,7 @@
     list.setAttribute("aria-label", "Products");
     list.tabIndex = 0;
     const places = ["row", "column"].map((axis) =>
-      slider(axis, { least: 0, most: 1, step: 1 }, (value) => {
+      slider(axis === "row" ? "Row" : "Column", { least: 0, most: 1, step: 1 }, (value) => {
         at = { ...at, [axis]: value };
         drawUnit();
       }));

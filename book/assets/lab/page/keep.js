@@ -32,7 +32,7 @@
     const neutral = button("Neutral face", () =>
       state.change({ groups: {}, preset: null }));
     const reset = button("Everything at rest", () =>
-      state.change({ skin_tone: undefined, ...lab.restingState(people) }));
+      state.change(lab.restingState(people)));
 
     const share = button("Share", async () => {
       const fragment = lab.toFragment(people, state.now, extra());

@@ -78,7 +78,7 @@
     window.addEventListener("hashchange", () => {
       if (!location.hash.startsWith("#lab=")) return;
       const from = fromAddress(people);
-      if (!from.fault) desk.state.change({ skin_tone: undefined, ...from.state });
+      if (!from.fault) desk.state.change(from.state);
       restore(from);
     });
 

@@ -50,7 +50,8 @@
   };
 
   lab.restingState = ({ controls }) => ({
-    person: String(controls.people[0]), groups: {}, scene: {}, preset: null,
+    person: String(controls.people[0]), skin_tone: undefined, groups: {}, scene: {},
+    preset: null,
   });
 
   // The whole scene of a state. Presets and challenges were tested before a grey panel.
