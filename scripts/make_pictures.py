@@ -126,7 +126,10 @@ def lab_poster() -> list[Path]:
     crop = synthesis.render(person, {}, scene)[None, ..., None].astype(np.float32)
     session = open_session(onnx_graph(MODEL)[0])
     answer = session.run(["probabilities"], {"face": crop})[0][0].astype(float).round(3)
-    record = {"model": MODEL, "answer": dict(zip(EMOTIONS, answer.tolist(), strict=True))}
+    record = {
+        "model": MODEL,
+        "answer": dict(zip(EMOTIONS, answer.tolist(), strict=True)),
+    }
     return [poster, write_json(ASSETS / "lab" / "poster.json", record)]
 
 

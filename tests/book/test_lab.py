@@ -57,6 +57,18 @@ def served_page(folder):
         yield f"{address}/index.html"
 
 
+@pytest.fixture(scope="module")
+def chapter_page(build_page):
+    """Build a chapter that shows the poster in plain Markdown."""
+    text = (
+        "# A chapter\n\nWords before.\n\n"
+        "[![A resting face.](../assets/lab/poster.webp)](../lab/face-lab.md)\n\n"
+        "Words after.\n"
+    )
+    cell = nbformat.v4.new_markdown_cell(text)
+    return build_page(nbformat.v4.new_notebook(cells=[cell])) / "index.html"
+
+
 @pytest.fixture
 def visit(browser, served_page):
     """Give a function that goes to the page; it hears all that goes wrong there."""
@@ -144,7 +156,7 @@ def unfold(page, *panels):
         page.locator(f"[data-panel={name}]").evaluate("one => one.open = true")
 
 
-# --- before it is opened ---------------------------------------------------------------
+# --- before it is opened --------------------------------------------------------------
 
 
 def test_without_scripts_there_are_a_face_its_answer_and_a_word(visit):
@@ -193,7 +205,15 @@ def test_a_page_without_a_lab_loads_nothing_of_it(build_page):
     assert "lab/" not in page.read_text("utf-8")
 
 
-# --- opened -----------------------------------------------------------------------------
+def test_a_chapter_that_shows_the_poster_holds_the_lab(opened, chapter_page):
+    page = opened(address=chapter_page.as_uri(), width=390)
+    words = page.locator("article").inner_text()
+    assert words.index("Words before.") < words.index("The network answers")
+    assert words.index("The network answers") < words.index("Words after.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+# --- opened ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("where", ["http", "file"])
@@ -203,8 +223,10 @@ def test_it_opens_on_a_resting_face_that_the_network_is_unsure_of(
     file = (folder / "index.html").as_uri()
     page = opened(address=served_page if where == "http" else file)
     assert state(page) == RESTING
-    assert page.locator(".lab-answer").inner_text().startswith(
-        "The network answers: unsure (most: "
+    assert (
+        page.locator(".lab-answer")
+        .inner_text()
+        .startswith("The network answers: unsure (most: ")
     )
     assert "rest is none of the six answers" in page.locator(".lab-why").inner_text()
     assert f"{CONTROLS['unsure_below']:.0%}".replace("%", "\u00a0%") in (
@@ -349,7 +371,7 @@ def test_a_slider_that_is_dragged_is_one_step(opened):
     assert state(page) == RESTING
 
 
-# --- shared and saved -------------------------------------------------------------------
+# --- shared and saved -----------------------------------------------------------------
 
 
 def test_a_link_restores_everything(opened):
@@ -439,7 +461,7 @@ def test_what_is_saved_python_draws(opened, tmp_path):
     assert (away <= 2).mean() >= 0.98
 
 
-# --- asked ------------------------------------------------------------------------------
+# --- asked ----------------------------------------------------------------------------
 
 
 def test_the_map_follows_the_face_and_goes_away(opened):
@@ -583,7 +605,7 @@ def test_a_factor_is_read_as_the_lab_reads_it_when_set(opened):
     assert changed == page.locator(".lab-answers .share").all_inner_texts()
 
 
-# --- the reader's own -------------------------------------------------------------------
+# --- the reader's own -----------------------------------------------------------------
 
 
 def portrait(size=400) -> Image.Image:
@@ -616,8 +638,8 @@ def test_an_own_still_is_marked_by_hand_and_read(opened):
     assert "on this machine only" in told(page, "own")
     page.locator(".lab-own").evaluate("one => one.scrollIntoView({ block: 'end' })")
     scale = 1024 / (3 * size)  # what is larger is made smaller
-    eyes = [(size * (1 + 0.5 + side * CROP.interocular / 2), size * (0.5 + CROP.eye_line))
-            for side in (-1, 1)]  # fmt: skip
+    apart, down = CROP.interocular / 2, size * (0.5 + CROP.eye_line)
+    eyes = [(size * (1.5 + side * apart), down) for side in (-1, 1)]
     for mark, (x, y) in zip(page.locator(".lab-mark").all(), eyes, strict=True):
         box = page.locator(".lab-own canvas").bounding_box()
         at = mark.bounding_box()
@@ -700,10 +722,12 @@ def test_an_own_network_reads_the_faces(opened):
     assert "unsure" in page.locator(".lab-answer").inner_text()
 
 
-# --- misused ----------------------------------------------------------------------------
+# --- misused --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("missing", ["people/shared", "networks/synthface", "page/state"])
+@pytest.mark.parametrize(
+    "missing", ["people/shared", "networks/synthface", "page/state"]
+)
 def test_what_does_not_load_leaves_the_poster_and_can_be_tried_again(visit, missing):
     page = visit()
     page.route(f"**/lab/{missing}.js", lambda route: route.abort())
@@ -748,7 +772,7 @@ def test_a_browser_that_cannot_unpack_the_faces_keeps_the_poster(visit):
     assert page.locator(".lab-poster img").is_visible()
 
 
-# --- for everybody ----------------------------------------------------------------------
+# --- for everybody --------------------------------------------------------------------
 
 
 def faults_of(page) -> list:
@@ -780,7 +804,9 @@ def test_the_lab_keeps_nobody_out_in_any_state(opened, visit, width, theme):
     page.wait_for_selector(".lab-mark")
     assert faults_of(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    small = page.locator(".lab :is(button, select, summary, input):visible").evaluate_all(
+    small = page.locator(
+        ".lab :is(button, select, summary, input):visible"
+    ).evaluate_all(
         "all => all.filter((one) => one.getBoundingClientRect().height < 24)"
         ".map((one) => one.outerHTML.slice(0, 90))"
     )
