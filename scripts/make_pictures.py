@@ -112,24 +112,25 @@ def moving_faces() -> list[Path]:
 
 
 def lab_poster() -> list[Path]:
-    """Save the face on which the lab opens, and what its network answers to it."""
+    """Save the face on which the lab opens, and what its network answers to it.
+
+    It is asked with the weights that the page has, rounded to eight bits.
+    """
     from emolib import synthesis
+    from emolib.export import rounded
     from emolib.files import write_json
-    from emolib.models.registry import onnx_graph
-    from emolib.onnx_session import open_session
+    from emolib.models import load_model, predict
 
     person = synthesis.random_identity(synthesis.lab_controls()["people"][0])
     scene = synthesis.Scene(background=None)
     shown = synthesis.render(person, {}, scene, size=FRAME, colour=True)
     poster = ASSETS / "lab" / "poster.webp"
     Image.fromarray(shown).save(poster, quality=80, method=6)
-    crop = synthesis.render(person, {}, scene)[None, ..., None].astype(np.float32)
-    session = open_session(onnx_graph(MODEL)[0])
-    answer = session.run(["probabilities"], {"face": crop})[0][0].astype(float).round(3)
-    record = {
-        "model": MODEL,
-        "answer": dict(zip(EMOTIONS, answer.tolist(), strict=True)),
-    }
+    model = load_model(MODEL)
+    with rounded(model, "int8"):
+        answer = predict(model, synthesis.render(person, {}, scene))[0]
+    shares = answer.astype(float).round(3).tolist()
+    record = {"model": MODEL, "answer": dict(zip(EMOTIONS, shares, strict=True))}
     return [poster, write_json(ASSETS / "lab" / "poster.json", record)]
 
 

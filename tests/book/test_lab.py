@@ -196,7 +196,7 @@ def test_the_whole_lab_is_small():
 def test_the_poster_is_the_face_on_which_it_opens(opened):
     poster = json.loads((ASSETS / "lab" / "poster.json").read_text("utf-8"))
     found = shares(opened())
-    np.testing.assert_allclose(found, list(poster["answer"].values()), atol=0.02)
+    np.testing.assert_allclose(found, list(poster["answer"].values()), atol=2e-3)
 
 
 def test_a_page_without_a_lab_loads_nothing_of_it(build_page):
@@ -353,6 +353,32 @@ def test_steps_are_taken_back_and_again(opened):
     assert state(page)["groups"] == CONTROLS["presets"]["fear"]
     page.get_by_role("button", name="Neutral face").click()
     assert state(page)["groups"] == {}
+
+
+def test_the_face_follows_a_slider(opened):
+    """On a busy machine it is slower than the 30 a second of one that is free."""
+    page = opened()
+    rate, reading = page.evaluate("""async () => {
+      const { desk } = lab;
+      let pictures = 0;
+      desk.on("shown", () => pictures++);
+      const started = performance.now();
+      const passed = () => performance.now() - started;
+      for (let k = 0; passed() < 2000; k++) {
+        desk.state.change({ groups: { AU12: (k % 30) / 20 } }, false);
+        await new Promise((next) => setTimeout(next, 4));
+      }
+      const rate = (1000 * pictures) / passed();
+      let least = Infinity;
+      for (let k = 0; k < 10; k++) {
+        const began = performance.now();
+        desk.network.read(desk.shown.grey);
+        least = Math.min(least, performance.now() - began);
+      }
+      return [rate, least];
+    }""")
+    assert rate > 8
+    assert reading < 30
 
 
 def test_a_slider_that_is_dragged_is_one_step(opened):
@@ -742,6 +768,26 @@ def test_what_does_not_load_leaves_the_poster_and_can_be_tried_again(visit, miss
     page.unroute(f"**/lab/{missing}.js")
     page.get_by_role("button", name="Open the lab").click()
     page.wait_for_selector(".lab")
+
+
+def test_a_person_that_does_not_load_is_told_and_another_can_be_chosen(opened, visit):
+    page = opened()
+    page.route("**/people/14.js", lambda route: route.abort())
+    page.get_by_role("button", name="fear").click()
+    page.get_by_label("Person", exact=True).select_option("14")
+    page.wait_for_function(
+        "document.querySelector('.lab-below .lab-status').textContent"
+        ".includes('people/14.js could not be loaded')"
+    )
+    page.wait_for_timeout(400)  # what settles meanwhile is the face before
+    assert answer(page) == "fear"
+    page.get_by_label("Person", exact=True).select_option("49")
+    page.wait_for_function("lab.desk.people.people[49].arrays")
+    settle(page)
+    assert page.locator(".lab-below .lab-status").inner_text() == ""
+    assert answer(page) == "fear"
+    assert all("ERR_FAILED" in one for one in visit.faults)
+    visit.faults.clear()
 
 
 def test_neither_storage_nor_webgl_is_needed(opened, visit):

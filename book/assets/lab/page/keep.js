@@ -51,6 +51,7 @@
     });
     const save = button("Save", async () => {
       try {
+        await lab.openPerson(people, state.now.person);
         const record = lab.faceRecord(people, lab.faceOf(people, state.now));
         const text = `${JSON.stringify(record, null, 1)}\n`;
         download(await picture(desk), "face.png");

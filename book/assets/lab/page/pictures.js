@@ -30,7 +30,8 @@
         desk.tell("network");
         if (desk.shown) desk.present(desk.shown);
       },
-      // Show and read a picture: { grey (64 * 64), colour (RGBA), size, from }.
+      // Show and read a picture: { grey (64 * 64), colour (RGBA), size, from }, and the
+      // state that was drawn if it is a rendered face.
       present(picture) {
         const maps = desk.network.read(picture.grey);
         const shares = [...[...maps].at(-1)[1].data];
@@ -73,7 +74,7 @@
       const posed = lab.pose(people, lab.faceOf(people, now));
       const colour = lab.draw(posed, QUICK, { colour: true }).image;
       const grey = lab.draw(posed, SIDE).image;
-      desk.present({ grey, colour, size: QUICK, from: "face" });
+      desk.present({ grey, colour, size: QUICK, from: "face", state: now });
     };
     const schedule = () => {
       if (asked) return;
@@ -97,10 +98,10 @@
       words.textContent = rendered ? "rendered" : "your picture";
     });
     desk.on("settled", ({ shown }) => {
-      const rendered = shown.from === "face";
-      const told = rendered ? lab.describe(people, state.now) : "Your own picture.";
+      const drawn = shown.state; // the next one may still be loading
+      const told = drawn ? lab.describe(people, drawn) : "Your own picture.";
       face.element.setAttribute("aria-label", told);
-      if (rendered) face.paint(desk.draw(state.now, FINE, true).image, FINE);
+      if (drawn) face.paint(desk.draw(drawn, FINE, true).image, FINE);
     });
     return { element, note, back, draw };
   };
