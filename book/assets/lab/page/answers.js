@@ -10,11 +10,11 @@
     if (element.textContent !== words) element.textContent = words;
   };
 
-  // The answer in words: "happiness, 93 %", or unsure.
+  // The answer in words, as emolib gives it: "happiness 93 %", "unsure (fear 31 %)".
   lab.answerWords = (emotions, shares, line) => {
     const top = shares.indexOf(Math.max(...shares));
-    const best = `${emotions[top]}, ${percent(shares[top])}`;
-    return shares[top] < line ? `unsure (most: ${best})` : best;
+    const best = `${emotions[top]} ${percent(shares[top])}`;
+    return shares[top] < line ? `unsure (${best})` : best;
   };
 
   // Bars whose names and numbers are text; the drawn part says nothing more.
