@@ -5,6 +5,7 @@
 {
   const lab = (globalThis.lab ??= {});
   const folder = document.currentScript.src;
+  // prettier-ignore
   const SCRIPTS = [
     // the face
     "people", "mesh", "paint", "shade", "camera", "face", "face-file",
@@ -12,9 +13,9 @@
     "network", "layer-kinds", "network-file", "look-inside", "occlusion",
     // the page
     "page/parts", "page/state", "page/link", "page/pictures", "page/answers",
-    "page/controls", "page/keep", "page/where", "page/inside", "page/arithmetic",
-    "page/one-factor", "page/challenges", "page/own-picture", "page/crop",
-    "page/own-network", "page/start",
+    "page/controls", "page/keep", "page/where", "page/maps", "page/arithmetic",
+    "page/inside", "page/one-factor", "page/challenges", "page/crop",
+    "page/own-picture", "page/own-network", "page/start",
   ];
 
   const loadScript = (name) =>

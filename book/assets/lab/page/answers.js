@@ -27,7 +27,11 @@
       item.style.setProperty("--emotion", `var(--emotion-${emotion})`);
       return { item, share };
     });
-    const list = make("ul", { className: "lab-bars" }, ...items.map(({ item }) => item));
+    const list = make(
+      "ul",
+      { className: "lab-bars" },
+      ...items.map(({ item }) => item),
+    );
     list.setAttribute("aria-label", "Probability of each answer");
     const show = (shares, line) => {
       const top = Math.max(...shares);
@@ -61,20 +65,28 @@
       const sure = Math.max(...shown.shares) >= least;
       const still = Object.keys(desk.state.now.groups).length === 0;
       if (shown.from !== "face") {
-        return "The network answers to whatever is in the frame; it cannot say that " +
-          "there is no face.";
+        return (
+          "The network answers to whatever is in the frame; it cannot say that " +
+          "there is no face."
+        );
       }
       if (still && !sure) {
-        return "Why unsure? This face rests, and rest is none of the six answers. The " +
+        return (
+          "Why unsure? This face rests, and rest is none of the six answers. The " +
           "network was taught to give each of them about a sixth for a face like this; " +
-          "move a muscle and watch it change its mind.";
+          "move a muscle and watch it change its mind."
+        );
       }
       if (still) {
-        return "No muscle is pulled, and still the network is sure of something: it " +
-          "has taken this person, this light or this pose for an expression.";
+        return (
+          "No muscle is pulled, and still the network is sure of something: it " +
+          "has taken this person, this light or this pose for an expression."
+        );
       }
-      return sure ? "" : "Several answers share what the network sees, and none reaches " +
-        "the line.";
+      return sure
+        ? ""
+        : "Several answers share what the network sees, and none reaches " +
+            "the line.";
     };
 
     desk.on("shown", () => {
@@ -82,10 +94,14 @@
       bars.show(shares, desk.line);
       const words = lab.answerWords(emotions, shares, desk.line);
       write(answer, words);
-      const from = desk.plan.unsureBelow ? "the network's own file" : "this book: " +
-        "resting faces have to stay below it";
-      write(line, `Below the line at ${percent(desk.line)} an answer counts as unsure. ` +
-        `The line comes from ${from}.`);
+      const from = desk.plan.unsureBelow
+        ? "the network's own file"
+        : "this book: " + "resting faces have to stay below it";
+      write(
+        line,
+        `Below the line at ${percent(desk.line)} an answer counts as unsure. ` +
+          `The line comes from ${from}.`,
+      );
       write(why, reason(desk));
     });
     desk.on("settled", () => {

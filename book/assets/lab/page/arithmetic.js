@@ -35,7 +35,11 @@
         for (let channel = 0; channel < channels; channel++) {
           const weight =
             kernel.data[((r * columns + c) * channels + channel) * filters + unit];
-          add((y * width + x) * channels + channel, weight, { row: y, column: x, channel });
+          add((y * width + x) * channels + channel, weight, {
+            row: y,
+            column: x,
+            channel,
+          });
         }
       }
     }
@@ -59,10 +63,14 @@
       const above = sum(all.filter(({ product }) => product > 0));
       const below = sum(all.filter(({ product }) => product < 0));
       const total = above + below + bias;
-      const then = layer.activation === "softmax"
-        ? `${show(total)}; softmax makes of the six sums shares: ${show(value)}`
-        : layer.activation ? `${show(total)}; ${layer.activation} ${equals}` : show(total);
-      const words = `${all.length} products: those above zero sum to ${show(above)}, ` +
+      const then =
+        layer.activation === "softmax"
+          ? `${show(total)}; softmax makes of the six sums shares: ${show(value)}`
+          : layer.activation
+            ? `${show(total)}; ${layer.activation} ${equals}`
+            : show(total);
+      const words =
+        `${all.length} products: those above zero sum to ${show(above)}, ` +
         `those below to ${show(below)}; with a bias of ${show(bias)} that is ${then}.`;
       all.sort((one, other) => Math.abs(other.product) - Math.abs(one.product));
       return { value, words, products: all };
@@ -70,22 +78,27 @@
     const own = befores.map(({ data }) => data[at]);
     const { scale, shift } = layer.weights;
     const words = {
-      normalisation: () => `${show(own[0])} × ${show(scale.data[unit])} + ` +
+      normalisation: () =>
+        `${show(own[0])} × ${show(scale.data[unit])} + ` +
         `${show(shift.data[unit])} ${equals}.`,
-      activation: () => layer.activation === "relu"
-        ? `The larger of 0 and ${show(own[0])}: ${show(value)}.`
-        : `${layer.activation} of ${show(own[0])} ${equals}.`,
+      activation: () =>
+        layer.activation === "relu"
+          ? `The larger of 0 and ${show(own[0])}: ${show(value)}.`
+          : `${layer.activation} of ${show(own[0])} ${equals}.`,
       addition: () => `${own.map(show).join(" + ")} ${equals}.`,
       rescaling: () => `${show(own[0])} × ${layer.scale} + ${layer.offset} ${equals}.`,
-      average_pooling: () => `The mean of a window of ${layer.size.join(" × ")} ` +
-        `${equals}.`,
-      max_pooling: () => `The largest of a window of ${layer.size.join(" × ")} ` +
-        `${equals}.`,
-      global_average: () => `The mean of a whole map of ` +
+      average_pooling: () =>
+        `The mean of a window of ${layer.size.join(" × ")} ` + `${equals}.`,
+      max_pooling: () =>
+        `The largest of a window of ${layer.size.join(" × ")} ` + `${equals}.`,
+      global_average: () =>
+        `The mean of a whole map of ` +
         `${before.shape.slice(0, 2).join(" × ")} ${equals}.`,
-      standardisation: () => "The grey value, less the mean of the face, in units of " +
+      standardisation: () =>
+        "The grey value, less the mean of the face, in units of " +
         `its contrast: ${show(value)}.`,
-      local_contrast: () => "The value, less the mean of its surroundings, in units of " +
+      local_contrast: () =>
+        "The value, less the mean of its surroundings, in units of " +
         `their contrast: ${show(value)}.`,
     };
     return { value, words: words[layer.type]?.() ?? `The number is ${show(value)}.` };

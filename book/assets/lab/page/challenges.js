@@ -21,7 +21,9 @@
       begin = null;
     };
     const stateOf = ({ groups, scene = {} }) => ({
-      ...lab.restingState(people), groups, scene,
+      ...lab.restingState(people),
+      groups,
+      scene,
     });
     const start = () => {
       begin = stateOf(challenges[number].begin);
@@ -37,27 +39,40 @@
       } else if (now.person !== begin.person || now.skin_tone !== undefined) {
         said.textContent = "The person has changed. Take the one you began with.";
       } else {
-        const both = [begin, now].map((one) =>
-          ({ groups: one.groups, scene: lab.sceneOf(one) }));
+        const both = [begin, now].map((one) => ({
+          groups: one.groups,
+          scene: lab.sceneOf(one),
+        }));
         const { shares } = desk.shown;
         const told = { ...controls, unsure_below: desk.line };
-        const met = lab.checkChallenge({ controls: told }, challenges[number], ...both,
-          shares);
+        const met = lab.checkChallenge(
+          { controls: told },
+          challenges[number],
+          ...both,
+          shares,
+        );
         said.textContent = met === true ? "✓ Solved." : `✗ Not yet. ${met}`;
       }
     };
     const solve = () => {
       begin ??= stateOf(challenges[number].begin);
       state.change(stateOf(challenges[number].solution));
-      said.textContent = "This is one solution; there are others. “Undo” takes it back.";
+      said.textContent =
+        "This is one solution; there are others. “Undo” takes it back.";
     };
 
     show(0);
     const { element } = panel(
       "Challenges",
-      which.element, task,
-      make("div", { className: "lab-buttons" }, button("Begin", start),
-        button("Check", check), button("Show a solution", solve)),
+      which.element,
+      task,
+      make(
+        "div",
+        { className: "lab-buttons" },
+        button("Begin", start),
+        button("Check", check),
+        button("Show a solution", solve),
+      ),
       said,
     );
     element.dataset.panel = "challenge";

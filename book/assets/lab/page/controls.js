@@ -3,13 +3,22 @@
 {
   const lab = (globalThis.lab ??= {});
   const { make, button, slider, choice } = lab.parts;
-  const REGIONS = { brows: "Brows", eyes: "Eyes", nose: "Nose", mouth: "Mouth and jaw" };
+  const REGIONS = {
+    brows: "Brows",
+    eyes: "Eyes",
+    nose: "Nose",
+    mouth: "Mouth and jaw",
+  };
   const KINDS = { pose: "Head", light: "Light" };
   const capital = (words) => words[0].toUpperCase() + words.slice(1);
 
   const fold = (title, open, ...children) =>
-    make("details", { className: "lab-group", open }, make("summary", {}, title),
-      ...children);
+    make(
+      "details",
+      { className: "lab-group", open },
+      make("summary", {}, title),
+      ...children,
+    );
 
   // "AU20+25" as readers of the FACS write it.
   const facs = (group) => group.replace("AU", "AU\u00a0").replace("+", "\u00a0+\u00a0");
@@ -39,8 +48,11 @@
       const name = state.now.preset?.name;
       if (name) pull(name, value, settled);
     });
-    const all = make("div", { className: "lab-presets" },
-      ...buttons.map(([, one]) => one));
+    const all = make(
+      "div",
+      { className: "lab-presets" },
+      ...buttons.map(([, one]) => one),
+    );
     all.setAttribute("role", "group");
     all.setAttribute("aria-label", "Expressions to begin with");
     const show = ({ preset }) => {
@@ -84,7 +96,8 @@
       .filter(([, control]) => control.kind === kind)
       .map(([name, control]) => {
         const one = slider(capital(control.name), control, (value, settled) =>
-          setScene(desk, name, value, control.rest, settled));
+          setScene(desk, name, value, control.rest, settled),
+        );
         one.input.dataset.scene = name;
         const show = ({ scene }) => one.show(scene[name] ?? control.rest);
         desk.state.listen(show);
@@ -95,19 +108,27 @@
   lab.addScene = (desk) => {
     const { state, people, controls } = desk;
     const names = controls.people.map((one) => String(one));
-    const who = choice("Person",
+    const who = choice(
+      "Person",
       names.map((name) => [name, capital(people.people[name].words)]),
-      (person) => state.change({ person }));
-    const skin = slider("Skin, from light to dark",
+      (person) => state.change({ person }),
+    );
+    const skin = slider(
+      "Skin, from light to dark",
       { least: 0, most: 1, step: 0.05, ends: ["light", "dark"] },
-      (skin_tone, settled) => state.change({ skin_tone }, settled));
-    const worn = choice("In front of the face",
+      (skin_tone, settled) => state.change({ skin_tone }, settled),
+    );
+    const worn = choice(
+      "In front of the face",
       Object.keys(controls.occluders).map((name) => [name, capital(name)]),
-      (name) => setScene(desk, "occluder", name, "none"));
+      (name) => setScene(desk, "occluder", name, "none"),
+    );
     const places = Object.entries(controls.backgrounds);
-    const place = choice("Behind the person",
+    const place = choice(
+      "Behind the person",
       places.map(([name]) => [name, capital(name)]),
-      (name) => setScene(desk, "background", controls.backgrounds[name], null));
+      (name) => setScene(desk, "background", controls.backgrounds[name], null),
+    );
     const show = (now) => {
       who.select.value = now.person;
       skin.show(now.skin_tone ?? people.people[now.person].skin_tone);
@@ -118,11 +139,20 @@
     state.listen(show);
     show(state.now);
     const size = "Another person is a file of about 80 kB, loaded when chosen.";
-    return make("div", {},
-      fold("Person", true, who.element, make("p", { className: "lab-small" }, size),
-        skin.element),
+    return make(
+      "div",
+      {},
+      fold(
+        "Person",
+        true,
+        who.element,
+        make("p", { className: "lab-small" }, size),
+        skin.element,
+      ),
       fold("In front and behind", true, worn.element, place.element),
       ...Object.entries(KINDS).map(([kind, title]) =>
-        fold(title, false, ...sceneSliders(desk, kind))));
+        fold(title, false, ...sceneSliders(desk, kind)),
+      ),
+    );
   };
 }

@@ -10,8 +10,10 @@
   // `size` pixels; what lies beyond the picture is black.
   lab.cropByEyes = (picture, [left, right], size) => {
     const side = size * FINER;
-    const canvas = Object.assign(document.createElement("canvas"),
-      { width: side, height: side });
+    const canvas = Object.assign(document.createElement("canvas"), {
+      width: side,
+      height: side,
+    });
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     const across = [right[0] - left[0], right[1] - left[1]];
     const scale = (INTEROCULAR * side) / Math.hypot(...across);

@@ -2,48 +2,13 @@
 // its numbers, the patch of the face that it sees and the multiply-adds behind it.
 {
   const lab = (globalThis.lab ??= {});
-  const { make, choice, slider, panel, status, canvas, count, decimal, opaque } = lab.parts;
+  const { make, choice, slider, panel, status, canvas, count, decimal, opaque } =
+    lab.parts;
   const SIDE = 64;
-  const TOP = 5; // products that are listed
 
   // A line of numbers is shown as maps of one place.
   const sizeOf = ({ shape }) => (shape.length === 3 ? shape : [1, 1, shape[0]]);
   const kindOf = ({ type }) => type.replace("_", " ");
-
-  // One channel in grey: black is the least number of the layer, white the largest.
-  const channelOf = ({ data }, [height, width, channels], channel, least, most) => {
-    const grey = new Uint8ClampedArray(height * width);
-    const scale = 255 / (most - least || 1);
-    for (let k = 0; k < grey.length; k++) {
-      grey[k] = (data[k * channels + channel] - least) * scale;
-    }
-    return grey;
-  };
-
-  // The face with all but a patch darkened, RGBA.
-  const spotlight = (grey, { top, left, height, width }) => {
-    const image = new Uint8ClampedArray(4 * SIDE * SIDE).fill(255);
-    grey.forEach((value, k) => {
-      const [y, x] = [Math.floor(k / SIDE), k % SIDE];
-      const inside = y >= top && y < top + height && x >= left && x < left + width;
-      image.fill(inside ? value : value * 0.4, 4 * k, 4 * k + 3);
-    });
-    return image;
-  };
-
-  const table = (products) => {
-    const cells = (tag, ...texts) =>
-      make("tr", {}, ...texts.map((text) => make(tag, {}, text)));
-    const place = ({ row, column, channel }) =>
-      row === undefined ? `number ${channel}` :
-        `row ${row}, column ${column}, map ${channel}`;
-    return make("table", { className: "lab-table" },
-      make("caption", {}, `The ${Math.min(TOP, products.length)} products that count most`),
-      make("thead", {}, cells("th", "from", "value", "weight", "product")),
-      make("tbody", {}, ...products.slice(0, TOP).map((one) =>
-        cells("td", place(one), decimal(one.value), decimal(one.weight),
-          decimal(one.product)))));
-  };
 
   lab.addInside = (desk) => {
     let at = { layer: null, channel: 0, row: 0, column: 0 };
@@ -65,10 +30,15 @@
     list.setAttribute("aria-label", "Products");
     list.tabIndex = 0;
     const places = ["row", "column"].map((axis) =>
-      slider(axis === "row" ? "Row" : "Column", { least: 0, most: 1, step: 1 }, (value) => {
-        at = { ...at, [axis]: value };
-        drawUnit();
-      }));
+      slider(
+        axis === "row" ? "Row" : "Column",
+        { least: 0, most: 1, step: 1 },
+        (value) => {
+          at = { ...at, [axis]: value };
+          drawUnit();
+        },
+      ),
+    );
     const layerOf = () => desk.plan.layers.find(({ name }) => name === at.layer);
     const middle = () => {
       const [height, width] = sizeOf(layerOf());
@@ -89,7 +59,9 @@
       return one;
     };
     maps.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[
+        event.key
+      ];
       const last = maps.children.length - 1;
       const to = { Home: 0, End: last }[event.key] ?? at.channel + (step ?? NaN);
       if (Number.isNaN(to)) return;
@@ -98,8 +70,14 @@
     });
     large.element.addEventListener("click", ({ offsetX, offsetY, target }) => {
       const [height, width] = sizeOf(layerOf());
-      at.row = Math.min(height - 1, Math.floor((offsetY / target.clientHeight) * height));
-      at.column = Math.min(width - 1, Math.floor((offsetX / target.clientWidth) * width));
+      at.row = Math.min(
+        height - 1,
+        Math.floor((offsetY / target.clientHeight) * height),
+      );
+      at.column = Math.min(
+        width - 1,
+        Math.floor((offsetX / target.clientWidth) * width),
+      );
       drawUnit();
     });
 
@@ -116,15 +94,17 @@
       }
       range = [least, most];
       layers.select.value = layer.name;
-      about.textContent = `A ${kindOf(layer)} layer: ${size[2]} ` +
+      about.textContent =
+        `A ${kindOf(layer)} layer: ${size[2]} ` +
         `${size[2] === 1 ? "map" : "maps"} of ${size[0]} × ${size[1]}. Black is the ` +
         `least of its numbers, ${decimal(least, 2)}; white the largest, ` +
         `${decimal(most, 2)}.`;
       while (maps.children.length > size[2]) maps.lastChild.remove();
-      while (maps.children.length < size[2]) maps.append(buttonOf(maps.children.length));
+      while (maps.children.length < size[2])
+        maps.append(buttonOf(maps.children.length));
       [...maps.children].forEach((one, channel) => {
         const picture = one.firstChild;
-        const grey = channelOf(map, size, channel, least, most);
+        const grey = lab.channelOf(map, size, channel, least, most);
         const image = new ImageData(opaque(grey), size[1], size[0]);
         [picture.width, picture.height] = [size[1], size[0]];
         picture.getContext("2d").putImageData(image, 0, 0);
@@ -144,28 +124,38 @@
         input.max = size[k] - 1;
         show(k ? at.column : at.row);
       });
-      const map = channelOf(found.get(layer.name), size, at.channel, ...range);
-      large.paint(...marked(map, size, at));
+      const map = lab.channelOf(found.get(layer.name), size, at.channel, ...range);
+      large.paint(...lab.markPlace(map, size, at));
       const seen = lab.lookInside(desk.plan, layer.name, at.channel, at.row, at.column);
-      patch.paint(spotlight(grey, seen.patch), SIDE);
-      const { value, words: told, products } = lab.arithmetic(
-        layer, found, at.channel, at.row, at.column);
+      patch.paint(lab.spotlight(grey, seen.patch), SIDE);
+      const {
+        value,
+        words: told,
+        products,
+      } = lab.arithmetic(layer, found, at.channel, at.row, at.column);
       const { patch: box, multiplyAdds: cost } = seen;
-      large.element.setAttribute("aria-label", `Map ${at.channel} of ${layer.name}; ` +
-        `the number at row ${at.row}, column ${at.column} is ${decimal(value)}`);
+      large.element.setAttribute(
+        "aria-label",
+        `Map ${at.channel} of ${layer.name}; ` +
+          `the number at row ${at.row}, column ${at.column} is ${decimal(value)}`,
+      );
       const whole = box.height === SIDE && box.width === SIDE;
-      const where = whole ? "the whole face" : `${box.height} × ${box.width} pixels, ` +
-        `rows ${box.top} to ${box.top + box.height - 1}, columns ${box.left} to ` +
-        `${box.left + box.width - 1}`;
+      const where = whole
+        ? "the whole face"
+        : `${box.height} × ${box.width} pixels, ` +
+          `rows ${box.top} to ${box.top + box.height - 1}, columns ${box.left} to ` +
+          `${box.left + box.width - 1}`;
       const wide = seen.wide.length ? " (and, for contrast, what lies around)" : "";
       patch.element.setAttribute("aria-label", `What it sees of the face: ${where}`);
-      words.textContent = `Map ${at.channel}, row ${at.row}, column ${at.column}: ` +
+      words.textContent =
+        `Map ${at.channel}, row ${at.row}, column ${at.column}: ` +
         `${decimal(value)}. It sees ${where}${wide}.`;
-      sum.textContent = `${told} That takes ${count(cost.unit)} multiply-adds for this ` +
-        `number, ${count(cost.layer)} for its layer, and ${count(cost.behind)} for all ` +
-        `that it rests on; one reading of the network takes ${count(cost.network)}.`;
+      sum.textContent =
+        `${told} That takes ${count(cost.unit)} multiply-adds for this ` +
+        `number, ${count(cost.layer)} for its layer, and ${count(cost.behind)} for ` +
+        `all that it rests on; one reading of the network takes ${count(cost.network)}.`;
       list.hidden = !products;
-      list.replaceChildren(...(products ? [table(products)] : []));
+      list.replaceChildren(...(products ? [lab.productTable(products)] : []));
     };
 
     const start = () => {
@@ -176,19 +166,39 @@
       });
       layers.select.replaceChildren(...listed);
       const first = desk.plan.layers.find(({ type }) => type === "convolution");
-      at = { layer: (first ?? desk.plan.layers[0]).name, channel: 0, row: 0, column: 0 };
+      at = {
+        layer: (first ?? desk.plan.layers[0]).name,
+        channel: 0,
+        row: 0,
+        column: 0,
+      };
       middle();
     };
     const panelOf = panel(
       "Look inside the network",
-      layers.element, about, maps,
-      make("div", { className: "lab-pair" },
-        make("figure", {}, large.element,
-          make("figcaption", {}, "the chosen map; click a place")),
-        make("figure", {}, patch.element,
-          make("figcaption", {}, "what that number sees"))),
+      layers.element,
+      about,
+      maps,
+      make(
+        "div",
+        { className: "lab-pair" },
+        make(
+          "figure",
+          {},
+          large.element,
+          make("figcaption", {}, "the chosen map; click a place"),
+        ),
+        make(
+          "figure",
+          {},
+          patch.element,
+          make("figcaption", {}, "what that number sees"),
+        ),
+      ),
       ...places.map(({ element }) => element),
-      words, sum, list,
+      words,
+      sum,
+      list,
     );
     panelOf.element.addEventListener("toggle", draw);
     desk.on("settled", draw);
@@ -197,8 +207,8 @@
     panelOf.element.dataset.panel = "inside";
     return {
       element: panelOf.element,
-      get: () => panelOf.open()
-        ? [at.layer, at.channel, at.row, at.column].join("~") : "",
+      get: () =>
+        panelOf.open() ? [at.layer, at.channel, at.row, at.column].join("~") : "",
       set(text) {
         const [layer, ...numbers] = text.split("~");
         const [channel, row, column] = numbers.map(Number);
@@ -209,23 +219,5 @@
         panelOf.element.open = true;
       },
     };
-  };
-
-  // A map, enlarged, with a frame round the chosen place: RGBA, width, height.
-  const marked = (grey, [height, width], { row, column }) => {
-    const scale = Math.max(1, Math.floor(192 / width));
-    const [tall, wide] = [height * scale, width * scale];
-    const image = new Uint8ClampedArray(4 * tall * wide).fill(255);
-    for (let y = 0; y < tall; y++) {
-      for (let x = 0; x < wide; x++) {
-        const [r, c] = [Math.floor(y / scale), Math.floor(x / scale)];
-        const at = 4 * (y * wide + x);
-        image.fill(grey[r * width + c], at, at + 3);
-        const edge = Math.min(y - r * scale, x - c * scale,
-          (r + 1) * scale - 1 - y, (c + 1) * scale - 1 - x);
-        if (r === row && c === column && edge < 2) image.set([255, 122, 0], at);
-      }
-    }
-    return [image, wide, tall];
   };
 }

@@ -30,9 +30,11 @@
     const undo = button("Undo", () => state.undo());
     const redo = button("Redo", () => state.redo());
     const neutral = button("Neutral face", () =>
-      state.change({ groups: {}, preset: null }));
+      state.change({ groups: {}, preset: null }),
+    );
     const reset = button("Everything at rest", () =>
-      state.change(lab.restingState(people)));
+      state.change(lab.restingState(people)),
+    );
 
     const share = button("Share", async () => {
       const fragment = lab.toFragment(people, state.now, extra());
@@ -41,11 +43,12 @@
       field.hidden = false;
       try {
         await navigator.clipboard.writeText(location.href);
-        said.textContent = "The link is copied. It holds all you set, but no file of " +
-          "your own.";
+        said.textContent =
+          "The link is copied. It holds all you set, but no file of " + "your own.";
       } catch {
         field.focus();
-        said.textContent = "The link is in the field and in the address bar: copy it " +
+        said.textContent =
+          "The link is in the field and in the address bar: copy it " +
           "from there. It holds all you set, but no file of your own.";
       }
     });
@@ -56,7 +59,8 @@
         const text = `${JSON.stringify(record, null, 1)}\n`;
         download(await picture(desk), "face.png");
         download(new Blob([text], { type: "application/json" }), "face.json");
-        said.textContent = "Saved face.png and face.json. The command " +
+        said.textContent =
+          "Saved face.png and face.json. The command " +
           "“emolib render --from face.json --size 256 --colour -o face-2.png” draws " +
           "the same face.";
       } catch (error) {
@@ -80,7 +84,12 @@
     state.listen(show);
     show();
     const buttons = [undo, redo, neutral, reset, share, save];
-    return make("div", { className: "lab-keep" },
-      make("div", { className: "lab-buttons" }, ...buttons), field, said);
+    return make(
+      "div",
+      { className: "lab-keep" },
+      make("div", { className: "lab-buttons" }, ...buttons),
+      field,
+      said,
+    );
   };
 }

@@ -40,7 +40,8 @@
       return value;
     };
     const known = (name, value, table) => {
-      if (!Object.hasOwn(table, value)) throw new Error(`no ${name} is called ${value}.`);
+      if (!Object.hasOwn(table, value))
+        throw new Error(`no ${name} is called ${value}.`);
       return value;
     };
     for (const [name, text] of told) {

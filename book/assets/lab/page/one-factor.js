@@ -1,5 +1,5 @@
-// One factor changed: the same face with one thing different, beside the first, and both
-// answers.
+// One factor changed: the same face with one thing different, beside the first, and
+// both answers.
 {
   const lab = (globalThis.lab ??= {});
   const { make, choice, panel, status, canvas, percent } = lab.parts;
@@ -18,24 +18,44 @@
 
   // What each factor makes of a state: { change, words }.
   const FACTORS = {
-    light: ["Light from the other side", ({ state }) => ({ scene: {
-      light_azimuth: -(state.scene.light_azimuth ?? lab.plainScene.light_azimuth),
-    } })],
-    below: ["Light from below, hard", () => ({ scene: {
-      light_elevation: -30, light_azimuth: 0, light_contrast: 1,
-    } })],
+    light: [
+      "Light from the other side",
+      ({ state }) => ({
+        scene: {
+          light_azimuth: -(state.scene.light_azimuth ?? lab.plainScene.light_azimuth),
+        },
+      }),
+    ],
+    below: [
+      "Light from below, hard",
+      () => ({
+        scene: {
+          light_elevation: -30,
+          light_azimuth: 0,
+          light_contrast: 1,
+        },
+      }),
+    ],
     mask: ["A mask", () => ({ scene: { occluder: "mask" } })],
     sunglasses: ["Sunglasses", () => ({ scene: { occluder: "sunglasses" } })],
     hand: ["A hand before the face", () => ({ scene: { occluder: "hand" } })],
-    turn: ["The head turned by 25°", ({ state }) => ({ scene: {
-      yaw: (state.scene.yaw ?? 0) > 0 ? -25 : 25,
-    } })],
+    turn: [
+      "The head turned by 25°",
+      ({ state }) => ({
+        scene: {
+          yaw: (state.scene.yaw ?? 0) > 0 ? -25 : 25,
+        },
+      }),
+    ],
     lighter: ["Lighter skin", () => ({ skin_tone: 0.05 })],
     darker: ["Darker skin", () => ({ skin_tone: 0.95 })],
-    age: ["Somebody of another age, in the same skin", ({ people, state }) => ({
-      person: otherAge(people, state.person),
-      skin_tone: state.skin_tone ?? people.people[state.person].skin_tone,
-    })],
+    age: [
+      "Somebody of another age, in the same skin",
+      ({ people, state }) => ({
+        person: otherAge(people, state.person),
+        skin_tone: state.skin_tone ?? people.people[state.person].skin_tone,
+      }),
+    ],
   };
 
   lab.changedState = (people, state, factor) => {
@@ -60,20 +80,33 @@
       return { element: make("tr", {}, name, ...cells), cells };
     });
     const head = ["", "as it is", "changed", "points"].map((words) =>
-      make(words ? "th" : "td", words ? { scope: "col" } : {}, words));
-    const table = make("table", { className: "lab-table" },
+      make(words ? "th" : "td", words ? { scope: "col" } : {}, words),
+    );
+    const table = make(
+      "table",
+      { className: "lab-table" },
       make("thead", {}, make("tr", {}, ...head)),
-      make("tbody", {}, ...rows.map(({ element }) => element)));
-    const result = make("div", { hidden: true },
-      make("div", { className: "lab-pair" },
+      make("tbody", {}, ...rows.map(({ element }) => element)),
+    );
+    const result = make(
+      "div",
+      { hidden: true },
+      make(
+        "div",
+        { className: "lab-pair" },
         make("figure", {}, first.element, under),
-        make("figure", {}, other.element, changed)),
-      said, table);
+        make("figure", {}, other.element, changed),
+      ),
+      said,
+      table,
+    );
 
     const read = (face, lit) => {
       const grey = desk.draw(face, SIDE, false, lit);
-      return { shares: [...[...desk.second.read(grey.image)].at(-1)[1].data],
-        lit: grey.lit };
+      return {
+        shares: [...[...desk.second.read(grey.image)].at(-1)[1].data],
+        lit: grey.lit,
+      };
     };
     const compare = async () => {
       result.hidden = !factor;
@@ -95,11 +128,14 @@
       const large = desk.draw(now, COLOUR, true);
       first.paint(large.image, COLOUR);
       other.paint(
-        desk.draw(next, COLOUR, true, covers ? large.lit : undefined).image, COLOUR);
+        desk.draw(next, COLOUR, true, covers ? large.lit : undefined).image,
+        COLOUR,
+      );
       first.element.setAttribute("aria-label", lab.describe(people, now));
       other.element.setAttribute("aria-label", lab.describe(people, next));
       const words = [before, after].map(({ shares }) =>
-        lab.answerWords(desk.plan.emotions, shares, desk.line));
+        lab.answerWords(desk.plan.emotions, shares, desk.line),
+      );
       under.textContent = `as it is: ${words[0]}`;
       changed.textContent = `changed: ${words[1]}`;
       said.textContent = `${FACTORS[factor][0]}: ${words[0]} becomes ${words[1]}.`;
@@ -114,9 +150,14 @@
 
     const one = panel(
       "One factor changed",
-      make("p", {}, "The same muscles, and one thing different. The lab cannot age a " +
-        "person; it shows somebody else instead."),
-      factors.element, result,
+      make(
+        "p",
+        {},
+        "The same muscles, and one thing different. The lab cannot age a " +
+          "person; it shows somebody else instead.",
+      ),
+      factors.element,
+      result,
     );
     one.element.addEventListener("toggle", compare);
     desk.on("settled", compare);
@@ -126,7 +167,8 @@
       element: one.element,
       get: () => factor,
       set(name) {
-        if (!Object.hasOwn(FACTORS, name)) throw new Error(`no factor is called ${name}.`);
+        if (!Object.hasOwn(FACTORS, name))
+          throw new Error(`no factor is called ${name}.`);
         factor = factors.select.value = name;
         one.element.open = true;
       },

@@ -1,19 +1,25 @@
-// The reader's own still: opened, marked by hand, cut out and read, all on this machine.
+// The reader's own still: opened, marked by hand, cut out and read on this machine.
 {
   const lab = (globalThis.lab ??= {});
   const { make, button, panel, status } = lab.parts;
   const [MOST_BYTES, MOST_PIXELS] = [60e6, 60e6];
   const LONGEST = 1024; // what is larger is made smaller
   const [COLOUR, SIDE] = [128, 64];
-  const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1],
-    ArrowDown: [0, 1] };
+  const STEP = {
+    ArrowLeft: [-1, 0],
+    ArrowRight: [1, 0],
+    ArrowUp: [0, -1],
+    ArrowDown: [0, 1],
+  };
 
   // A file as a canvas; an error says why it is none, and what to do.
   lab.openPicture = async (file) => {
     const name = file.name || "This file";
     if (file.size > MOST_BYTES) {
-      throw new Error(`${name} has ${Math.round(file.size / 1e6)} MB. Save a smaller ` +
-        "copy, below 60 MB.");
+      throw new Error(
+        `${name} has ${Math.round(file.size / 1e6)} MB. Save a smaller ` +
+          "copy, below 60 MB.",
+      );
     }
     const address = URL.createObjectURL(file);
     try {
@@ -21,14 +27,21 @@
       image.src = address;
       await new Promise((done, failed) => {
         image.onload = done;
-        image.onerror = () => failed(new Error(`${name} is no picture that this ` +
-          "browser opens. Photographs in HEIC, for one, need to be saved as JPEG or " +
-          "PNG first."));
+        image.onerror = () =>
+          failed(
+            new Error(
+              `${name} is no picture that this ` +
+                "browser opens. Photographs in HEIC, for one, need to be saved as JPEG or " +
+                "PNG first.",
+            ),
+          );
       });
       const { naturalWidth: width, naturalHeight: height } = image;
       if (!(width * height > 0) || width * height > MOST_PIXELS) {
-        throw new Error(`${name} has ${width} × ${height} pixels. Save a smaller copy; ` +
-          "64 pixels across the face are enough.");
+        throw new Error(
+          `${name} has ${width} × ${height} pixels. Save a smaller copy; ` +
+            "64 pixels across the face are enough.",
+        );
       }
       const scale = Math.min(1, LONGEST / Math.max(width, height));
       const canvas = make("canvas", {
@@ -46,9 +59,12 @@
 
   lab.addOwnPicture = (desk) => {
     const said = status();
-    const help = make("p", { className: "lab-small", id: "lab-marks" },
+    const help = make(
+      "p",
+      { className: "lab-small", id: "lab-marks" },
       "Drag the two marks onto the pupils, or move them with the arrow keys (with " +
-      "Shift, ten times as far).");
+        "Shift, ten times as far).",
+    );
     const stage = make("div", { className: "lab-own" });
     const work = make("div", { hidden: true }, help, stage);
     let [picture, eyes] = [null, null];
@@ -62,16 +78,22 @@
       const colour = lab.cropByEyes(picture, eyes, COLOUR);
       desk.present({ grey, colour, size: COLOUR, from: "own" });
     };
-    const place = () => marks.forEach((mark, k) => {
-      mark.style.left = `${(100 * eyes[k][0]) / picture.width}%`;
-      mark.style.top = `${(100 * eyes[k][1]) / picture.height}%`;
-      const [x, y] = eyes[k].map(Math.round);
-      mark.setAttribute("aria-label", `Pupil at the ${["left", "right"][k]} of the ` +
-        `picture: column ${x}, row ${y}`);
-    });
+    const place = () =>
+      marks.forEach((mark, k) => {
+        mark.style.left = `${(100 * eyes[k][0]) / picture.width}%`;
+        mark.style.top = `${(100 * eyes[k][1]) / picture.height}%`;
+        const [x, y] = eyes[k].map(Math.round);
+        mark.setAttribute(
+          "aria-label",
+          `Pupil at the ${["left", "right"][k]} of the ` +
+            `picture: column ${x}, row ${y}`,
+        );
+      });
     const move = (k, [x, y]) => {
-      eyes[k] = [Math.min(Math.max(x, 0), picture.width),
-        Math.min(Math.max(y, 0), picture.height)];
+      eyes[k] = [
+        Math.min(Math.max(x, 0), picture.width),
+        Math.min(Math.max(y, 0), picture.height),
+      ];
       place();
       read();
     };
@@ -83,15 +105,21 @@
         if (!step) return;
         event.preventDefault();
         const far = event.shiftKey ? 10 : 1;
-        move(k, eyes[k].map((at, axis) => at + far * step[axis]));
+        move(
+          k,
+          eyes[k].map((at, axis) => at + far * step[axis]),
+        );
       });
       mark.addEventListener("pointerdown", ({ pointerId }) =>
-        mark.setPointerCapture(pointerId));
+        mark.setPointerCapture(pointerId),
+      );
       mark.addEventListener("pointermove", ({ pointerId, clientX, clientY }) => {
         if (!mark.hasPointerCapture(pointerId)) return;
         const box = picture.getBoundingClientRect();
-        move(k, [((clientX - box.left) / box.width) * picture.width,
-          ((clientY - box.top) / box.height) * picture.height]);
+        move(k, [
+          ((clientX - box.left) / box.width) * picture.width,
+          ((clientY - box.top) / box.height) * picture.height,
+        ]);
       });
       return mark;
     });
@@ -108,7 +136,10 @@
       picture.setAttribute("role", "img");
       picture.setAttribute("aria-label", "Your picture");
       const { width, height } = picture;
-      eyes = [[0.4 * width, 0.42 * height], [0.6 * width, 0.42 * height]];
+      eyes = [
+        [0.4 * width, 0.42 * height],
+        [0.6 * width, 0.42 * height],
+      ];
       stage.replaceChildren(picture, ...marks);
       work.hidden = false;
       said.textContent = "The picture is open, on this machine only.";
@@ -117,18 +148,33 @@
     };
     const input = make("input", { type: "file", accept: "image/*" });
     input.addEventListener("change", () => open(input.files[0]));
-    const label = make("label", { className: "lab-drop" }, "Choose a picture, or drop " +
-      "one here ", input);
+    const label = make(
+      "label",
+      { className: "lab-drop" },
+      "Choose a picture, or drop " + "one here ",
+      input,
+    );
     lab.acceptDrop(label, open);
 
     const { element } = panel(
       "Your own still",
-      make("p", {}, "A picture of a face from your disk. It stays on this machine: the " +
-        "page sends nothing anywhere and keeps nothing."),
-      make("p", {}, make("strong", {}, "What it is not for: "), "judging a person. It " +
-        "has learnt from rendered faces alone, is far weaker on photographs, and reads " +
-        "an expression, not a feeling."),
-      label, work, said,
+      make(
+        "p",
+        {},
+        "A picture of a face from your disk. It stays on this machine: the " +
+          "page sends nothing anywhere and keeps nothing.",
+      ),
+      make(
+        "p",
+        {},
+        make("strong", {}, "What it is not for: "),
+        "judging a person. It " +
+          "has learnt from rendered faces alone, is far weaker on photographs, and reads " +
+          "an expression, not a feeling.",
+      ),
+      label,
+      work,
+      said,
       button("Close the picture", () => {
         [picture, eyes] = [null, null];
         work.hidden = true;

@@ -12,8 +12,8 @@
     return element;
   };
 
-  const button = (words, act, properties = {}) => {
-    const element = make("button", { type: "button", ...properties }, words);
+  const button = (words, act) => {
+    const element = make("button", { type: "button" }, words);
     element.addEventListener("click", act);
     return element;
   };
@@ -32,8 +32,15 @@
       make("label", { htmlFor: id }, name),
       shown,
       input,
-      ...(ends ? [make("div", { className: "lab-ends", aria: { "aria-hidden": true } },
-        ...hints)] : []),
+      ...(ends
+        ? [
+            make(
+              "div",
+              { className: "lab-ends", aria: { "aria-hidden": true } },
+              ...hints,
+            ),
+          ]
+        : []),
     );
     let last = null;
     const show = (value) => {
@@ -65,7 +72,7 @@
   const panel = (title, ...children) => {
     const summary = make("summary", {}, title);
     const body = make("div", { className: "lab-body" }, ...children);
-    const element = make("details", { className: "lab-panel" }, summary, body);
+    const element = make("details", {}, summary, body);
     return { element, body, open: () => element.open };
   };
 
@@ -102,6 +109,16 @@
   const decimal = (value, digits = 3) => value.toFixed(digits).replace("-", "−");
 
   lab.parts = {
-    make, button, slider, choice, panel, status, canvas, percent, count, decimal, opaque,
+    make,
+    button,
+    slider,
+    choice,
+    panel,
+    status,
+    canvas,
+    percent,
+    count,
+    decimal,
+    opaque,
   };
 }

@@ -3,8 +3,12 @@
   const lab = (globalThis.lab ??= {});
   const { make } = lab.parts;
   const NETWORK = "synthface";
-  const IN_LINKS = { where: "map", inside: "look", factor: "factor",
-    challenge: "challenge" };
+  const IN_LINKS = {
+    where: "map",
+    inside: "look",
+    factor: "factor",
+    challenge: "challenge",
+  };
 
   // { state, extra, fault } of the address; what cannot be read is told, not fatal.
   const fromAddress = (people) => {
@@ -13,14 +17,15 @@
     try {
       return lab.fromFragment(people, location.hash, Object.values(IN_LINKS));
     } catch (error) {
-      const fault = `The link cannot be read: ${error.message} Here is the resting face.`;
+      const fault = `The link cannot be read: ${error.message} This is the resting face.`;
       return { ...resting, fault };
     }
   };
 
   lab.startLab = async (root) => {
     const [people, plan] = await Promise.all([
-      lab.openPeople(), lab.openNetwork(NETWORK),
+      lab.openPeople(),
+      lab.openNetwork(NETWORK),
     ]);
     const asked = fromAddress(people);
     await lab.openPerson(people, asked.state.person);
@@ -37,24 +42,47 @@
       own: lab.addOwnPicture(desk),
       network: lab.addOwnNetwork(desk),
     };
-    const extra = () => Object.fromEntries(
-      Object.entries(IN_LINKS).map(([name, key]) => [key, panels[name].get()]));
-    const message = make("p", { className: "lab-message", hidden: true,
-      aria: { role: "alert" } });
+    const extra = () =>
+      Object.fromEntries(
+        Object.entries(IN_LINKS).map(([name, key]) => [key, panels[name].get()]),
+      );
+    const message = make("p", {
+      className: "lab-message",
+      hidden: true,
+      aria: { role: "alert" },
+    });
     const whole = make("div", { className: "lab" });
     const keeping = lab.addKeeping(desk, whole, extra);
     const heading = (words) => make("h2", {}, words);
     whole.append(
       message,
       make("div", { className: "lab-top" }, pictures.element, answers.element),
-      make("div", { className: "lab-below" }, pictures.back, pictures.note, answers.why),
+      make(
+        "div",
+        { className: "lab-below" },
+        pictures.back,
+        pictures.note,
+        answers.why,
+      ),
       keeping,
-      make("div", { className: "lab-columns" },
-        make("section", {}, heading("Expression"), lab.addPresets(desk),
-          lab.addUnits(desk)),
-        make("section", {}, heading("Person and scene"), lab.addScene(desk))),
-      make("section", {}, heading("Ask more"),
-        ...Object.values(panels).map(({ element }) => element)),
+      make(
+        "div",
+        { className: "lab-columns" },
+        make(
+          "section",
+          {},
+          heading("Expression"),
+          lab.addPresets(desk),
+          lab.addUnits(desk),
+        ),
+        make("section", {}, heading("Person and scene"), lab.addScene(desk)),
+      ),
+      make(
+        "section",
+        {},
+        heading("Ask more"),
+        ...Object.values(panels).map(({ element }) => element),
+      ),
     );
 
     const tell = (words) => {

@@ -12,7 +12,7 @@
   lab.startState = (first) => {
     const listeners = [];
     const [past, future] = [[], []];
-    let [now, before] = [first, null]; // `before`: as it was when a slider began to move
+    let [now, before] = [first, null]; // `before` a slider began to move
     const tell = () => listeners.forEach((listen) => listen(now));
     const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
     const step = (from, to) => {
@@ -50,7 +50,10 @@
   };
 
   lab.restingState = ({ controls }) => ({
-    person: String(controls.people[0]), skin_tone: undefined, groups: {}, scene: {},
+    person: String(controls.people[0]),
+    skin_tone: undefined,
+    groups: {},
+    scene: {},
     preset: null,
   });
 
@@ -61,7 +64,9 @@
   lab.faceOf = (people, state) => {
     const units = lab.groupUnits(people, state.groups);
     const face = { person: state.person, units, scene: lab.sceneOf(state) };
-    return state.skin_tone === undefined ? face : { ...face, skin_tone: state.skin_tone };
+    return state.skin_tone === undefined
+      ? face
+      : { ...face, skin_tone: state.skin_tone };
   };
 
   // The same entries with one set, or left out where it is at rest.
@@ -72,7 +77,7 @@
 
   // A face in words, for those who do not see it.
   lab.describe = ({ people, controls }, state) => {
-    const { name: of } = { name: people[state.person].words };
+    const who = people[state.person].words;
     const pulled = Object.entries(state.groups).map(
       ([group, strength]) => `${controls.groups[group].name}, ${strength.toFixed(2)}`,
     );
@@ -83,6 +88,6 @@
     });
     const face = pulled.length ? pulled.join("; ") : "a resting face";
     const skin = state.skin_tone === undefined ? [] : ["another skin tone"];
-    return `Rendered: ${[of, face, ...skin, ...set].join("; ")}.`;
+    return `Rendered: ${[who, face, ...skin, ...set].join("; ")}.`;
   };
 }

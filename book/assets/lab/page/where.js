@@ -4,8 +4,14 @@
   const lab = (globalThis.lab ??= {});
   const { make, button, panel, status, canvas } = lab.parts;
   const SIDE = 64;
-  const BANDS = [[0.28, "the forehead"], [0.36, "the brows"], [0.48, "the eyes"],
-    [0.65, "the nose and the cheeks"], [0.85, "the mouth"], [1, "the chin"]];
+  const BANDS = [
+    [0.28, "the forehead"],
+    [0.36, "the brows"],
+    [0.48, "the eyes"],
+    [0.65, "the nose and the cheeks"],
+    [0.85, "the mouth"],
+    [1, "the chin"],
+  ];
   const GAINS = [86, 180, 233]; // what is lost is warm, what is won is blue
   const LOSES = [255, 122, 0];
 
@@ -47,12 +53,16 @@
         const most = Math.max(0.05, ...found.map.map(Math.abs));
         shown.paint(overlay(grey, found.map, most), SIDE);
         const words = inWords(found.map, emotion);
-        shown.element.setAttribute("aria-label", `The face with a map over it. ${words}`);
+        shown.element.setAttribute(
+          "aria-label",
+          `The face with a map over it. ${words}`,
+        );
         shown.element.hidden = false;
-        said.textContent = `${words} Orange: what ${emotion} needs; blue: what speaks ` +
-          "against it.";
+        said.textContent =
+          `${words} Orange: what ${emotion} needs; blue: what speaks ` + "against it.";
       } catch (error) {
-        said.textContent = `There is no map: ${error.message}. This browser may not ` +
+        said.textContent =
+          `There is no map: ${error.message}. This browser may not ` +
           "allow workers on this page; everything else works.";
       }
     };
@@ -77,15 +87,25 @@
     });
     const { element } = panel(
       "Where does it look?",
-      make("p", {}, "A grey square covers one place of the face after the other, and " +
-        "the network reads each of them: what the answer loses is what that place was " +
-        "worth."),
-      toggle, shown.element, said,
+      make(
+        "p",
+        {},
+        "A grey square covers one place of the face after the other, and " +
+          "the network reads each of them: what the answer loses is what that place was " +
+          "worth.",
+      ),
+      toggle,
+      shown.element,
+      said,
     );
     element.dataset.panel = "where";
-    return { element, get: () => (wanted ? "1" : ""), set: () => {
-      element.open = true;
-      if (!wanted) toggle.click();
-    } };
+    return {
+      element,
+      get: () => (wanted ? "1" : ""),
+      set: () => {
+        element.open = true;
+        if (!wanted) toggle.click();
+      },
+    };
   };
 }
