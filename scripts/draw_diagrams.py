@@ -6,7 +6,16 @@ included. The drawings are in ``scripts/diagrams``; their numbers come from emol
 are worked out on the spot from the few that each names.
 """
 
-from diagrams import answers, audit, changes, course, layers, measures
+from diagrams import (
+    answers,
+    attention,
+    audit,
+    changes,
+    course,
+    layers,
+    measures,
+    sequences,
+)  # fmt: skip
 from diagrams.pen import set_style
 from project_inputs import PROJECT
 
@@ -28,6 +37,13 @@ DRAWINGS = {
     "photograph": answers.photograph,
     "one-change": changes.one_change,
     "units-left": changes.units_left,
+    "weighed": attention.weighed,
+    "attention-kinds": attention.kinds,
+    "query-key-value": attention.query_key_value,
+    "sequence": sequences.sequence,
+    "unrolled": sequences.unrolled,
+    "gates": sequences.gates,
+    "reach": sequences.reach,
     "course": course.course,
     "preparation": answers.preparation,
     "audit": audit.audit,

@@ -253,6 +253,54 @@ def contrast_cnn() -> Readings:
     return found | _learnt(model, history)
 
 
+def attention() -> Readings:
+    """Train two networks with attention, and map what the answers of one depend on."""
+    from functools import partial
+
+    from emolib.explain import occlusion_sensitivity
+    from emolib.models import predict
+    from emolib.models.attention import NETWORKS
+    from emolib.training import fit
+
+    _, train, validation = _few()
+    result: Readings = {}
+    for name in NETWORKS:
+        model, found = _drawn(name)
+        if name in ("cbam_cnn", "vision_transformer"):
+            history = fit(
+                model, train, validation, epochs=1, batch_size=32, learning_rate=1e-3,
+                soft_targets=True, seed=1, progress=False,
+            )  # fmt: skip
+            found |= _learnt(model, history)
+        else:
+            found |= _list("answer", predict(model, validation.images[:1])[0])
+        result |= {f"{name} {key}": value for key, value in found.items()}
+        if name == "cbam_cnn":
+            lost = occlusion_sensitivity(partial(predict, model), validation.images[:2])
+            result |= _blocks("lost", 255 * lost[0])
+    return result
+
+
+def recurrent() -> Readings:
+    """Encode clips, ask every kind of network over them, and train one briefly."""
+    from emolib.datasets import load
+    from emolib.models import encode, load_model, sequence_network
+    from emolib.models.recurrent import SEQUENCES
+    from emolib.training import fit_clips
+
+    clips = load("synthface").part("validation").subset(np.arange(180)).clips()
+    features = encode(load_model("small-cnn"), clips)
+    found: Readings = _list("features", features.mean(axis=(0, 1))[:8])
+    for kind in SEQUENCES:
+        model = sequence_network(kind, features.shape[-1], seed=1)
+        found |= _list(kind, np.asarray(model(features[:1]))[0])
+    sets = features, clips.labels
+    log = fit_clips(
+        sequence_network("GRU", features.shape[-1], seed=1), sets, sets, epochs=3
+    )
+    return found | {name: float(log[name].iloc[-1]) for name in ("loss", "val_loss")}
+
+
 def real_cnn() -> Readings:
     """Follow the recipe for photographs, with rendered faces in their place.
 
@@ -451,6 +499,8 @@ PARTS: dict[str, Callable[[], Readings]] = {
     "plain_cnn": plain_cnn,
     "small_cnn": small_cnn,
     "contrast_cnn": contrast_cnn,
+    "attention": attention,
+    "recurrent": recurrent,
     "real_cnn": real_cnn,
     "baselines": baselines,
     "evaluation": evaluation,

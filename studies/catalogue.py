@@ -1,6 +1,7 @@
 """All studies, in the order in which they depend on each other."""
 
 from studies import (
+    attention,
     by_subject_apex,
     detection,
     four_splits,
@@ -12,6 +13,7 @@ from studies import (
     photographs,
     remedies,
     robustness,
+    sequences,
     synthface_model,
     training_choices,
     transfer,
@@ -33,6 +35,9 @@ STUDIES: dict[str, Study] = {
         robustness.STUDY,
         remedies.STUDY,
         imbalance.STUDY,
+        attention.STUDY,
+        attention.PEOPLE,
+        sequences.STUDY,
         detection.STUDY,
         photographs.STUDY,
         photograph_labels.STUDY,

@@ -323,7 +323,7 @@ def state(
     if why := stale_because(study, record):
         return "stale", why
     for name in study.after:
-        if others and state(others[name], now, others)[0] in ("missing", "stale"):
+        if others and state(others[name], None, others)[0] in ("missing", "stale"):
             return "stale", f"{name} comes first"
     if now is None:
         return "unverified", "the code changed since the canary last ran"

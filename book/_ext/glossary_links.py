@@ -20,10 +20,10 @@ GLOSSARY = "book/back-matter/glossary"
 FACES = "book/back-matter/how-these-faces-are-made"
 #: Terms that are words of every day as well.
 EVERYDAY = {
-    "activation", "apex", "bias", "channel", "class", "clip", "confidence", "emotion",
-    "expression", "feature", "flatten", "fold", "held-out", "intensity", "interval",
-    "kernel", "label", "momentum", "parameter", "precision", "recall", "score", "seed",
-    "split", "subject", "unit", "weight",
+    "activation", "apex", "attention", "bias", "channel", "class", "clip", "confidence",
+    "emotion", "expression", "feature", "flatten", "fold", "held-out", "intensity",
+    "interval", "kernel", "label", "momentum", "parameter", "precision", "recall",
+    "score", "seed", "split", "subject", "unit", "weight",
 }  # fmt: skip
 #: Other words for a term, as patterns.
 ALSO = {

@@ -79,6 +79,7 @@ def fit_clips(
     )
     checked = tf.data.Dataset.from_tensor_slices(validation).batch(256)
     log = model.fit(
-        shown, validation_data=checked, epochs=epochs, verbose=0, callbacks=[best]
-    )
+        shown, validation_data=checked, epochs=epochs, shuffle=False, verbose=0,
+        callbacks=[best],
+    )  # fmt: skip
     return pd.DataFrame(log.history)

@@ -17,6 +17,8 @@ USES = {
     "sample-predictions": "faces photographs plain small synthface",
     "conclusion": "plain small synthface",
     "occlusion-and-lighting": "faces photographs plain small synthface real",
+    "attention": "faces small",
+    "sequences": "faces videos small real detector",
     "real-faces": "faces photographs synthface real detector",
     "enterface05": "faces videos detector",
     "responsible-use": "faces plain small synthface real",

@@ -64,6 +64,16 @@ _FAULTS = {
         ("(image - image.mean()) / image.std()", "image / image.std()"),
         ("spoilt = images.copy()", "spoilt = images"),
     ],
+    "attention": [
+        ("np.sqrt(len(query))", "len(query)"),
+        ("return weights @ v", "return weights.T @ v"),
+        ('nc", weights, places)', 'nc", 1 - weights, places)'),
+    ],
+    "sequences": [
+        ("clips.sum(axis=1) / real.sum(axis=1, keepdims=True)", "clips.mean(axis=1)"),
+        ("(1 - states[t] ** 2)", "(1 - states[t])"),
+        ("second[:, 1:4], rest]", "first[:, 1:4], rest]"),
+    ],
     "real-faces": [
         ("first + (1 - share)", "first - (1 - share)"),
         ("+ dice.integers(1, 6", "+ dice.integers(0, 6"),
@@ -507,6 +517,75 @@ def test_occlusion_standardises_as_the_first_layer_does(rng):
     theirs = np.asarray(ImageStandardisation()(image[None, ..., None]))[0, ..., 0]
     mine = lift("occlusion-and-lighting", "standardise")(image)
     assert np.allclose(mine, theirs, atol=1e-4)
+
+
+def test_attention_weighs_as_the_layers_do(rng):
+    from emolib.models.attention import (
+        AttentionPooling,
+        SpatialAttention,
+        SqueezeExcitation,
+        keras,
+    )
+
+    maps = rng.normal(size=(3, 8, 8, 12)).astype(np.float32)
+    pooling = AttentionPooling()
+    pooling.build(maps.shape)
+    query = rng.normal(size=12).astype(np.float32)
+    pooling.set_weights([query])
+    mine, weights = lift("attention", "pooled")(maps.reshape(3, 64, 12), query)
+    assert np.allclose(mine, np.asarray(pooling(maps)), atol=1e-5)
+    theirs = np.asarray(pooling.attention(maps)).reshape(3, 64)
+    assert np.allclose(weights, theirs, atol=1e-6)
+    for name, kind in (
+        ("excitation", SqueezeExcitation),
+        ("spatial", SpatialAttention),
+    ):
+        layer = kind()
+        layer.build(maps.shape)
+        layer.set_weights([rng.normal(size=one.shape) for one in layer.get_weights()])
+        mine = lift("attention", name, keras=keras)(maps, *layer.get_weights())
+        assert np.allclose(mine, np.asarray(layer.attention(maps)), atol=1e-5)
+
+
+def test_attention_looks_as_keras_does(rng):
+    from emolib.models.cnn import layers
+
+    tokens = rng.normal(size=(10, 12)).astype(np.float32)
+    look = layers.MultiHeadAttention(1, 5, use_bias=False)
+    _, theirs = look(tokens[None], tokens[None], return_attention_scores=True)
+    wq, wk, wv, _ = look.get_weights()
+    found, weights = lift("attention", "looked")(tokens, wq[:, 0], wk[:, 0], wv[:, 0])
+    assert np.allclose(weights, np.asarray(theirs)[0, 0], atol=1e-5)
+    assert np.allclose(found, np.asarray(theirs)[0, 0] @ tokens @ wv[:, 0], atol=1e-4)
+
+
+def test_sequences_means_over_real_frames_as_the_package_does(rng):
+    from emolib.models.recurrent import PoolFrames, RealFrames
+
+    clips = rng.normal(size=(6, 9, 4)).astype("float32")
+    for clip, length in zip(clips, (9, 1, 4, 8, 2, 5), strict=True):
+        clip[length:] = 0
+    theirs = PoolFrames("mean")(clips, mask=RealFrames()(clips))
+    assert np.allclose(lift("sequences", "mean_of_real")(clips), theirs, atol=1e-6)
+
+
+def test_sequences_goes_through_time_and_back_as_keras_does(rng):
+    import keras
+    import tensorflow as tf
+
+    x, last = rng.normal(size=(7, 5)), rng.normal(size=3)
+    weights = [rng.normal(0, 0.5, shape) for shape in ((5, 3), (3, 3), 3)]
+    layer = keras.layers.SimpleRNN(3, return_sequences=True, dtype="float64")
+    layer.build((None, None, 5))
+    layer.set_weights(weights)
+    with tf.GradientTape() as tape:
+        states = layer(x[None])
+        loss = tf.reduce_sum(states[0, -1] * last)
+    theirs = tape.gradient(loss, [one.value for one in layer.weights])
+    assert np.allclose(lift("sequences", "rnn")(x, *weights), states[0])
+    mine = lift("sequences", "slopes")(x, *weights, last)
+    for ours, one in zip(mine, theirs, strict=True):
+        assert np.allclose(ours, one)
 
 
 def test_real_faces_makes_the_target_of_the_recipe(rng):

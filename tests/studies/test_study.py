@@ -103,6 +103,9 @@ def test_what_comes_first_must_hold_first(one, readings):
     later = replace(one, name="later", after=("one",))
     later.run()
     assert now(later, readings, {"one": one})[0] == "current"
+    other = replace(later, canary=("splits",))  # knows nothing of the other's part
+    other.run()
+    assert now(other, readings, {"one": one})[0] == "current"
     changed = replace(one, version=2)
     assert now(later, readings, {"one": changed}) == ("stale", "one comes first")
 
