@@ -1,9 +1,7 @@
 """Where a network looks: Grad-CAM, and what it misses when a place is covered."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +11,7 @@ from emolib.faces import CROP
 from emolib.faces.scale import check_images
 from emolib.models._backend import keras, tf
 from emolib.models.inference import check_form
+from emolib.models.watching import Step, watched
 
 _SEES = (
     keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D,
@@ -117,38 +116,9 @@ def occlusion_sensitivity(
     return lost / times
 
 
-class _Step(NamedTuple):
-    """A layer that has done its work, what went in and what came out."""
-
-    layer: keras.layers.Layer
-    taken: tf.Tensor
-    given: tf.Tensor
-
-
-@contextmanager
-def _watched(model: keras.Model) -> Iterator[list[_Step]]:
-    """Note each layer inside `model`, at any depth, in the order in which they end."""
-    steps, call = [], keras.layers.Layer.__call__
-
-    def noting(layer, *args, **kwargs):
-        given = call(layer, *args, **kwargs)
-        if layer is not model:
-            taken = next(iter((*args, *kwargs.values())), None)
-            steps.append(_Step(layer, taken, given))
-        return given
-
-    # A functional model could name the tensors; a subclassed one, or one that is
-    # nested in another, has none to name.
-    keras.layers.Layer.__call__ = noting
-    try:
-        yield steps
-    finally:
-        keras.layers.Layer.__call__ = call
-
-
 def _maps(model, images: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
     faces = tf.convert_to_tensor(images[..., None], tf.float32)
-    with tf.GradientTape() as tape, _watched(model) as steps:
+    with tf.GradientTape() as tape, watched(model) as steps:
         tape.watch(faces)  # or nothing would be noted of layers that are frozen
         try:
             answers = model(faces, training=False)
@@ -169,7 +139,7 @@ def _maps(model, images: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
     return tf.math.divide_no_nan(maps, peak).numpy()
 
 
-def _ends(model, steps: list[_Step], answers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _ends(model, steps: list[Step], answers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the last feature maps (n, h, w, c), and the scores before the softmax.
 
     The softmax is left out because its gradient vanishes for a confident answer.
@@ -200,7 +170,7 @@ def _ends(model, steps: list[_Step], answers: tf.Tensor) -> tuple[tf.Tensor, tf.
     return features, scores
 
 
-def _unfit(model: keras.Model, steps: list[_Step], fault: str) -> ArgumentError:
+def _unfit(model: keras.Model, steps: list[Step], fault: str) -> ArgumentError:
     names = [type(one.layer).__name__ for one in steps]
     return ArgumentError(
         "Grad-CAM needs a network with a convolution, feature maps (n, h, w, "

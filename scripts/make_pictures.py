@@ -111,6 +111,29 @@ def moving_faces() -> list[Path]:
     return [pictures, write_json(FACES / "moving.json", record)]
 
 
+def lab_poster() -> list[Path]:
+    """Save the face on which the lab opens, and what its network answers to it.
+
+    It is asked with the weights that the page has, rounded to eight bits.
+    """
+    from emolib import synthesis
+    from emolib.export import rounded
+    from emolib.files import write_json
+    from emolib.models import load_model, predict
+
+    person = synthesis.random_identity(synthesis.lab_controls()["people"][0])
+    scene = synthesis.Scene(background=None)
+    shown = synthesis.render(person, {}, scene, size=FRAME, colour=True)
+    poster = ASSETS / "lab" / "poster.webp"
+    Image.fromarray(shown).save(poster, quality=80, method=6)
+    model = load_model(MODEL)
+    with rounded(model, "int8"):
+        answer = predict(model, synthesis.render(person, {}, scene))[0]
+    shares = answer.astype(float).round(3).tolist()
+    record = {"model": MODEL, "answer": dict(zip(EMOTIONS, shares, strict=True))}
+    return [poster, write_json(ASSETS / "lab" / "poster.json", record)]
+
+
 def candidates(folder: Path, key: Path, seed: int) -> list[Path]:
     """Draw the candidates on numbered sheets in the order of `seed`, and their key.
 
@@ -216,6 +239,7 @@ def main() -> None:
     """Make the pictures asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--icons", action="store_true", help="the favicon as PNG")
+    parser.add_argument("--lab", action="store_true", help="the poster of the lab")
     parser.add_argument("--screenshot", metavar="PAGE", help="a page of the built book")
     parser.add_argument("--candidates", metavar="FOLDER", type=Path, help="sheets")
     parser.add_argument("--key", metavar="FILE", type=Path, help="key of the sheets")
@@ -227,6 +251,8 @@ def main() -> None:
         made = candidates(options.candidates, options.key, options.seed)
     elif options.screenshot:
         made = [screenshot(options.screenshot)]
+    elif options.lab:
+        made = lab_poster()
     elif options.icons:
         made = icons()
     else:

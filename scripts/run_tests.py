@@ -35,6 +35,7 @@ PYTHON = sys.executable
 BOOK = {
     "exercises": ["test_taught_code.py"],
     "builds": ["test_build.py", "test_runner.py"],
+    "lab": ["test_lab.py", "test_lab_face.py", "test_lab_network.py"],
     "pages": ["test_pages.py", "test_accessibility.py"],
     "wheel": ["test_wheel.py"],
 }

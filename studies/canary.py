@@ -476,6 +476,21 @@ def shipped() -> Readings:
     return found
 
 
+def page() -> Readings:
+    """Round the networks that ship as the page's files have them."""
+    from emolib.export import rounded, to_page
+    from emolib.models import available, load_model, predict
+
+    faces = _few()[2].images[::6]
+    found: Readings = {}
+    for name in available():
+        model = load_model(name)
+        found[f"{name} kB"] = len(to_page(model, "int8")) // 1000
+        with rounded(model, "int8"):
+            found |= _list(f"{name} int8", predict(model, faces).mean(axis=0))
+    return found
+
+
 PARTS: dict[str, Callable[[], Readings]] = {
     "corpus": corpus,
     "crop": crop,
@@ -493,4 +508,5 @@ PARTS: dict[str, Callable[[], Readings]] = {
     "robustness": robustness,
     "detection": detection,
     "shipped": shipped,
+    "page": page,
 }

@@ -20,7 +20,7 @@ COMMANDS = {
     "datasets": "make data sets of your own files",
     "train": "train a network on your choice of data and settings",
     "recipe": "train a shipped network again, as it was made",
-    "export": "add the ONNX form to a model",
+    "export": "add the ONNX form to a model, or the file that a page reads",
     "evaluate": "score a network on test images",
     "predict": "find and read faces in pictures and videos",
     "render": "draw a synthetic face",

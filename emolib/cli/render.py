@@ -2,11 +2,15 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emolib.cli.messages import printable
 from emolib.cli.options import CommandError, seed
 from emolib.cli.pictures import WRITABLE, check_picture, save_picture
 from emolib.cli.places import add_force
+
+if TYPE_CHECKING:
+    from emolib.synthesis import FaceState
 
 #: Options that are fields of `emolib.synthesis.Scene`, with what their values mean.
 ANGLES = {
@@ -17,6 +21,8 @@ ANGLES = {
     "light_elevation": "degrees above the eyes, -85 to 85; default: 35",
     "light_contrast": "0 to 1, from flat to hard; default: 0.5",
 }
+#: All options that are fields of a scene.
+SCENE = (*ANGLES, "occluder", "background")
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -25,6 +31,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "example: emolib render --unit browDown=0.8 --unit AU24=0.6 --yaw 15 "
         "--size 256 --colour -o angry.png"
     )
+    add = command.add_argument_group("a face of the book's lab").add_argument
+    add("--from", type=Path, dest="face", metavar="FILE",
+        help="draw the face that was saved as this JSON file")  # fmt: skip
     shown = command.add_argument_group("expression: an emotion, or action units")
     shown.add_argument("--emotion", metavar="NAME", help="default: happiness")
     shown.add_argument("--intensity", type=float, help="0 to 1; default: 1")
@@ -34,7 +43,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     shown.add_argument("--unit", action="append", dest="units", metavar="NAME=WEIGHT",
                        help=units)  # fmt: skip
     add = command.add_argument_group("person and picture").add_argument
-    add("--identity", type=seed, default=0, metavar="SEED",
+    add("--identity", type=seed, metavar="SEED",
         help="which person, 0 or more; default: 0")  # fmt: skip
     for name, meaning in ANGLES.items():
         option = f"--{name.replace('_', '-')}"
@@ -55,13 +64,34 @@ def run(options: argparse.Namespace) -> None:
     check_picture(options.output, force=options.force)
     from emolib import synthesis
 
-    fields = (*ANGLES, "occluder", "background")
-    given = {k: v for k, v in vars(options).items() if k in fields and v is not None}
-    person, units = synthesis.random_identity(options.identity), _expression(options)
+    face = _saved(options) if options.face else _described(options)
     how = {"size": options.size, "colour": options.colour}
-    image = synthesis.render(person, units, synthesis.Scene(**given), **how)
+    image = synthesis.render(face.identity, face.units, face.scene, **how)
     save_picture(image, options.output)
     print(f"saved {printable(options.output)}")
+
+
+def _saved(options: argparse.Namespace) -> "FaceState":
+    """Return the face of a file; no option may say anything else about it."""
+    from emolib.synthesis import read_face
+
+    others = (*SCENE, "emotion", "intensity", "expression_seed", "units", "identity")
+    given = [name for name in others if getattr(options, name) is not None]
+    if given:
+        option = "--unit" if given[0] == "units" else f"--{given[0].replace('_', '-')}"
+        raise CommandError(
+            f"--from sets the whole face; drop {option}, or change the file."
+        )
+    return read_face(options.face)
+
+
+def _described(options: argparse.Namespace) -> "FaceState":
+    """Return the face that the other options describe."""
+    from emolib.synthesis import FaceState, Scene, random_identity
+
+    given = {k: v for k, v in vars(options).items() if k in SCENE and v is not None}
+    person = random_identity(options.identity or 0)
+    return FaceState(person, _expression(options), Scene(**given))
 
 
 def _expression(options: argparse.Namespace) -> dict[str, float]:
@@ -71,7 +101,7 @@ def _expression(options: argparse.Namespace) -> dict[str, float]:
     if not options.units:
         intensity = 1.0 if options.intensity is None else options.intensity
         way = options.expression_seed
-        way = options.identity if way is None else way
+        way = options.identity or 0 if way is None else way
         return express(options.emotion or "happiness", intensity, seed=way)
     if (options.emotion, options.intensity, options.expression_seed) != (None,) * 3:
         raise CommandError(

@@ -46,11 +46,11 @@ class LocalContrast(keras.layers.Layer):
         _, height, width, _ = shape
         # A product with a fixed matrix: ten times faster on a CPU than pooling, and
         # a row that sums to one needs no invented pixels beyond the border.
-        self._down = ops.convert_to_tensor(_gaussian_means(height))
+        self.down = ops.convert_to_tensor(_gaussian_means(height))
         self._across = ops.convert_to_tensor(_gaussian_means(width).T)
 
     def _surroundings(self, images):
-        return ops.matmul(self._down, ops.matmul(images, self._across))
+        return ops.matmul(self.down, ops.matmul(images, self._across))
 
     def call(self, images):
         """Map standardised images ``(n, h, w, 1)`` to the same shape, about -3 to 3."""
@@ -80,13 +80,13 @@ class Shrink(keras.layers.Layer):
         """Prepare the weights for images of ``shape`` (n, side, side, 1)."""
         enlarge = triangle_weights(self.side, shape[1])
         # a constant of three axes: with two, Keras makes seven operations of a product
-        self._down = np.linalg.pinv(enlarge)[None]  # (1, side, s)
+        self.down = np.linalg.pinv(enlarge)[None]  # (1, side, s)
 
     def call(self, images):
         """Map images ``(n, s, s, 1)`` to ``(n, side, side, 1)``."""
         flat = ops.squeeze(images, axis=-1)  # (n, s, s)
-        across = ops.matmul(flat, np.swapaxes(self._down, 1, 2))  # (n, s, side)
-        return ops.expand_dims(ops.matmul(self._down, across), axis=-1)
+        across = ops.matmul(flat, np.swapaxes(self.down, 1, 2))  # (n, s, side)
+        return ops.expand_dims(ops.matmul(self.down, across), axis=-1)
 
     def get_config(self):
         """Return what is needed to build this layer again."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import keras
 
 WEIGHTS, CARD, ONNX = "weights.weights.h5", "card.json", "model.onnx"
+#: What a page reads in which the network runs (`emolib.export.add_page`).
+PAGE = "network.json"
 
 _REMEDY = "restore it with `git checkout data/models`, or train the model again"
 
@@ -199,7 +201,8 @@ def save_model(model: "keras.Model", name: str | Path, card: Mapping) -> Path:
         described = ModelCard.from_dict({**card, **made}, "The card")
         described.require(_required(folder), f"The card of {folder}", "add them")
         write_json(fresh / CARD, described.to_dict())
-    (folder / ONNX).unlink(missing_ok=True)  # of the weights that were there before
+    for form in (ONNX, PAGE):  # of the weights that were there before
+        (folder / form).unlink(missing_ok=True)
     return folder
 
 

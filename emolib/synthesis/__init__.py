@@ -5,6 +5,8 @@ says how the picture is taken, `render` draws it.
 """
 
 from emolib.synthesis.clips import Frame, draw_clip, draw_still
+from emolib.synthesis.controls import group_units, lab_controls
+from emolib.synthesis.face_file import FaceFileError, FaceState, read_face
 from emolib.synthesis.frames import framed_face
 from emolib.synthesis.people.expression import (
     ACTION_UNITS,
@@ -25,6 +27,8 @@ __all__ = [
     "PROTOTYPES",
     "UNITS",
     "Difficulty",
+    "FaceFileError",
+    "FaceState",
     "Frame",
     "HeadPackError",
     "Identity",
@@ -34,9 +38,12 @@ __all__ = [
     "draw_still",
     "express",
     "framed_face",
+    "group_units",
     "identity_vertices",
+    "lab_controls",
     "load_head",
     "random_identity",
+    "read_face",
     "render",
     "render_with_truth",
 ]

@@ -167,7 +167,7 @@ def _unit_arrays():
 
 
 @lru_cache(maxsize=64)
-def _dressed(identity: Identity, wide: bool = True) -> Figure:
+def dressed(identity: Identity, wide: bool = True) -> Figure:
     """Return the neutral head with its hair and clothes."""
     body = body_of(identity)
     head = body.head
@@ -194,7 +194,7 @@ def _dressed(identity: Identity, wide: bool = True) -> Figure:
 
 def _assemble(identity: Identity, weights: dict[str, float], scene: Scene) -> Figure:
     """Move the head's vertices as the units say, and put the occluder on."""
-    figure = _dressed(identity, scene.scale < CLOSE_UP)
+    figure = dressed(identity, scene.scale < CLOSE_UP)
     vertices = figure.vertices.copy()
     ordered = np.array([weights.get(unit, 0.0) for unit in UNITS], np.float32)
     mesh.move_vertices(vertices, *_unit_arrays(), ordered)

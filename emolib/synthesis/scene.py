@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -156,9 +157,51 @@ class Difficulty:
     speech: float
 
 
+class Box(NamedTuple):
+    """Something in a background: where it is, how soft its edges are, how bright."""
+
+    left: float  #: fraction of the side
+    top: float
+    width: float
+    height: float
+    soft: float  #: width of the edges, fraction of the side
+    gain: float  #: -1 (black) or more; 0 changes nothing
+
+
+class Place(NamedTuple):
+    """A background, in numbers that do not depend on the size of the picture."""
+
+    base: np.ndarray  #: linear RGB, (3,)
+    angle: float  #: in which direction it becomes brighter, radians
+    slope: float  #: by how much across the picture
+    horizon: tuple[float, float, float] | None  #: of outdoors: height, softness, glare
+    leaves: np.ndarray | None  #: of outdoors: relief of what is below it, (48, 48)
+    boxes: tuple[Box, ...]
+
+
+def draw_place(seed: int) -> Place:
+    """Draw what is behind the person: a wall, a room, or outdoors."""
+    rng = np.random.default_rng([seed, 4])
+    outdoors = rng.random() < 0.3
+    base = rng.uniform(0.02, 0.5) * (1 + rng.normal(0, 0.08, 3))
+    angle, slope = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.5)
+    horizon = leaves = None
+    if outdoors:  # a bright sky over something darker, with leaves or walls
+        horizon = rng.uniform(0.1, 0.9), rng.uniform(0.02, 0.3), rng.uniform(0.5, 3.0)
+        leaves = gaussian_filter(rng.normal(size=(48, 48)), 1.5, mode="wrap")
+        leaves = rng.uniform(0, 3) * leaves
+    boxes = []
+    for _ in range(rng.integers(0, 4)):  # furniture, windows, people
+        left, top = rng.uniform(-0.2, 1.0, 2)
+        width, height = rng.uniform(0.1, 0.7, 2)
+        soft, gain = rng.uniform(0.01, 0.06), rng.uniform(-0.6, 0.8)
+        boxes.append(Box(left, top, width, height, soft, gain))
+    return Place(base, angle, slope, horizon, leaves, tuple(boxes))
+
+
 @lru_cache(maxsize=64)
 def background_field(seed: int | None, size: int) -> np.ndarray:
-    """Return what is behind the person, out of focus: a wall, a room, or outdoors.
+    """Return what is behind the person, out of focus.
 
     Parameters
     ----------
@@ -174,27 +217,19 @@ def background_field(seed: int | None, size: int) -> np.ndarray:
     """
     if seed is None:
         return _read_only(np.full((size, size, 3), PANEL, np.float32))
-    rng = np.random.default_rng([seed, 4])
-    outdoors = rng.random() < 0.3
-    base = rng.uniform(0.02, 0.5) * (1 + rng.normal(0, 0.08, 3))
+    base, angle, slope, horizon, leaves, boxes = draw_place(seed)
     v, u = np.meshgrid(*[np.linspace(0, 1, size)] * 2, indexing="ij")
-    angle = rng.uniform(0, 2 * np.pi)
-    field = 1 + rng.uniform(0, 0.5) * (
-        (u - 0.5) * np.cos(angle) + (v - 0.5) * np.sin(angle)
-    )
-    if outdoors:  # a bright sky over something darker, with leaves or walls
-        sky = _step((rng.uniform(0.1, 0.9) - v) / rng.uniform(0.02, 0.3))
-        field = field * (0.6 + rng.uniform(0.5, 3.0) * sky)
-        leaves = gaussian_filter(rng.normal(size=(48, 48)), 1.5, mode="wrap")
+    field = 1 + slope * ((u - 0.5) * np.cos(angle) + (v - 0.5) * np.sin(angle))
+    if horizon is not None:
+        height, soft, glare = horizon
+        sky = _step((height - v) / soft)
+        field = field * (0.6 + glare * sky)
         where = np.linspace(0, 47, size).astype(int)
-        field *= np.exp(rng.uniform(0, 3) * leaves[where][:, where] * (1 - sky))
-    for _ in range(rng.integers(0, 4)):  # furniture, windows, people
-        x0, y0 = rng.uniform(-0.2, 1.0, 2)
-        width, height = rng.uniform(0.1, 0.7, 2)
-        soft = rng.uniform(0.01, 0.06)
-        box = _step((u - x0) / soft) * _step((x0 + width - u) / soft)
-        box *= _step((v - y0) / soft) * _step((y0 + height - v) / soft)
-        field *= 1 + rng.uniform(-0.6, 0.8) * box
+        field *= np.exp(leaves[where][:, where] * (1 - sky))
+    for left, top, width, height, soft, gain in boxes:
+        box = _step((u - left) / soft) * _step((left + width - u) / soft)
+        box *= _step((v - top) / soft) * _step((top + height - v) / soft)
+        field *= 1 + gain * box
     return _read_only(np.clip(field[..., None] * base, 0, 1).astype(np.float32))
 
 

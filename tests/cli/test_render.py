@@ -1,5 +1,6 @@
 """Rendered faces: the options are the face."""
 
+import json
 import os
 import re
 import subprocess
@@ -102,3 +103,37 @@ def test_rendering_without_the_head_pack_names_the_remedy(tmp_path):
     assert "git checkout data/head" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not any(tmp_path.iterdir())
+
+
+def test_a_face_of_the_lab_is_drawn(tmp_path, run):
+    synthesis = pytest.importorskip("emolib.synthesis")
+    face = synthesis.FaceState(
+        synthesis.random_identity(3), {"jawOpen": 0.5}, synthesis.Scene(yaw=8)
+    )
+    saved, path = tmp_path / "face.json", tmp_path / "face.png"
+    saved.write_text(json.dumps(face.to_dict()))
+    code, _, err = run("render", "--from", saved, "-o", path)
+    assert (code, err) == (0, "")
+    expected = synthesis.render(face.identity, face.units, face.scene)
+    assert np.array_equal(np.asarray(Image.open(path)), expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--yaw", 3], "drop --yaw"),
+        (["--identity", 0], "drop --identity"),
+        (["--unit", "AU4=1"], "drop --unit"),
+        (["--expression-seed", 1], "drop --expression-seed"),
+        ([], "face.json is not JSON"),
+    ],
+)
+def test_a_face_of_the_lab_is_refused_in_one_line(tmp_path, run, options, words):
+    pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
+    saved = tmp_path / "face.json"
+    saved.write_text("no face")
+    code, out, err = run("render", "--from", saved, *options, "-o", tmp_path / "a.png")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "a.png").exists()

@@ -60,7 +60,7 @@ def no_work(monkeypatch):
         raise AssertionError("the work began")
 
     monkeypatch.setattr("emolib.datasets.load", fail)
-    monkeypatch.setattr("emolib.export.to_onnx", fail)
+    monkeypatch.setattr("emolib.export.onnx.to_onnx", fail)
     monkeypatch.setattr("emolib.synthesis.render", fail)
 
 

@@ -222,22 +222,19 @@ def noise_tile() -> np.ndarray:
     return (field / field.std()).astype(np.float32)
 
 
-@lru_cache(maxsize=256)
-def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
-    """Paint one person's skin.
+class Pigments(NamedTuple):
+    """What colours a person's skin, float32 or float64, (240, 192) each."""
 
-    Returns
-    -------
-    albedo : ndarray, float32, (240, 192, 3), read-only
-        Linear RGB reflectance, 0 to 1.
-    height : ndarray, float32, (240, 192), read-only
-        Relief of pores and stubble, arbitrary units around 0.
-    """
+    melanin: np.ndarray  #: more or less than the person's tone has
+    spots: np.ndarray  #: melanin of spots; dark skin shows less of it
+    blood: np.ndarray  #: more or less than usual
+    cover: np.ndarray  #: share of the skin that brows and beard cover, 0 to 1
+    relief: np.ndarray  #: height of pores and stubble, arbitrary units around 0
+
+
+def skin_pigments(identity: Identity) -> Pigments:
+    """Draw what a person's skin is coloured with; `skin_maps` makes colours of it."""
     rng = np.random.default_rng([identity.seed, 3])
-    light = np.array([0.78, 0.52, 0.40])
-    dark = np.array([0.10, 0.052, 0.034])
-    tone = identity.skin_tone
-    albedo = light ** (1 - tone) * dark**tone * np.ones(3)
 
     def noise(sigma):
         top, left = rng.integers(_CLOTH, size=2)
@@ -257,14 +254,8 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
         -((np.abs(_X) - 0.29) ** 2) / 0.02 - (_Y - 7.17) ** 2 / 0.006
     )
     spots = noise(1.2) > 2.6 - 0.5 * min(max((identity.age - 30) / 40, 0), 1)
-    melanin += 0.25 * gaussian_filter(spots.astype(float), 0.7) * (1 - tone)
-    absorbed = melanin[..., None] * np.array([0.8, 1.0, 1.1])
-    absorbed += blood[..., None] * np.array([-0.15, 0.9, 0.7])
-    albedo = albedo * np.exp(-absorbed)
+    spots = 0.25 * gaussian_filter(spots.astype(float), 0.7)
 
-    # brows and beards keep their own colour, darker and less grey than the head's
-    hair = 0.62 * _natural_colour(identity, 0.75 * identity.hair_grey)
-    hair = hair * (1 - identity.hair_grey * np.array([0.10, 0.22, 0.34]))
     cover = _brows(identity, rng)
     relief = 0.35 * noise(1)
     beard = beard_region(identity.beard) * identity.beard_density
@@ -273,12 +264,47 @@ def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
         depth = 0.38 if identity.beard == "stubble" else 0.95
         cover = np.maximum(cover, np.clip(depth * beard, 0, 0.92))
         relief = relief + beard * noise(0.8)
-    cover = np.clip(cover, 0, 1)[..., None]
-    albedo = albedo * (1 - cover) + hair * cover
+    return Pigments(melanin, spots, blood, np.clip(cover, 0, 1), relief)
+
+
+@lru_cache(maxsize=256)
+def skin_maps(identity: Identity) -> tuple[np.ndarray, np.ndarray]:
+    """Paint one person's skin.
+
+    Returns
+    -------
+    albedo : ndarray, float32, (240, 192, 3), read-only
+        Linear RGB reflectance, 0 to 1.
+    height : ndarray, float32, (240, 192), read-only
+        Relief of pores and stubble, arbitrary units around 0.
+    """
+    melanin, spots, blood, cover, relief = skin_pigments(identity)
+    melanin += spots * (1 - identity.skin_tone)  # stays float32
+    absorbed = melanin[..., None] * np.array([0.8, 1.0, 1.1])
+    absorbed += blood[..., None] * np.array([-0.15, 0.9, 0.7])
+    albedo = skin_colour(identity) * np.ones(3) * np.exp(-absorbed)
+    cover = cover[..., None]
+    albedo = albedo * (1 - cover) + brow_colour(identity) * cover
     maps = albedo.astype(np.float32), relief.astype(np.float32)
     for each in maps:
         each.setflags(write=False)
     return maps
+
+
+def skin_colour(identity: Identity) -> np.ndarray:
+    """Return the linear RGB reflectance (3,) of a person's skin where it is plain."""
+    light = np.array([0.78, 0.52, 0.40])
+    dark = np.array([0.10, 0.052, 0.034])
+    return light ** (1 - identity.skin_tone) * dark**identity.skin_tone
+
+
+def brow_colour(identity: Identity) -> np.ndarray:
+    """Return the linear RGB reflectance (3,) of a person's brows and beard.
+
+    They keep their own colour, darker and less grey than the head's.
+    """
+    hair = 0.62 * _natural_colour(identity, 0.75 * identity.hair_grey)
+    return hair * (1 - identity.hair_grey * np.array([0.10, 0.22, 0.34]))
 
 
 def hair_colour(identity: Identity) -> np.ndarray:

@@ -51,11 +51,11 @@ def test_the_exported_network_answers_the_same(name):
 
 
 def test_a_graph_that_does_not_agree_is_not_written(tmp_path, monkeypatch):
-    from emolib import export
+    from emolib.export import onnx
 
     folder = save_model(build("plain_cnn", seed=2), tmp_path / "mine", {})
-    wrong = export.to_onnx(build("plain_cnn", seed=1))
-    monkeypatch.setattr(export, "_graph", lambda *of_another: wrong)
+    wrong = onnx.to_onnx(build("plain_cnn", seed=1))
+    monkeypatch.setattr(onnx, "_graph", lambda *of_another: wrong)
     with pytest.raises(ExportError, match=r"'plain_cnn' does not agree"):
         add_onnx(folder)
     assert not (folder / ONNX).exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emolib.errors import EmolibError
+from emolib.export.errors import ExportError
 from emolib.faces import CROP
 from emolib.files import sha256, write_json, write_whole
 from emolib.models._backend import keras, tf
@@ -16,10 +16,6 @@ from emolib.onnx_session import open_session
 
 #: Version of the ONNX operators; onnxruntime 1.14 (2023) and later know it.
 OPSET = 17
-
-
-class ExportError(EmolibError, RuntimeError):
-    """A network cannot be exported; the message says why."""
 
 
 def to_onnx(model: keras.Model) -> bytes:

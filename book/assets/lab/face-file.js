@@ -1,0 +1,95 @@
+// A face as a small JSON file, in the form of emolib/synthesis/face_file.py: saved here,
+// drawn by `emolib render --from face.json`, and read back.
+{
+  const lab = (globalThis.lab ??= {});
+  const FORMAT = "face 1";
+
+  // What a file holds of a face, as `lab.pose` takes it.
+  lab.faceRecord = (people, { person, skin_tone, units = {}, scene = {} }) => {
+    const whole = { ...lab.plainScene, ...scene };
+    const worn = whole.occluder !== "none" && people.occluders[whole.occluder];
+    if (worn !== false) whole.occluder_seed = worn;
+    const identity = { seed: people.people[person].seed };
+    if (skin_tone !== undefined) identity.skin_tone = skin_tone;
+    return { emolib: FORMAT, identity, units, scene: whole };
+  };
+
+  // The face of what a file held; an error says what is wrong with it.
+  lab.faceOfRecord = (people, record) => {
+    if (record?.emolib !== FORMAT) throw new Error("This is no face that the lab saved.");
+    const { identity, units = {}, scene = {} } = record;
+    const names = Object.keys(people.people);
+    const person = names.find((name) => people.people[name].seed === identity?.seed);
+    if (person === undefined) {
+      throw new Error(`Person ${identity?.seed} is not in the lab; emolib can draw it.`);
+    }
+    for (const [unit, weight] of Object.entries(units)) {
+      if (!people.units.includes(unit)) throw new Error(`There is no unit ${unit}.`);
+      if (!(weight >= 0 && weight <= 1.6)) throw new Error(`${unit} must be 0 to 1.6.`);
+    }
+    const kept = {};
+    for (const [name, value] of Object.entries(scene)) {
+      if (!(name in lab.plainScene)) continue; // of a camera that the lab has not got
+      const named = name === "occluder";
+      const known = value === "none" || value in people.occluders;
+      const panel = name === "background" && value === null;
+      const fits = named ? known : panel || Number.isFinite(value);
+      if (!fits) throw new Error(`The lab cannot draw ${name}: ${value}.`);
+      kept[name] = value;
+    }
+    const tone = identity.skin_tone;
+    if (tone === undefined) return { person, units, scene: kept };
+    if (!(tone >= 0 && tone <= 1)) throw new Error("skin_tone must be 0 to 1.");
+    return { person, skin_tone: tone, units, scene: kept };
+  };
+
+  // The units that sliders move: strengths of groups of `people.controls`, 0 to 1.5.
+  lab.groupUnits = (people, strengths) => {
+    const units = {};
+    for (const [group, strength] of Object.entries(strengths)) {
+      const moved = people.controls.groups[group].units;
+      for (const [unit, share] of Object.entries(moved)) {
+        const sided = people.units.includes(`${unit}Left`);
+        for (const name of sided ? [`${unit}Left`, `${unit}Right`] : [unit]) {
+          units[name] = Math.min((units[name] ?? 0) + share * strength, 1.6);
+        }
+      }
+    }
+    return units;
+  };
+
+  // Whether a challenge of `people.controls` is met, or why not, in words. `state` and
+  // `begin` are {groups, scene}; `shares` (6) is what the network answers.
+  lab.checkChallenge = ({ controls }, { rules, goal }, begin, state, shares) => {
+    const { groups, scene } = controls;
+    const strength = (one, group) => one.groups[group] ?? 0;
+    const moved = Object.keys(groups).filter(
+      (group) => strength(state, group) !== strength(begin, group),
+    );
+    const most = rules.sliders_moved ?? Infinity;
+    if (moved.length > most) return `You moved ${moved.length} sliders, not ${most}.`;
+    const [at, before] = [state.scene ?? {}, begin.scene ?? {}];
+    for (const name of Object.keys({ ...before, ...at })) {
+      const allowed = !rules.scene || rules.scene.includes(scene[name]?.kind);
+      if (!allowed && at[name] !== before[name]) {
+        return `You changed more than the ${rules.scene.join(" and the ")}.`;
+      }
+    }
+    for (const group of Object.keys(groups)) {
+      const outside = rules.regions && !rules.regions.includes(groups[group].region);
+      if (outside && strength(state, group) > 0) {
+        return `You moved more than ${rules.regions.join(" and ")}.`;
+      }
+      const least = rules.least?.[group] ?? 0;
+      if (strength(state, group) < least) return `${group} is below ${least}.`;
+    }
+    const top = Math.max(...shares);
+    const answer = Object.keys(controls.presets)[shares.indexOf(top)];
+    const met = goal.unsure
+      ? top < controls.unsure_below
+      : goal.not
+        ? answer !== goal.not
+        : answer === goal.answer && top >= (goal.at_least ?? 0);
+    return met ? true : `The network answers ${answer}, ${Math.round(100 * top)} %.`;
+  };
+}
