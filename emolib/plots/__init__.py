@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "clips": ["timeline"],
         "data": ["class_counts", "intensity_over_time"],
+        "explorables": ["explorable"],
         "faces": [
             "contact_sheet",
             "feature_maps",

@@ -164,7 +164,13 @@ def build_page(tmp_path_factory):
              "nb_code_prompt_show", "nb_code_prompt_hide")  # fmt: skip
     settings = {name: sphinx["config"][name] for name in taken}
     settings |= {
-        "extensions": ["myst_nb", "accessible_pages", "still_widgets", "face_lab"],
+        "extensions": [
+            "myst_nb",
+            "accessible_pages",
+            "still_widgets",
+            "face_lab",
+            "explorables",
+        ],  # fmt: skip
         "nb_execution_mode": "off",
         "html_static_path": [str(PROJECT / "book" / "assets")],
         "html_theme": "sphinx_book_theme",

@@ -1,0 +1,106 @@
+// What the explorables of the chapters stand on. A figure's cell hands its data to the
+// page (`plots.explorable(name, ...)`); the script of that name says how to build
+// something to move from them, and it is shown in the place of the figure. Without
+// scripts, on paper, or if building fails, the figure stays as it is.
+//
+// The pieces (sliders, buttons, canvases) are those of the face lab: lab/page/parts.js.
+{
+  const explore = (globalThis.explore = {});
+  const SVG = "http://www.w3.org/2000/svg";
+  const WIDTH = 380; // units of a chart, as of a drawing: its letters are drawing.css's
+
+  // `build(data)` returns an element.
+  explore.add = (name, build) => {
+    for (const place of document.querySelectorAll(
+      `.explorable[data-name="${name}"]`,
+    )) {
+      const data = JSON.parse(place.querySelector("script").textContent);
+      const output = place.closest(".output");
+      const figure = [...output.parentElement.children].filter((one) => one !== output);
+      try {
+        place.append(build(data));
+        for (const one of figure) one.classList.add("explorable-still");
+      } catch (error) {
+        console.error(error); // the figure stays
+      }
+    }
+  };
+
+  // An array of uint8 as Python handed it over: its values and its shape.
+  explore.bytes = ({ shape, bytes }) => ({
+    shape,
+    data: Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0)),
+  });
+
+  const svg = (tag, attributes = {}, ...children) => {
+    const element = document.createElementNS(SVG, tag);
+    for (const [key, value] of Object.entries(attributes))
+      element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+
+  // A chart of `height` units: `x` and `y` are { from, to, label, ticks, log }, a tick
+  // is a number or [number, words]. Returns the <svg>, the scales in both directions,
+  // and a layer: what `show(...children)` was given last stands in the frame.
+  const MARGIN = { left: 52, right: 12, top: 10, bottom: 44 };
+  explore.chart = (words, { height = 260, x, y }) => {
+    const scale = ({ from, to, log }, start, end) => {
+      const f = log ? Math.log : (value) => value;
+      const back = log ? Math.exp : (value) => value;
+      const slope = (end - start) / (f(to) - f(from));
+      return {
+        at: (value) => start + (f(value) - f(from)) * slope,
+        of: (place) => back(f(from) + (place - start) / slope),
+      };
+    };
+    const [left, right] = [MARGIN.left, WIDTH - MARGIN.right];
+    const [top, bottom] = [MARGIN.top, height - MARGIN.bottom];
+    const across = scale(x, left, right);
+    const up = scale(y, bottom, top);
+    const frame = svg("g");
+    const each = (ticks, draw) =>
+      ticks.forEach((tick) => draw(...(Array.isArray(tick) ? tick : [tick, `${tick}`])));
+    each(x.ticks, (value, text) => {
+      const place = across.at(value);
+      frame.append(
+        svg("line", { class: "thin", x1: place, x2: place, y1: bottom, y2: bottom + 4 }),
+        svg("text", { class: "mid", x: place, y: bottom + 18 }, text),
+      );
+    });
+    each(y.ticks, (value, text) => {
+      const place = up.at(value);
+      frame.append(
+        svg("line", { class: "thin", x1: left - 4, x2: left, y1: place, y2: place }),
+        svg("text", { class: "end", x: left - 8, y: place + 4 }, text),
+      );
+    });
+    const size = { x: left, y: top, width: right - left, height: bottom - top };
+    const middle = (top + bottom) / 2;
+    const turned = `rotate(-90 12 ${middle})`;
+    frame.append(
+      svg("rect", { class: "thin", ...size }),
+      svg("text", { class: "mid", x: (left + right) / 2, y: height - 6 }, x.label),
+      svg("text", { class: "mid", x: 12, y: middle, transform: turned }, y.label),
+    );
+    const inside = svg("g");
+    const element = svg(
+      "svg",
+      { class: "drawing", viewBox: `0 0 ${WIDTH} ${height}`, role: "img" },
+      frame,
+      inside,
+    );
+    element.setAttribute("aria-label", words);
+    const show = (...children) => inside.replaceChildren(...children);
+    const line = (points, look = "accent-line") =>
+      svg("polyline", {
+        class: look,
+        points: points.map(([a, b]) => `${across.at(a)},${up.at(b)}`).join(" "),
+      });
+    const dot = ([a, b], look = "full-accent", r = 4) =>
+      svg("circle", { class: look, cx: across.at(a), cy: up.at(b), r });
+    return { element, x: across, y: up, size, show, line, dot };
+  };
+
+  explore.svg = svg;
+}
