@@ -170,7 +170,7 @@ def build_page(tmp_path_factory):
             "still_widgets",
             "face_lab",
             "explorables",
-        ],  # fmt: skip
+        ],
         "nb_execution_mode": "off",
         "html_static_path": [str(PROJECT / "book" / "assets")],
         "html_theme": "sphinx_book_theme",

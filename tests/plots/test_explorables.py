@@ -40,7 +40,7 @@ def test_words_cannot_end_the_element():
 
 
 def test_a_wrong_name_and_a_missing_number_are_refused():
-    with pytest.raises(ArgumentError, match="letters and hyphens.*'a b'"):
+    with pytest.raises(ArgumentError, match=r"letters and hyphens.*'a b'"):
         plots.explorable("a b")
-    with pytest.raises(ArgumentError, match="not finite.*give None"):
+    with pytest.raises(ArgumentError, match=r"not finite.*give None"):
         handed(loss=np.array([1.0, np.nan]))
