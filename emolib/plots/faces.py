@@ -132,6 +132,7 @@ def probabilities(
     labels: np.ndarray | None = None,
     *,
     maps: np.ndarray | None = None,
+    unsure_below: float = 0.0,
     title: str = "",
 ) -> Figure:
     """Show faces beside their six probabilities.
@@ -145,6 +146,8 @@ def probabilities(
         The labelled emotion is set in bold.
     maps : ndarray of float, (n, 64, 64), optional
         Grad-CAM maps, drawn over a second copy of the face.
+    unsure_below : float, default 0
+        Smallest top probability that is an answer, drawn as a line.
     title : str
 
     Raises
@@ -164,6 +167,8 @@ def probabilities(
         if maps is not None:
             _show_face(row[1], images[i], maps[i])
         _bars(row[-1], probabilities[i], None if labels is None else int(labels[i]))
+        if unsure_below:
+            row[-1].axvline(unsure_below, color=style.QUIET, lw=1, ls="--")
     return figure
 
 

@@ -69,15 +69,16 @@ class FaceState:
         }  # fmt: skip
 
 
-def read_face(path: str | Path) -> FaceState:
+def read_face(source: str | Path | bytes) -> FaceState:
     """Read a face that the lab saved, or one written by hand.
 
     Parameters
     ----------
-    path : str or Path
-        A JSON file, see above; ``units`` and ``scene`` may be left out, units may be
-        named as in `render`, and the fields of a scene are those of `Scene`. The
-        identity is a seed of `random_identity`, and a ``skin_tone`` if it was changed.
+    source : str, Path or bytes
+        A JSON file, or its content, see above; ``units`` and ``scene`` may be left out,
+        units may be named as in `render`, and the fields of a scene are those of
+        `Scene`. The identity is a seed of `random_identity`, and a ``skin_tone`` if it
+        was changed.
 
     Raises
     ------
@@ -85,13 +86,7 @@ def read_face(path: str | Path) -> FaceState:
         If the file cannot be read, is no face, or holds an entry that is unknown or
         out of range; the message names the entry.
     """
-    try:
-        with open_regular(path) as file:
-            text = file.read(LARGEST + 1)
-    except OSError as error:
-        raise FaceFileError(
-            f"{path} cannot be read ({error.strerror or error}); check the path."
-        ) from error
+    path, text = ("The file", source) if isinstance(source, bytes) else _read(source)
     if len(text) > LARGEST:
         raise FaceFileError(
             f"{path} is larger than a face file, {LARGEST // 1000} kB at most; choose "
@@ -107,6 +102,17 @@ def read_face(path: str | Path) -> FaceState:
         return _face(record)
     except EmolibError as error:
         raise FaceFileError(f"{path} is no face that can be drawn: {error}") from error
+
+
+def _read(path: str | Path) -> tuple[str | Path, bytes]:
+    """Return the path and what is there, cut where it is too long."""
+    try:
+        with open_regular(path) as file:
+            return path, file.read(LARGEST + 1)
+    except OSError as error:
+        raise FaceFileError(
+            f"{path} cannot be read ({error.strerror or error}); check the path."
+        ) from error
 
 
 def _face(record: object) -> FaceState:

@@ -1,5 +1,15 @@
-"""Notebook widgets that ask a question before they answer it."""
+"""Labs for notebooks: they ask a question before they answer it.
 
-from emolib.widgets.explorer import PredictionExplorer
+Everything runs in the kernel. A room's heavy parts are imported when they are touched.
+"""
 
-__all__ = ["PredictionExplorer"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "compare": ["Compare"],
+        "explorer": ["PredictionExplorer"],
+        "face_lab": ["FaceLab"],
+    },
+)

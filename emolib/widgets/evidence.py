@@ -1,0 +1,59 @@
+"""The evidence map of a lab: which places of a face an answer rests on."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from emolib.emotions import EMOTIONS
+from emolib.explain import occlusion_sensitivity
+
+#: What is lost is warm, what is won is blue.
+LOSES, GAINS = np.array([255.0, 122.0, 0.0]), np.array([86.0, 180.0, 233.0])
+#: Where each part of a face ends, in shares of the height of a canonical crop.
+BANDS = {
+    "the forehead": 0.28, "the brows": 0.36, "the eyes": 0.48,
+    "the nose and the cheeks": 0.65, "the mouth": 0.85, "the chin": 1.0,
+}  # fmt: skip
+#: A map of smaller numbers is not stretched to the full colours.
+_LEAST = 0.05
+
+
+def evidence_map(
+    predict: Callable[[np.ndarray], np.ndarray], grey: np.ndarray
+) -> tuple[np.ndarray, str]:
+    """Map what the answer to a face loses where a grey square covers it.
+
+    Parameters
+    ----------
+    predict : callable
+        As in `occlusion_sensitivity`.
+    grey : ndarray, uint8, (64, 64)
+
+    Returns
+    -------
+    image : ndarray, uint8, (64, 64, 3)
+        The face with the map of `occlusion_sensitivity` over it.
+    words : str
+        What the map says.
+    """
+    lost = occlusion_sensitivity(predict, grey[None])[0]
+    emotion = EMOTIONS[predict(grey[None])[0].argmax()]
+    words = _in_words(lost, emotion)
+    words += f" Orange: what {emotion} needs; blue: what speaks against it."
+    return _overlay(grey, lost), words
+
+
+def _overlay(grey: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    most = max(_LEAST, float(np.abs(lost).max()))
+    share = (0.8 * np.abs(lost) / most)[..., None]  # (64, 64, 1)
+    colours = np.where(lost[..., None] > 0, LOSES, GAINS)
+    return np.rint(grey[..., None] * (1 - share) + colours * share).astype(np.uint8)
+
+
+def _in_words(lost: np.ndarray, emotion: str) -> str:
+    row = np.unravel_index(lost.argmax(), lost.shape)[0] / len(lost)
+    place = next(name for name, end in BANDS.items() if row < end)
+    points = round(100 * float(lost.max()))
+    if points < 1:
+        return f"No square that is covered costs {emotion} a point."
+    return f"Covering {place} costs most: {emotion} falls by {points} points."

@@ -1,0 +1,234 @@
+"""The face lab: move a muscle of a rendered face, and watch a network change its mind.
+
+The twin of the lab on the book's page, in the kernel; both read the same controls.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from emolib import plots
+from emolib.files import write_json, write_whole
+from emolib.synthesis import lab_controls, read_face
+from emolib.widgets import answers, controls
+from emolib.widgets._toolkit import ipywidgets
+from emolib.widgets.challenge_panel import ChallengePanel
+from emolib.widgets.challenges import not_solved
+from emolib.widgets.easel import FINE, QUICK, Easel
+from emolib.widgets.evidence import evidence_map
+from emolib.widgets.face_controls import FaceControls
+from emolib.widgets.lab_face import History, LabFace, lab_face
+from emolib.widgets.latest import Latest
+from emolib.widgets.message_line import MessageLine
+from emolib.widgets.pictures import picture, png, still
+from emolib.widgets.reading import FIRST, NETWORKS, Reader
+from emolib.widgets.uploads import clear, uploaded
+
+_MAP = "Map the evidence"
+
+
+class FaceLab:
+    """A rendered face with sliders, and what a network answers to it.
+
+    Its methods do what the controls do, so that a cell can set a face, too.
+
+    Attributes
+    ----------
+    widget : ipywidgets.VBox
+        What is displayed.
+
+    Examples
+    --------
+    >>> lab = FaceLab()
+    >>> lab.set(lab.face.posing("fear").placed(occluder="mask"))
+    >>> lab.read_with("real-faces")
+    """
+
+    def __init__(self):
+        self._history, self._reader = History(LabFace()), Reader(FIRST)
+        self._easel, self._settled, self._mapped = Easel(), True, False
+        self._build()
+        self._latest = Latest(self._message.guard(self._draw))
+        self._draw()
+
+    @property
+    def face(self) -> LabFace:
+        """The face as it is set now."""
+        return self._history.now
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """What the network answers to it, float32 (6,)."""
+        return self._reader.read(self._easel.grey(self.face.face()))
+
+    def set(self, face: LabFace, settled: bool = True) -> None:
+        """Set another face; one that is not `settled` is no step of `undo` yet."""
+        if (face, settled) == (self.face, self._settled):
+            return
+        self._history.change(face, settled)
+        self._settled = settled
+        self._latest.ask()
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self._step(self._history.undo, "undo")
+
+    def redo(self) -> None:
+        """Make the change again that was taken back."""
+        self._step(self._history.redo, "redo")
+
+    def read_with(self, network: str) -> None:
+        """Have another network read: one of `emolib.models.available`, or a folder."""
+        self._reader = Reader(network)
+        self._latest.ask()
+
+    def another_person(self) -> None:
+        """Show the same muscles on the next person of the lab."""
+        people = lab_controls()["people"]
+        place = people.index(self.face.seed) if self.face.seed in people else -1
+        self.set(self.face.of(people[(place + 1) % len(people)]))
+
+    def save(self) -> Path:
+        """Save the face as ``face.png`` and ``face.json``; return the latter's path.
+
+        They come into the working directory, which is that of the notebook; where files
+        of these names are, with a number. `emolib render --from face.json` draws the
+        same picture, pixel for pixel.
+        """
+        face, stem, number = self.face.face(), "face", 1
+        while any(Path(f"{stem}.{kind}").exists() for kind in ("png", "json")):
+            number += 1
+            stem = f"face-{number}"
+        write_whole(f"{stem}.png", png(self._easel.colour(face, FINE)))
+        self._message.words = (
+            f"Saved {stem}.png and {stem}.json beside this notebook. The command "
+            f"“emolib render --from {stem}.json --size {FINE} --colour -o again.png” "
+            "draws the same face."
+        )
+        return write_json(f"{stem}.json", face.to_dict())
+
+    def open(self, source: str | Path | bytes) -> None:
+        """Set a face that was saved.
+
+        Parameters
+        ----------
+        source : str, Path or bytes
+            As in `read_face`, whose errors it raises; `ArgumentError` if it is a face
+            that the controls cannot set.
+        """
+        self.set(lab_face(read_face(source)))
+
+    def snapshot(self) -> Figure:
+        """Return what the network sees, and what it answers, as a figure."""
+        shares, line = self.probabilities, self._reader.line
+        return plots.probabilities(
+            self._easel.grey(self.face.face())[None], shares[None], unsure_below=line,
+            title=f"{self._reader.name}: {answers.answer_words(shares, line)}",
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Remove the lab; what was still to be drawn is dropped."""
+        self._latest.close()
+        controls.close_all(self.widget)
+
+    def _build(self) -> None:
+        self._message = MessageLine()
+        guard = self._message.guard
+        self._network = controls.choice(
+            "Network", {name: name for name in NETWORKS}, guard(self.read_with)
+        )
+        self._controls = FaceControls(lambda: self.face, self.set, guard)
+        self._challenges = ChallengePanel(self.set, self._not_solved)
+        self._face, self._seen, self._answer, self._map = (
+            ipywidgets.HTML() for _ in range(4)
+        )
+        self._still = ipywidgets.HTML(layout={"display": "none"})
+        self._file = ipywidgets.FileUpload(
+            description="Open face.json", accept=".json", layout={"width": "auto"}
+        )
+        self._file.observe(guard(lambda _: self._open_given()), "value")
+        acts = {
+            "Undo": self.undo,
+            "Redo": self.redo,
+            "Neutral face": lambda: self.set(self.face.resting()),
+            "Everything at rest": lambda: self.set(LabFace()),
+            "Same face, another person": self.another_person,
+            "Save": self.save,
+        }
+        self._buttons = {k: controls.button(k, guard(act)) for k, act in acts.items()}
+        self._mapping = controls.button(_MAP, guard(self._toggle_map))
+        row = controls.row
+        self.widget = ipywidgets.VBox(
+            [
+                self._still,
+                self._network,
+                row(self._face, self._seen, self._answer),
+                row(*self._buttons.values(), self._file),
+                self._message,
+                row(self._controls.expression, self._controls.scene),
+                controls.heading("Where does it look?"),
+                self._mapping,
+                self._map,
+                self._challenges.widget,
+            ]
+        )
+
+    def _draw(self) -> None:
+        """Draw and read the face that is set, and let the controls show it."""
+        face, shares, line = self.face, self.probabilities, self._reader.line
+        why = answers.why_unsure(shares, line, resting=not face.groups)
+        told = answers.answer_html(shares, line, self._reader.own_line)
+        self._answer.value = f"{told}<p>{why}</p>"
+        drawn = face.face()
+        colour = self._easel.colour(drawn, FINE if self._settled else QUICK)
+        self._face.value = picture(colour, face.words(), FINE, "rendered")
+        words = "The same face in 64 by 64 grey pixels"
+        grey = self._easel.grey(drawn)
+        self._seen.value = picture(grey, words, 192, "what the network sees")
+        self._show_map()
+        self._controls.show(face)
+        if self._reader.name in NETWORKS:
+            self._network.value = self._reader.name
+
+    def _show_map(self) -> None:
+        self._mapping.description = f"✓ {_MAP}" if self._mapped else _MAP
+        if not self._mapped:
+            self._map.value = ""
+            return
+        grey = self._easel.grey(self.face.face())
+        image, words = evidence_map(self._reader.read_all, grey)
+        told = picture(image, f"The face with a map over it. {words}", FINE)
+        self._map.value = f"{told}<p>{words}</p>"
+
+    def _toggle_map(self) -> None:
+        self._mapped = not self._mapped
+        self._show_map()
+
+    def _step(self, step: Callable[[], None], name: str) -> None:
+        before = self.face
+        step()
+        self._settled = True
+        same = self.face == before
+        self._message.words = f"There is nothing to {name}." if same else ""
+        self._latest.ask()
+
+    def _open_given(self) -> None:
+        given = uploaded(self._file.value)
+        if given is None:
+            return
+        clear(self._file)
+        self.open(given[1])
+        self._message.words = f"The face of {given[0]} is set."
+
+    def _not_solved(self, challenge: dict) -> str:
+        return not_solved(challenge, self.face, self.probabilities, self._reader.line)
+
+    def _ipython_display_(self) -> None:
+        shares = self.probabilities
+        said = answers.in_words(shares)
+        words = f"{self.face.words()} The network {self._reader.name} answers: {said}."
+        self._still.value = still(self.snapshot(), words)
+        display(self.widget)

@@ -1,0 +1,44 @@
+"""A line of words below a lab: what has happened, and what went wrong."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+
+import traitlets
+
+from emolib.errors import EmolibError
+from emolib.widgets._toolkit import anywidget
+
+
+class MessageLine(anywidget.AnyWidget):
+    """Words that a screen reader reads out when they change.
+
+    Attributes
+    ----------
+    words : str
+        What it says; empty at the beginning.
+    """
+
+    _esm = Path(__file__).with_name("message_line.js")
+    words = traitlets.Unicode().tag(sync=True)
+
+    def guard(self, act: Callable) -> Callable:
+        """Return `act` as an event calls it: an error becomes the words of this line.
+
+        An error of emolib says itself what to do; another is named, so that it can be
+        told to those who can mend it. Nobody at a notebook sees what an event raises.
+        """
+
+        @wraps(act)
+        def acted(*event):
+            try:
+                return act(*event)
+            except EmolibError as error:
+                self.words = str(error)
+            except Exception as error:
+                self.words = (
+                    f"That failed ({type(error).__name__}: {error}). Press “Undo”, or "
+                    "run the cell again for a new lab."
+                )
+
+        return acted

@@ -1,0 +1,61 @@
+"""Of events that come faster than they can be drawn, the latest is drawn."""
+
+import asyncio
+
+from emolib.widgets.latest import PAUSE, Latest
+
+
+def test_without_a_loop_it_is_drawn_at_once():
+    drawn = []
+    latest = Latest(lambda: drawn.append(1))
+    latest.ask()
+    latest.ask()
+    assert drawn == [1, 1]
+
+
+def test_many_events_are_one_drawing_of_the_last_state():
+    state, drawn = [0], []
+
+    async def events():
+        latest = Latest(lambda: drawn.append(state[0]))
+        for state[0] in range(20):
+            latest.ask()
+        assert drawn == []
+        await asyncio.sleep(4 * PAUSE)
+        assert drawn == [19]
+        latest.ask()
+        await asyncio.sleep(4 * PAUSE)
+
+    asyncio.run(events())
+    assert drawn == [19, 19]
+
+
+def test_an_event_while_it_draws_is_drawn_after_it():
+    drawn = []
+
+    async def events():
+        def draw():
+            drawn.append(1)
+            if len(drawn) == 1:
+                latest.ask()
+
+        latest = Latest(draw)
+        latest.ask()
+        await asyncio.sleep(8 * PAUSE)
+
+    asyncio.run(events())
+    assert drawn == [1, 1]
+
+
+def test_what_is_closed_draws_no_more():
+    drawn = []
+
+    async def events():
+        latest = Latest(lambda: drawn.append(1))
+        latest.ask()
+        latest.close()
+        latest.ask()
+        await asyncio.sleep(4 * PAUSE)
+
+    asyncio.run(events())
+    assert drawn == []

@@ -1,0 +1,153 @@
+"""Sliders: Python's side by events, and what a browser makes of their script."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("anywidget")
+from emolib.widgets.sliders import Section, Slider, SliderPanel
+
+ROOT = Path(__file__).parents[2]
+WIDGETS = ROOT / "emolib" / "widgets"
+SECTIONS = (
+    Section("Head", (Slider("yaw", "Turn", -30, 30, 5, "°", ("left", "right")),)),
+    Section("", (Slider("smile", "Smile (AU 12)", 0, 1.5, 0.05),)),
+)
+
+
+@pytest.fixture
+def panel():
+    heard = []
+    made = SliderPanel(SECTIONS, {"yaw": 0, "smile": 0}, lambda *one: heard.append(one))
+    made.heard = heard
+    return made
+
+
+def move(panel, settled=False, **values):
+    """Do what a browser does when a slider moves."""
+    panel.set_state({"values": panel.values | values, "settled": settled})
+
+
+def test_a_slider_that_moves_is_heard_and_once_more_when_let_go(panel):
+    move(panel, smile=0.5)
+    move(panel, smile=0.6)
+    move(panel, settled=True, smile=0.6)
+    assert panel.heard == [({"smile": 0.5}, False), ({"smile": 0.6}, False), ({}, True)]
+
+
+def test_a_key_moves_and_lets_go_at_once(panel):
+    move(panel, settled=True, yaw=5)
+    assert panel.heard == [({"yaw": 5}, True)]
+
+
+def test_what_python_shows_is_no_event(panel):
+    panel.show({"yaw": 10, "smile": 1}, off=("smile",))
+    assert panel.heard == []
+    assert (panel.values, panel.off) == ({"yaw": 10, "smile": 1}, ["smile"])
+    move(panel, settled=True, yaw=15)
+    assert panel.heard == [({"yaw": 15}, True)]
+
+
+def test_values_stay_within_the_range_and_unknown_names_are_nothing(panel):
+    move(panel, settled=True, yaw=900, nonsense=3)
+    assert panel.heard == [({"yaw": 30}, True)]
+
+
+@pytest.fixture(scope="module")
+def page():
+    """Give a page of nothing, in which a script can be tried."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from headless import find_browser, started_browser
+
+    program = find_browser()
+    if program is None:
+        pytest.skip("needs Chromium or Chrome")
+    with started_browser(program) as browser:
+        yield browser.new_page()
+
+
+#: Shows a widget with a model that keeps what it is told, as `window.model`.
+SHOW = """async ({ script, state }) => {
+  document.body.innerHTML = "";
+  const heard = {};
+  window.saved = [];
+  window.model = {
+    get: (name) => state[name],
+    set(name, value) {
+      state[name] = value;
+      heard[`change:${name}`]?.forEach((listen) => listen());
+    },
+    save_changes: () => saved.push(structuredClone(state)),
+    on: (event, listen) => (heard[event] ??= []).push(listen),
+    off: (event) => delete heard[event],
+  };
+  const url = "data:text/javascript;base64," + script;
+  const { default: widget } = await import(url);
+  const el = document.createElement("main");
+  document.body.append(el);
+  window.leave = widget.render({ model, el });
+}"""
+
+
+@pytest.fixture
+def show(page):
+    """Give a function that shows a widget of a script in the page."""
+    import base64
+
+    def show(name, **state):
+        script = base64.b64encode((WIDGETS / name).read_bytes()).decode()
+        page.evaluate(SHOW, {"script": script, "state": state})
+        return page
+
+    return show
+
+
+def test_in_a_browser_sliders_have_names_values_and_ends(show, panel):
+    page = show("sliders.js", **state_of(panel))
+    turn = page.get_by_role("slider", name="Turn", exact=True)
+    smile = page.get_by_role("slider", name="Smile (AU 12)", exact=True)
+    assert turn.get_attribute("aria-valuetext") == "0°"
+    smile.focus()
+    page.keyboard.press("ArrowRight")
+    last = page.evaluate("saved.at(-1)")
+    assert (last["values"], last["settled"]) == ({"yaw": 0, "smile": 0.05}, True)
+    turn.focus()
+    page.keyboard.press("ArrowLeft")
+    assert turn.get_attribute("aria-valuetext") == "−5°, left"
+    assert page.locator("output").first.inner_text() == "−5°"
+
+
+def test_in_a_browser_what_python_shows_is_shown(show, panel):
+    page = show("sliders.js", **state_of(panel))
+    page.evaluate('model.set("values", { yaw: 20, smile: 1.2 })')
+    page.evaluate('model.set("off", ["yaw"])')
+    values = page.locator("input").evaluate_all("all => all.map((one) => one.value)")
+    assert values == ["20", "1.2"]
+    assert page.get_by_role("slider", name="Turn", exact=True).is_disabled()
+    assert page.evaluate("saved.length") == 0
+
+
+def test_in_a_browser_folds_keep_what_is_moved(show, panel):
+    page = show("sliders.js", **state_of(panel))
+    page.get_by_text("Head").click()
+    assert not page.get_by_role("slider", name="Turn", exact=True).is_visible()
+    page.evaluate("leave()")
+    page.evaluate('model.set("values", { yaw: 5, smile: 0 })')  # nobody listens
+
+
+def test_in_a_browser_the_line_is_a_status_that_stays(show):
+    page = show("message_line.js", words="one")
+    line = page.get_by_role("status")
+    assert line.inner_text() == "one"
+    page.evaluate("window.kept = document.querySelector('[role=status]')")
+    page.evaluate('model.set("words", "two")')
+    assert line.inner_text() == "two"
+    assert page.evaluate("kept === document.querySelector('[role=status]')")
+
+
+def state_of(panel) -> dict:
+    """Return what a browser is told of a panel."""
+    names = ("sections", "values", "off", "settled")
+    return json.loads(json.dumps({name: getattr(panel, name) for name in names}))
