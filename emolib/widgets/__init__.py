@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "compare": ["Compare"],
+        "confusion_explorer": ["ConfusionExplorer"],
         "explorer": ["PredictionExplorer"],
         "face_lab": ["FaceLab"],
     },

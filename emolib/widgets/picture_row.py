@@ -1,0 +1,86 @@
+"""Pictures that are shown and not stored, in a row, and what pressing one does.
+
+A widget's state is saved with the notebook. These pictures are messages instead: a
+reader's own photograph is in the kernel's memory and on the screen, and nowhere else.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import traitlets
+
+from emolib.widgets._toolkit import anywidget
+from emolib.widgets.pictures import png
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A picture of a row.
+
+    Attributes
+    ----------
+    image : ndarray, uint8, (h, w) or (h, w, 3)
+        Grey or RGB, 0-255.
+    words : str
+        What is to be seen, for those who do not see it.
+    caption : str
+        What stands below it, if anything.
+    """
+
+    image: np.ndarray
+    words: str
+    caption: str
+
+
+class PictureRow(anywidget.AnyWidget):
+    """Pictures side by side, buttons if something happens when they are pressed.
+
+    Parameters
+    ----------
+    about : str
+        What the row holds, for a screen reader.
+    width : int
+        CSS pixels of each.
+    pressed : callable or None
+        Called with the place of the picture that the reader presses, from 0.
+    """
+
+    _esm = Path(__file__).with_name("picture_row.js")
+    _css = Path(__file__).with_name("picture_row.css")
+    about = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self, about: str, width: int, pressed: Callable[[int], None] | None = None
+    ):
+        super().__init__(about=about)
+        self._width, self._pressed = width, pressed
+        self.pictures: tuple[Shown, ...] = ()
+        self.chosen: int | None = None
+        self.on_msg(self._heard)
+
+    def show(self, pictures: Sequence[Shown], chosen: int | None = None) -> None:
+        """Show other pictures, one of which may be `chosen`."""
+        self.pictures, self.chosen = tuple(pictures), chosen
+        self._tell()
+
+    def choose(self, chosen: int | None) -> None:
+        """Mark one of the pictures as chosen, or none."""
+        self.chosen = chosen
+        self.send({"chosen": chosen})
+
+    def _tell(self) -> None:
+        told = [{"words": one.words, "caption": one.caption} for one in self.pictures]
+        message = {
+            "pictures": told, "width": self._width, "chosen": self.chosen,
+            "press": self._pressed is not None,
+        }  # fmt: skip
+        self.send(message, [png(one.image) for one in self.pictures])
+
+    def _heard(self, _, message: dict, __) -> None:
+        if message.get("ready"):
+            self._tell()
+        place = message.get("pressed")
+        if self._pressed and isinstance(place, int) and 0 <= place < len(self.pictures):
+            self._pressed(place)
