@@ -1,16 +1,12 @@
 """Sliders: Python's side by events, and what a browser makes of their script."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("anywidget")
 from emolib.widgets.sliders import Section, Slider, SliderPanel
 
-ROOT = Path(__file__).parents[2]
-WIDGETS = ROOT / "emolib" / "widgets"
 SECTIONS = (
     Section("Head", (Slider("yaw", "Turn", -30, 30, 5, "°", ("left", "right")),)),
     Section("", (Slider("smile", "Smile (AU 12)", 0, 1.5, 0.05),)),
@@ -53,55 +49,6 @@ def test_what_python_shows_is_no_event(panel):
 def test_values_stay_within_the_range_and_unknown_names_are_nothing(panel):
     move(panel, settled=True, yaw=900, nonsense=3)
     assert panel.heard == [({"yaw": 30}, True)]
-
-
-@pytest.fixture(scope="module")
-def page():
-    """Give a page of nothing, in which a script can be tried."""
-    sys.path.insert(0, str(ROOT / "scripts"))
-    from headless import find_browser, started_browser
-
-    program = find_browser()
-    if program is None:
-        pytest.skip("needs Chromium or Chrome")
-    with started_browser(program) as browser:
-        yield browser.new_page()
-
-
-#: Shows a widget with a model that keeps what it is told, as `window.model`.
-SHOW = """async ({ script, state }) => {
-  document.body.innerHTML = "";
-  const heard = {};
-  window.saved = [];
-  window.model = {
-    get: (name) => state[name],
-    set(name, value) {
-      state[name] = value;
-      heard[`change:${name}`]?.forEach((listen) => listen());
-    },
-    save_changes: () => saved.push(structuredClone(state)),
-    on: (event, listen) => (heard[event] ??= []).push(listen),
-    off: (event) => delete heard[event],
-  };
-  const url = "data:text/javascript;base64," + script;
-  const { default: widget } = await import(url);
-  const el = document.createElement("main");
-  document.body.append(el);
-  window.leave = widget.render({ model, el });
-}"""
-
-
-@pytest.fixture
-def show(page):
-    """Give a function that shows a widget of a script in the page."""
-    import base64
-
-    def show(name, **state):
-        script = base64.b64encode((WIDGETS / name).read_bytes()).decode()
-        page.evaluate(SHOW, {"script": script, "state": state})
-        return page
-
-    return show
 
 
 def test_in_a_browser_sliders_have_names_values_and_ends(show, panel):
