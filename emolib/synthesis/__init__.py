@@ -4,6 +4,16 @@
 says how the picture is taken, `render` draws it.
 """
 
+from emolib.errors import MissingPackageError
+
+try:
+    import numba  # noqa: F401
+except ImportError as error:
+    raise MissingPackageError(
+        "Faces are drawn with numba, which is missing; install it with: "
+        'pip install "emolib[synthesis]"'
+    ) from error
+
 from emolib.synthesis.clips import Frame, draw_clip, draw_still
 from emolib.synthesis.controls import group_units, lab_controls
 from emolib.synthesis.face_file import FaceFileError, FaceState, read_face

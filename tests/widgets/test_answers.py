@@ -48,7 +48,8 @@ def test_the_line_is_in_every_track():
 
 def test_a_difference_grows_from_the_middle():
     found = rows(answers.difference_bars(SURE, TORN))
-    assert [row.text.removeprefix(name) for row, name in zip(found, EMOTIONS)] == [
+    ends = [r.text.removeprefix(k) for r, k in zip(found, EMOTIONS, strict=True)]
+    assert ends == [
         "+25", "0", "−35", "+10", "0", "0",
     ]  # fmt: skip
     assert "left: 50.0%; width: 12.5%" in str(found[0])

@@ -98,7 +98,7 @@ def test_all_controls_have_names(explorer, walk):
 
 
 def test_what_it_cannot_use_is_refused(faces, answers, explorer):
-    with pytest.raises(ArgumentError, match="FaceDataset. Received: a ndarray"):
+    with pytest.raises(ArgumentError, match=r"FaceDataset\. Received: a ndarray"):
         ConfusionExplorer(faces.images, answers)
     for wrong in ({}, answers["mine"]):
         with pytest.raises(ArgumentError, match="of one network or more by name"):
