@@ -27,9 +27,12 @@ def uploaded(value: Mapping | Sequence) -> tuple[str, bytes] | None:
 
 
 def clear(upload: object) -> None:
-    """Empty a ``FileUpload``, so that the same file can be given once more."""
-    if isinstance(upload.value, Mapping):
-        upload.value.clear()
-        upload._counter = 0
+    """Empty a ``FileUpload``: nothing of a file stays in the notebook's state.
+
+    The same file can be given once more.
+    """
+    if isinstance(upload.value, Mapping):  # ipywidgets 7 makes it anew from these
+        upload.metadata, upload.data = [], []
+        upload._counter += 1
     else:
         upload.value = ()

@@ -1,8 +1,5 @@
 """What a reader hands over, by either ipywidgets."""
 
-from datetime import datetime
-from types import SimpleNamespace
-
 import pytest
 from ipywidgets import FileUpload
 
@@ -22,12 +19,18 @@ def test_nothing_is_nothing(value):
     assert uploaded(value) is None
 
 
-def test_what_was_read_is_forgotten():
-    seven = SimpleNamespace(value=dict(SEVEN), _counter=1)
-    clear(seven)
-    assert (seven.value, seven._counter) == ({}, 0)
-    real = FileUpload()
-    if isinstance(real.value, tuple):
-        real.value = ({**EIGHT[0], "last_modified": datetime(2026, 1, 1)},)
-        clear(real)
-        assert real.value == ()
+def test_what_was_read_is_forgotten_and_can_be_given_again(give):
+    upload, heard = FileUpload(), []
+
+    def take(_):
+        given = uploaded(upload.value)
+        if given:
+            heard.append(given)
+            clear(upload)
+
+    upload.observe(take, "value")
+    for _ in range(2):
+        give(upload, "a.json", b"{}")
+    assert heard == [("a.json", b"{}")] * 2
+    assert uploaded(upload.value) is None
+    assert "a.json" not in str(upload.get_state())
