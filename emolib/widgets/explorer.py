@@ -1,10 +1,7 @@
-"""Browse faces, guess the label, then see what the network says."""
+"""Browse faces, guess the label, then see what the network says, frame by frame."""
 
-import base64
-import html
 from typing import TYPE_CHECKING
 
-import ipywidgets
 import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
@@ -12,20 +9,22 @@ from matplotlib.figure import Figure
 from emolib import plots
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
-from emolib.errors import ArgumentError, unknown
+from emolib.errors import ArgumentError
 from emolib.explain import grad_cam
 from emolib.models.inference import predict
-from emolib.plots.display import figure_svg
-from emolib.results import percent
+from emolib.widgets import controls
+from emolib.widgets._toolkit import ipywidgets
+from emolib.widgets.answers import in_words
+from emolib.widgets.face_filter import ALL, UNSURE_BELOW, criteria, fitting
+from emolib.widgets.message_line import MessageLine
+from emolib.widgets.picture_row import PictureRow, Shown
+from emolib.widgets.pictures import still
 
 if TYPE_CHECKING:
     import keras
 
-ALL = "all"
-VERDICTS = (ALL, "right", "wrong", "unsure")
-
-#: Below this top probability an answer counts as unsure.
-UNSURE_BELOW = 0.5
+#: Faces side by side.
+IN_A_ROW = 8
 
 _NOTE = (
     "The probabilities compare a face with posed expressions; they do not say what a "
@@ -34,10 +33,11 @@ _NOTE = (
 
 
 class PredictionExplorer:
-    """Browse labelled faces with a network's probabilities and Grad-CAM.
+    """Browse labelled faces with a network's probabilities, Grad-CAM, and clips.
 
     The first face is a worked example, shown with its answer, so that a page without
-    a kernel is complete; the others wait for the reader's guess. ipywidgets 7 and 8.
+    a kernel is complete; the others wait for the reader's guess. A face that is
+    pressed opens its clip. ipywidgets 7 and 8.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ class PredictionExplorer:
         Labelled faces, as a rule apex frames of test subjects.
     model : keras.Model
         A network of this package.
+    clips : FaceDataset, optional
+        All frames of their clips; by default those that `dataset` has.
 
     Attributes
     ----------
@@ -62,12 +64,18 @@ class PredictionExplorer:
         take.
     """
 
-    def __init__(self, dataset: FaceDataset, model: "keras.Model"):
-        if not isinstance(dataset, FaceDataset):
-            raise ArgumentError(
-                "The explorer shows a FaceDataset. Received: a "
-                f"{type(dataset).__name__}"
-            )
+    def __init__(
+        self,
+        dataset: FaceDataset,
+        model: "keras.Model",
+        clips: FaceDataset | None = None,
+    ):
+        for given in (dataset, clips):
+            if given is not None and not isinstance(given, FaceDataset):
+                raise ArgumentError(
+                    "The explorer shows a FaceDataset. Received: a "
+                    f"{type(given).__name__}"
+                )
         self.dataset = dataset.labelled()
         if len(self.dataset) == 0:
             raise DatasetError(
@@ -77,8 +85,11 @@ class PredictionExplorer:
         self.model = model
         self.probabilities = predict(model, self.dataset.images)  # (n, 6)
         self.score = (0, 0)
+        self._clips = self.dataset if clips is None else clips
+        self._criteria = criteria(self.dataset, self.probabilities)
         self._order = np.random.default_rng(0).permutation(len(self.dataset))
-        self._shown, self._place, self._revealed = self._order, 0, True
+        self._shown, self._place = self._order, 0
+        self._revealed, self._opened = True, False
         self._build()
         self._draw()
 
@@ -89,34 +100,27 @@ class PredictionExplorer:
 
     def verdict(self, index: int) -> set[str]:
         """Return "right" or "wrong", and "unsure" if it applies, for one face."""
-        shares = self.probabilities[index]
-        right = shares.argmax() == self.dataset.labels[index]
-        verdicts = {"right" if right else "wrong"}
-        return verdicts | ({"unsure"} if shares.max() < UNSURE_BELOW else set())
+        options = self._criteria["verdict"].options
+        return {name for name in options if name != ALL and options[name][index]}
 
-    def filter(self, emotion: str = ALL, verdict: str = ALL) -> None:
-        """Keep the faces of one emotion, or one verdict, and show the first.
+    def filter(self, **chosen: str) -> None:
+        """Keep the faces that fit, and show the first of them.
 
-        Other names raise `ArgumentError`.
+        Parameters
+        ----------
+        **chosen
+            Values, in words, of ``emotion`` (the label), ``said``, ``verdict``,
+            ``confidence``, ``subject``, ``occluder`` and ``light``, as far as the data
+            set knows them: those of `criteria`. Others raise `ArgumentError`.
         """
-        for what, name, known in (
-            ("emotion", emotion, (ALL, *EMOTIONS)),
-            ("verdict", verdict, VERDICTS),
-        ):
-            if name not in known:
-                raise ArgumentError(unknown(what, name, known))
-        labels = self.dataset.labels
-        fitting = [i for i in self._order if emotion in (ALL, EMOTIONS[labels[i]])]
-        fitting = [i for i in fitting if verdict in {ALL, *self.verdict(i)}]
-        self._shown, self._place, self._revealed = fitting, 0, False
-        self._draw()
+        fits = fitting(self._criteria, chosen)
+        self._shown = self._order[fits[self._order]]
+        self._go(0)
 
     def step(self, by: int) -> None:
         """Go `by` faces further, around the end, and hide the answer."""
         if len(self._shown):
-            self._place = (self._place + by) % len(self._shown)
-            self._revealed = False
-            self._draw()
+            self._go((self._place + by) % len(self._shown))
 
     def guess(self, emotion: str) -> None:
         """Take the reader's guess, count it, and reveal the answer."""
@@ -128,8 +132,25 @@ class PredictionExplorer:
         self._revealed = True
         self._draw(guess=emotion)
 
+    def open(self, place: int) -> None:
+        """Show one of the faces that fit, from 0, with its answer and its clip."""
+        self._place = place % max(1, len(self._shown))
+        self._revealed = self._opened = True
+        self._draw()
+
+    def frames_of(self, index: int) -> np.ndarray:
+        """Return the frames of a face's clip in `clips`, in order; none of a still.
+
+        They are positions, int (t,); `index` is that of a face in the data set.
+        """
+        clip, meta = self.dataset.meta["clip"][index], self._clips.meta
+        frames = np.flatnonzero(meta["clip"] == clip)
+        return frames[np.argsort(meta["frame"].to_numpy(float)[frames], kind="stable")]
+
     def snapshot(self) -> Figure:
         """Return the face shown, its probabilities and Grad-CAM as a figure.
+
+        Where a clip is open it is the clip: frames, and probabilities over time.
 
         Raises
         ------
@@ -138,75 +159,138 @@ class PredictionExplorer:
         """
         if self.current is None:
             raise ArgumentError("No face is shown; call filter() to choose others.")
+        if self._opened and len(frames := self.frames_of(self.current)):
+            return self._clip(frames)
         one = self.dataset.subset([self.current])
         shares = self.probabilities[[self.current]]
         maps = grad_cam(self.model, one.images)
         return plots.probabilities(one.images, shares, one.labels, maps=maps)
 
+    def close(self) -> None:
+        """Remove the explorer."""
+        controls.close_all(self.widget)
+
     def _build(self) -> None:
-        wide = {"description_width": "initial"}
-        choices = (("Label", (ALL, *EMOTIONS)), ("The model is", VERDICTS))
-        self._emotion, self._verdict = controls = [
-            ipywidgets.Dropdown(options=options, description=name, style=wide)
-            for name, options in choices
+        self._message = MessageLine()
+        guard, row = self._message.guard, controls.row
+        chosen = guard(lambda _: self.filter(**self._chosen))
+        self._choices = {
+            name: controls.choice(
+                one.words, {value: value for value in one.options}, chosen
+            )
+            for name, one in self._criteria.items()
+        }
+        self._back = controls.button("Previous face", guard(lambda: self.step(-1)))
+        self._next = controls.button("Next face", guard(lambda: self.step(1)))
+        self._guesses = [
+            controls.button(name, guard(lambda name=name: self.guess(name)))
+            for name in EMOTIONS
         ]
-        self._back = ipywidgets.Button(description="Previous face")
-        self._next = ipywidgets.Button(description="Next face", button_style="primary")
-        self._guesses = [ipywidgets.Button(description=name) for name in EMOTIONS]
-        self._picture, self._text = ipywidgets.HTML(), ipywidgets.HTML()
-        for one in controls:
-            one.observe(lambda _: self.filter(*(c.value for c in controls)), "value")
-        self._back.on_click(lambda _: self.step(-1))
-        self._next.on_click(lambda _: self.step(1))
-        for button in self._guesses:
-            button.on_click(lambda pressed: self.guess(pressed.description))
-        wrap = ipywidgets.Layout(flex_flow="row wrap")
-        rows = controls, self._guesses, [self._back, self._next]
-        asked, *others = (ipywidgets.HBox(row, layout=wrap) for row in rows)
-        self.widget = ipywidgets.VBox([asked, self._picture, self._text, *others])
+        self._picture = ipywidgets.HTML()
+        self._faces = PictureRow(
+            "Faces that fit; pressing one opens its clip", 64,
+            guard(lambda place: self.open(self._first + place)),
+        )  # fmt: skip
+        self.widget = ipywidgets.VBox(
+            [
+                row(*self._choices.values()),
+                self._picture,
+                self._message,
+                row(*self._guesses),
+                row(self._back, self._next),
+                ipywidgets.HTML("<p>Press a face to open its clip:</p>"),
+                self._faces,
+                ipywidgets.HTML(f"<p><small>{_NOTE}</small></p>"),
+            ]
+        )
+
+    @property
+    def _chosen(self) -> dict[str, str]:
+        return {name: one.value for name, one in self._choices.items()}
+
+    @property
+    def _first(self) -> int:
+        """Place of the first of the faces in the row, which holds the current one."""
+        return self._place // IN_A_ROW * IN_A_ROW
+
+    def _go(self, place: int) -> None:
+        self._place, self._revealed, self._opened = place, False, False
+        self._draw()
 
     def _draw(self, guess: str | None = None) -> None:
         for button in self._guesses:
             button.disabled = self._revealed or self.current is None
         if self.current is None:
             self._picture.value = ""
-            self._text.value = "<p>No face fits this choice. Choose another.</p>"
+            self._message.words = "No face fits this choice. Choose another."
         elif self._revealed:
-            self._picture.value = _picture(self.snapshot(), self._answer())
-            self._text.value = self._told(guess)
+            self._picture.value = still(self.snapshot(), self._answer())
+            self._message.words = self._told(guess)
         else:
             face = plots.contact_sheet(self.dataset.images[[self.current]])
             face.set_size_inches(1.9, 1.9)
-            self._picture.value = _picture(face, "A face; its label is hidden.")
-            self._text.value = (
-                f"<p>Face {self._place + 1} of {len(self._shown)}. Which of the six "
-                "expressions was posed? Guess before you see the answer.</p>"
+            self._picture.value = still(face, "A face; its label is hidden.")
+            self._message.words = (
+                f"Face {self._place + 1} of {len(self._shown)}. Which of the six "
+                "expressions was posed? Guess before you see the answer."
             )
+        row = range(self._first, min(self._first + IN_A_ROW, len(self._shown)))
+        self._faces.show(
+            [
+                Shown(
+                    self.dataset.images[self._shown[place]],
+                    f"Face {place + 1} of {len(self._shown)}",
+                    "",
+                )
+                for place in row
+            ],
+            self._place - self._first,
+        )
+
+    def _clip(self, frames: np.ndarray) -> Figure:
+        some = self._clips.subset(frames)
+        one = self.dataset.meta.iloc[self.current]
+        numbers = some.meta["frame"].to_numpy(float)
+        shares = predict(self.model, some.images)
+        return plots.frames(
+            some.images, shares, numbers, unsure_below=UNSURE_BELOW,
+            chosen=int(np.argmax(numbers == one["frame"])),
+            title=f"Clip {one['clip']}, labelled {one['emotion']}",
+        )  # fmt: skip
 
     def _answer(self) -> str:
-        shares = self.probabilities[self.current]
-        said = [f"{EMOTIONS[k]} {percent(shares[k])}" for k in np.argsort(-shares)]
         label = EMOTIONS[self.dataset.labels[self.current]]
-        return f"A face labelled {label}; the model says: {', '.join(said)}."
+        said = in_words(self.probabilities[self.current])
+        words = f"A face labelled {label}; the model says: {said}."
+        if self._opened and len(frames := self.frames_of(self.current)):
+            words += f" {self._over_time(frames)}"
+        return words
+
+    def _over_time(self, frames: np.ndarray) -> str:
+        """Say what the model says in each frame of a clip, runs taken together."""
+        said = predict(self.model, self._clips.images[frames]).argmax(axis=1)
+        starts = np.flatnonzero(np.diff(said, prepend=-1))
+        runs = zip(starts, [*starts[1:], len(said)], strict=True)
+        told = [
+            f"{EMOTIONS[said[a]]} in {b - a} {'frame' if b - a == 1 else 'frames'}"
+            for a, b in runs
+        ]
+        return f"From frame to frame of its clip: {', then '.join(told)}."
 
     def _told(self, guess: str | None) -> str:
-        label = EMOTIONS[self.dataset.labels[self.current]]
-        verdict = " and ".join(sorted(self.verdict(self.current)))
-        end = "A worked example; go to the next face and guess first."
+        index = self.current
+        label = EMOTIONS[self.dataset.labels[index]]
+        verdict = " and ".join(sorted(self.verdict(index)))
+        told = f"Label: {label}. The model is {verdict}."
         if guess is not None:
             right, total = self.score
-            end = f"You said {html.escape(guess)}: {right} of {total} right."
-        told = f"<b>Label: {label}.</b> The model is {verdict}. {end}"
-        return f"<p>{told}<br><small>{_NOTE}</small></p>"
+            return f"{told} You said {guess}: {right} of {total} right."
+        if not self._opened:
+            return f"{told} A worked example; go to the next face and guess first."
+        frames = self.frames_of(index)
+        if len(frames):
+            return f"{told} {self._over_time(frames)}"
+        return f"{told} It is a still, which belongs to no clip."
 
     def _ipython_display_(self) -> None:
         display(self.widget)
-
-
-def _picture(figure: Figure, text: str) -> str:
-    """Return the figure as an HTML image with its own description."""
-    data = base64.b64encode(figure_svg(figure).encode()).decode("ascii")
-    return (
-        f'<img alt="{html.escape(text)}" style="max-width: 100%; height: auto" '
-        f'src="data:image/svg+xml;base64,{data}">'
-    )
