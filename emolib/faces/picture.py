@@ -44,6 +44,9 @@ _AT_ONCE = {
 #: of a file that its reader takes whole.
 _MOST_NOTES, _MOST_WHOLE = 16_000_000, 64_000_000
 
+#: Formats whose files may move. Several pictures in a TIFF or MPO are no animation.
+_MOVING = ("GIF", "WEBP", "PNG", "AVIF")
+
 _STRIP = 2**20  # pixels that are converted at once
 _HEIF_LOCK = threading.Lock()
 
@@ -121,6 +124,23 @@ def read_at_least(
                 "save it as an ordinary PNG or JPEG."
             ) from error
         return read, size[::-1] if turn >= 5 else size
+
+
+def is_animation(source: str | Path | bytes) -> bool:
+    """Tell whether a file moves; `read_picture` takes the first of its pictures.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        As in `read_picture`, whose errors it raises.
+    """
+    with _opened(source) as (image, name, _):
+        try:
+            return image.format in _MOVING and bool(getattr(image, "is_animated", 0))
+        except Exception as error:
+            raise PictureError(
+                f"{name} is cut short or damaged ({error}). Copy it again."
+            ) from error
 
 
 class _Metered:

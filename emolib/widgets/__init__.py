@@ -12,5 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "confusion_explorer": ["ConfusionExplorer"],
         "explorer": ["PredictionExplorer"],
         "face_lab": ["FaceLab"],
+        "photo_lab": ["PhotoLab"],
     },
 )

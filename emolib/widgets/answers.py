@@ -68,6 +68,22 @@ def difference_bars(before: np.ndarray, after: np.ndarray) -> str:
     return _list("Change of each probability, in points", rows)
 
 
+def range_bars(low: np.ndarray, high: np.ndarray, line: float) -> str:
+    """Return from where to where each of six shares (6,) runs, as an HTML list.
+
+    `line` is that of `answer_words`.
+    """
+    rows = []
+    for emotion, *ends in zip(EMOTIONS, low, high, strict=True):
+        bar = _bar(*ends, get_emotion(emotion).colour, line)
+        rows.append(
+            f'<li style="{_ROW}; grid-template-columns: 5.5em minmax(6em, 1fr) 7em">'
+            f"<span>{emotion}</span>{bar}"
+            f'<span style="text-align: right">{percent(*ends)}</span></li>'
+        )
+    return _list("Range of each probability", rows)
+
+
 def signed_points(before: float, after: float) -> str:
     """Return a change of a share in points.
 

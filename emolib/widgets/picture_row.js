@@ -5,7 +5,8 @@
 // them: a reader's own photograph stays in the kernel. A view asks for them when it is
 // made. `about` is what the row holds, said to a screen reader.
 //
-// { pictures: [{ words, caption }], width, chosen, press }, with a PNG for each.
+// { pictures: [{ words, caption }], width, chosen, press, said, below }, with a PNG for
+// each; `said` is a line that a screen reader reads out, `below` is HTML.
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -15,6 +16,8 @@ const make = (tag, properties = {}, ...children) => {
 
 const render = ({ model, el }) => {
   const row = make("div", { className: "emolib-pictures", role: "group" });
+  const said = make("p", { hidden: true, role: "status" });
+  const below = make("div", { hidden: true });
   let urls = [];
   const forget = () => urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
 
@@ -41,6 +44,10 @@ const render = ({ model, el }) => {
       );
       row.replaceChildren(...message.pictures.map((one, k) => makeOne(one, k, message)));
       row.querySelectorAll("button")[place]?.focus();
+      said.hidden = !message.said;
+      said.textContent = message.said;
+      below.hidden = !message.below;
+      below.innerHTML = message.below;
     }
     choose(message.chosen);
   };
@@ -49,7 +56,7 @@ const render = ({ model, el }) => {
   model.on("msg:custom", heard);
   model.on("change:about", name);
   name();
-  el.append(row);
+  el.append(row, said, below);
   model.send({ ready: true });
   return () => {
     model.off("msg:custom", heard);

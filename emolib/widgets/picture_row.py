@@ -1,7 +1,8 @@
 """Pictures that are shown and not stored, in a row, and what pressing one does.
 
-A widget's state is saved with the notebook. These pictures are messages instead: a
-reader's own photograph is in the kernel's memory and on the screen, and nowhere else.
+A widget's state is saved with the notebook. These pictures, and the words with them,
+are messages instead: a reader's own photograph, and what a network says of it, are in
+the kernel's memory and on the screen, and nowhere else.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,11 +59,30 @@ class PictureRow(anywidget.AnyWidget):
         self._width, self._pressed = width, pressed
         self.pictures: tuple[Shown, ...] = ()
         self.chosen: int | None = None
+        self.said = self.below = ""
         self.on_msg(self._heard)
 
-    def show(self, pictures: Sequence[Shown], chosen: int | None = None) -> None:
-        """Show other pictures, one of which may be `chosen`."""
+    def show(
+        self,
+        pictures: Sequence[Shown],
+        chosen: int | None = None,
+        said: str = "",
+        below: str = "",
+    ) -> None:
+        """Show other pictures.
+
+        Parameters
+        ----------
+        pictures : sequence of Shown
+        chosen : int, optional
+            Which of them is marked as chosen.
+        said : str
+            A line below them, which a screen reader reads out.
+        below : str
+            HTML below that.
+        """
         self.pictures, self.chosen = tuple(pictures), chosen
+        self.said, self.below = said, below
         self._tell()
 
     def choose(self, chosen: int | None) -> None:
@@ -74,7 +94,8 @@ class PictureRow(anywidget.AnyWidget):
         told = [{"words": one.words, "caption": one.caption} for one in self.pictures]
         message = {
             "pictures": told, "width": self._width, "chosen": self.chosen,
-            "press": self._pressed is not None,
+            "press": self._pressed is not None, "said": self.said,
+            "below": self.below,
         }  # fmt: skip
         self.send(message, [png(one.image) for one in self.pictures])
 

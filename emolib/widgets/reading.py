@@ -25,6 +25,8 @@ class Reader:
     Attributes
     ----------
     name : str
+    recognizer : EmotionRecognizer
+        It finds faces in photographs, too.
     line : float
         Smallest top probability that is an answer: that of the network's card, or where
         it names none, that of the book.
@@ -33,9 +35,9 @@ class Reader:
     """
 
     def __init__(self, network: str | Path):
-        self._recognizer, self.name = EmotionRecognizer(network), str(network)
-        self.own_line = self._recognizer.unsure_below > 0
-        own = self._recognizer.unsure_below
+        self.recognizer, self.name = EmotionRecognizer(network), str(network)
+        self.own_line = self.recognizer.unsure_below > 0
+        own = self.recognizer.unsure_below
         self.line = own if self.own_line else lab_controls()["unsure_below"]
         self._last: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -51,4 +53,4 @@ class Reader:
 
     def read_all(self, images: np.ndarray) -> np.ndarray:
         """Return the probabilities (n, 6) of crops, uint8 (n, 64, 64)."""
-        return self._recognizer.predict_proba(images)
+        return self.recognizer.predict_proba(images)

@@ -24,14 +24,14 @@ def row(monkeypatch):
 
 
 def test_pictures_are_told_as_files(row):
-    row.show(TWO, chosen=1)
+    row.show(TWO, chosen=1, said="two", below="<b>faces</b>")
     message, files = row.sent[-1]
     assert message == {
         "pictures": [
             {"words": "a dark face", "caption": "dark"},
             {"words": "a light face", "caption": ""},
         ],
-        "width": 64, "chosen": 1, "press": True,
+        "width": 64, "chosen": 1, "press": True, "said": "two", "below": "<b>faces</b>",
     }  # fmt: skip
     for file, one in zip(files, TWO, strict=True):
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(file))), one.image)
@@ -45,7 +45,7 @@ def test_a_view_that_is_made_later_is_told_the_same(row):
 
 def test_nothing_of_a_picture_is_in_the_state_that_a_notebook_saves(row):
     before = json.dumps(row.get_state(), default=str)
-    row.show(TWO, chosen=0)
+    row.show(TWO, chosen=0, said="fear 61 %", below="<p>fear</p>")
     assert json.dumps(row.get_state(), default=str) == before
 
 
@@ -72,7 +72,8 @@ TELL = """(press) => {
   return Promise.all([png(), png()]).then((files) => {
     const pictures = [{ words: "dark", caption: "first" }, { words: "light" }];
     const views = files.map((file) => new DataView(file));
-    tell({ pictures, width: 50, chosen: 0, press }, views);
+    const words = { said: press ? "" : "two faces", below: press ? "" : "<b>six</b>" };
+    tell({ pictures, width: 50, chosen: 0, press, ...words }, views);
   });
 }"""
 
@@ -91,6 +92,7 @@ def test_in_a_browser_pictures_are_buttons_with_names(show):
     assert light.get_attribute("aria-pressed") == "true"
     size = light.locator("img").evaluate("async (i) => (await i.decode(), i.width)")
     assert size == 50
+    assert page.get_by_role("status").count() == 0  # nothing is said
 
 
 def test_in_a_browser_focus_stays_where_it_was(show):
@@ -108,4 +110,6 @@ def test_in_a_browser_pictures_that_do_nothing_have_their_words(show):
     words = page.get_by_role("img").evaluate_all("all => all.map((one) => one.alt)")
     assert words == ["dark", "light"]
     assert page.locator("figcaption").all_inner_texts() == ["first"]
+    assert page.get_by_role("status").inner_text() == "two faces"
+    assert page.locator("b").inner_text() == "six"
     page.evaluate("leave()")
