@@ -291,10 +291,14 @@ class EmotionRecognizer:
                 "The picture looks like a ready crop of a face: try --crops (in Python "
                 "predict_proba)."
             )
-        for quarters, way in enumerate(_TURNS, 1):
-            found = self._search(np.rot90(image, quarters), zoom)
-            if any(face.score >= _SURE for face in found):
-                return f"The face is turned: turn the picture {way} and try again."
+        found = {  # some faces are found on their sides, but surer upright
+            way: self._search(np.rot90(image, quarters), zoom)
+            for quarters, way in enumerate(_TURNS, 1)
+        }
+        best = {k: max((one.score for one in v), default=0) for k, v in found.items()}
+        way = max(best, key=best.get)
+        if best[way] >= _SURE:
+            return f"The face is turned: turn the picture {way} and try again."
         if small:
             least = max(WINDOW, int(0.8 * zoom * max(small)))
             return (

@@ -19,7 +19,7 @@ from PIL import EpsImagePlugin, Image, ImageFile, ImageOps
 
 from emolib.faces import PictureError, read_picture
 from emolib.faces import picture as reading
-from emolib.faces.picture import LIMITS
+from emolib.faces.picture import LIMITS, is_animation
 
 RGB = np.random.default_rng(3).integers(0, 256, (12, 20, 3), dtype=np.uint8)
 GREY = RGB[..., 0]
@@ -449,3 +449,25 @@ def test_threads_and_nothing_global_is_changed(tmp_path):
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters)
     )  # fmt: skip
     assert after == before
+
+
+class TestAnimations:
+    TWO = (Image.fromarray(RGB), Image.fromarray(255 - RGB))
+
+    @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+    def test_a_file_of_several_pictures_moves_and_one_of_one_does_not(self, kind):
+        first, other = self.TWO
+        film = saved(first, kind, save_all=True, append_images=[other])
+        assert is_animation(film)
+        assert not is_animation(saved(first, kind))
+
+    def test_pages_are_no_animation(self):
+        first, other = self.TWO
+        assert not is_animation(
+            saved(first, "TIFF", save_all=True, append_images=[other])
+        )
+        assert not is_animation(saved(first, "JPEG"))
+
+    def test_what_is_no_picture_is_refused(self):
+        with pytest.raises(PictureError, match="not a picture"):
+            is_animation(b"not a picture")

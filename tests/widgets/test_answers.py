@@ -66,3 +66,11 @@ def test_doubt_has_a_reason():
     assert "none reaches the line" in answers.why_unsure(TORN, 0.4, resting=False)
     assert "This face rests" in answers.why_unsure(TORN, 0.4, resting=True)
     assert "No muscle is pulled" in answers.why_unsure(SURE, 0.4, resting=True)
+
+
+def test_a_range_runs_from_end_to_end():
+    found = rows(answers.range_bars(TORN / 2, TORN, 0.4))
+    assert [row.span.text for row in found] == list(EMOTIONS)
+    assert found[0].text == "anger15 to 30\xa0%"
+    assert "left: 15.0%; width: 15.0%" in str(found[0])
+    assert "left: 40.0%" in str(found[0])  # the line
