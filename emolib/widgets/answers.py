@@ -5,6 +5,7 @@ import numpy as np
 from emolib.emotions import EMOTIONS, get_emotion
 from emolib.results import percent
 
+_TIGHT = "margin: 0.2em 0; line-height: 1.4"
 _ROW = (
     "display: grid; grid-template-columns: 5.5em minmax(6em, 1fr) 3.5em; gap: 0.6em; "
     "align-items: center; line-height: 1.6; margin: 0"
@@ -107,9 +108,10 @@ def answer_html(shares: np.ndarray, line: float, own: bool) -> str:
     source = "this book: resting faces have to stay below it"
     source = "the network's own card" if own else source
     return (
-        f"<p>The network answers: <b>{answer_words(shares, line)}</b></p>"
-        f"{six_bars(shares, line)}<p><small>Below the line at {percent(line)} an "
-        f"answer counts as unsure. The line comes from {source}.</small></p>"
+        f'<p style="{_TIGHT}">The network answers: <b>{answer_words(shares, line)}</b>'
+        f'</p>{six_bars(shares, line)}<p style="{_TIGHT}"><small>Below the line at '
+        f"{percent(line)} an answer counts as unsure. The line comes from {source}."
+        "</small></p>"
     )
 
 

@@ -112,7 +112,7 @@ class Compare:
         )
         self._pictures = ipywidgets.HTML(), ipywidgets.HTML()
         self._bars = ipywidgets.HTML(), ipywidgets.HTML()
-        self._difference = ipywidgets.HTML()
+        self._difference = ipywidgets.HTML(layout={"min_width": "19em"})
         self._still = ipywidgets.HTML(layout={"display": "none"})
         pairs = [
             ipywidgets.VBox(pair)
@@ -170,7 +170,7 @@ class Compare:
         one, two = (answers.answer_words(shares, line) for shares in (before, after))
         top = int(np.argmax(np.abs(after - before)))
         points = answers.signed_points(before[top], after[top])
-        moved = f"{EMOTIONS[top]} moves most, by {points} points."
+        moved = f"{controls.capital(EMOTIONS[top])} moves most, by {points} points."
         moved = moved if points != "0" else "Nothing moves by as much as a point."
         return f"{FACTORS[self._factor]}: {one} becomes {two}. {moved}"
 

@@ -83,11 +83,14 @@ class FaceControls:
             lambda face, name: face.placed(background=places[name]),
         )
         row, heading = controls.row(*self.presets.values()), controls.heading
+        whole = {"flex": "0 0 auto"}  # where there is no room, what is around scrolls
         self.expression = ipywidgets.VBox(
-            [heading("Expression"), row, self.strength, self.units]
+            [heading("Expression"), row, self.strength, self.units], layout=whole
         )
         others = self.person, self.seed, self.skin, self.worn, self.place, self.numbers
-        self.scene = ipywidgets.VBox([heading("Person and scene"), *others])
+        self.scene = ipywidgets.VBox(
+            [heading("Person and scene"), *others], layout=whole
+        )
 
     def show(self, face: LabFace) -> None:
         """Let the controls show a face; most of them have just set it themselves."""

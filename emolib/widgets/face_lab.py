@@ -161,20 +161,25 @@ class FaceLab:
         self._buttons = {k: controls.button(k, guard(act)) for k, act in acts.items()}
         self._mapping = controls.button(_MAP, guard(self._toggle_map))
         row = controls.row
-        self.widget = ipywidgets.VBox(
+        shown = ipywidgets.VBox(
             [
-                self._still,
                 self._network,
-                row(self._face, self._seen, self._answer),
+                row(self._face, self._seen),
+                self._answer,
                 row(*self._buttons.values(), self._file),
                 self._message,
-                row(self._controls.expression, self._controls.scene),
                 controls.heading("Where does it look?"),
                 self._mapping,
                 self._map,
                 self._challenges.widget,
-            ]
+            ],
+            layout={"width": "420px", "max_width": "100%"},
         )
+        moved = ipywidgets.VBox(  # it scrolls, so that the face stays in sight
+            [self._controls.expression, self._controls.scene],
+            layout={"width": "340px", "max_height": "640px", "overflow": "auto"},
+        )
+        self.widget = ipywidgets.VBox([self._still, row(shown, moved)])
 
     def _draw(self) -> None:
         """Draw and read the face that is set, and let the controls show it."""
@@ -184,10 +189,10 @@ class FaceLab:
         self._answer.value = f"{told}<p>{why}</p>"
         drawn = face.face()
         colour = self._easel.colour(drawn, FINE if self._settled else QUICK)
-        self._face.value = picture(colour, face.words(), FINE, "rendered")
+        self._face.value = picture(colour, face.words(), 224, "rendered")
         words = "The same face in 64 by 64 grey pixels"
         grey = self._easel.grey(drawn)
-        self._seen.value = picture(grey, words, 192, "what the network sees")
+        self._seen.value = picture(grey, words, 160, "what the network sees")
         self._show_map()
         self._controls.show(face)
         if self._reader.name in NETWORKS:
@@ -200,7 +205,7 @@ class FaceLab:
             return
         grey = self._easel.grey(self.face.face())
         image, words = evidence_map(self._reader.read_all, grey)
-        told = picture(image, f"The face with a map over it. {words}", FINE)
+        told = picture(image, f"The face with a map over it. {words}", 224)
         self._map.value = f"{told}<p>{words}</p>"
 
     def _toggle_map(self) -> None:

@@ -41,8 +41,11 @@ def picture(image: np.ndarray, words: str, width: int = 256, caption: str = "") 
         What stands below it.
     """
     source = f"data:image/png;base64,{base64.b64encode(png(image)).decode('ascii')}"
-    below = caption and f"<figcaption>{html.escape(caption)}</figcaption>"
+    small = "margin: 0; font-size: 0.9em; line-height: 1.4"
+    below = f'<figcaption style="{small}">{html.escape(caption)}</figcaption>'
+    below = below if caption else ""
     look = f"width: {width}px; max-width: 100%; image-rendering: pixelated"
+    look += "; display: block; margin: 0"
     return (
         f'<figure style="margin: 0"><img alt="{html.escape(words)}" style="{look}" '
         f'src="{source}">{below}</figure>'

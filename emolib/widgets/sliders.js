@@ -24,6 +24,7 @@ const makeSlider = (spec, moved) => {
   const input = make("input", { type: "range" });
   Object.assign(input, { min: spec.least, max: spec.most, step: spec.step });
   input.dataset.name = spec.name;
+  input.dataset.lmSuppressShortcuts = true; // or JupyterLab would take the arrows
   const output = make("output");
   const label = make("label", {}, make("span", {}, spec.words), input);
   const row = make("div", { className: "emolib-slider" }, label, output);

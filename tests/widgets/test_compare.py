@@ -73,7 +73,7 @@ def test_what_moves_most_is_said(pair, monkeypatch):
     monkeypatch.setattr(type(pair), "probabilities", shares)
     pair.differ_in("turn")
     assert pair._message.words == (
-        "The head turned by 25°: fear 50\xa0% becomes disgust 40\xa0%. disgust moves "
+        "The head turned by 25°: fear 50\xa0% becomes disgust 40\xa0%. Disgust moves "
         "most, by +30 points."
     )
     monkeypatch.setattr(type(pair), "probabilities", shares[[0, 0]])

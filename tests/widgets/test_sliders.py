@@ -56,6 +56,7 @@ def test_in_a_browser_sliders_have_names_values_and_ends(show, panel):
     turn = page.get_by_role("slider", name="Turn", exact=True)
     smile = page.get_by_role("slider", name="Smile (AU 12)", exact=True)
     assert turn.get_attribute("aria-valuetext") == "0°"
+    assert turn.get_attribute("data-lm-suppress-shortcuts") == "true"
     smile.focus()
     page.keyboard.press("ArrowRight")
     last = page.evaluate("saved.at(-1)")
