@@ -48,11 +48,12 @@ const render = ({ model, el }) => {
     make("tbody", {}, ...rows),
   );
   table.setAttribute("aria-label", model.get("about"));
+  table.dataset.lmSuppressShortcuts = true; // or JupyterLab would take the keys
   table.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
     if (!step) return;
     event.preventDefault();
-    event.stopPropagation(); // Jupyter would go to another cell of the notebook
+    event.stopPropagation(); // for Notebook, VS Code and Colab
     const last = names.length - 1;
     const [i, j] = cursor.map((at, k) => Math.min(last, Math.max(0, at + step[k])));
     cells[i][j].focus();

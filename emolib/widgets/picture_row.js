@@ -18,6 +18,7 @@ const render = ({ model, el }) => {
   const row = make("div", { className: "emolib-pictures", role: "group" });
   const said = make("p", { hidden: true, role: "status" });
   const below = make("div", { hidden: true });
+  row.dataset.lmSuppressShortcuts = true; // or JupyterLab would take Enter
   let urls = [];
   const forget = () => urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
 
