@@ -412,6 +412,7 @@ def annotate(image: np.ndarray, recognitions: "tuple[Recognition, ...]") -> np.n
         x, y, width, height = _scaled(one.face, 1 / shrink).box
         draw.rectangle((x, y, x + width, y + height), outline=colour, width=thick)
         words = f"{number} {one}" if len(recognitions) > 1 else str(one)
+        words = words.replace("\N{NO-BREAK SPACE}", " ")  # which the font has not
         text = draw.textbbox((x, max(0, y - 10 * thick)), words, font=font)
         draw.rectangle(text, fill=colour)
         draw.text(text[:2], words, fill="white", font=font, anchor="lt")

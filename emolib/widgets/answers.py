@@ -105,11 +105,22 @@ def answer_html(shares: np.ndarray, line: float, own: bool) -> str:
     own : bool
         Whether the line is the network's own, and not that of the book.
     """
+    said = answer_words(shares, line)
+    return (
+        f'<p style="{_TIGHT}">The network answers: <b>{said}</b></p>'
+        f"{bars_html(shares, line, own)}"
+    )
+
+
+def bars_html(shares: np.ndarray, line: float, own: bool) -> str:
+    """Return bars, and where the line comes from; see `answer_html`.
+
+    `shares`, `line` and `own` are those of `answer_html`.
+    """
     source = "this book: resting faces have to stay below it"
     source = "the network's own card" if own else source
     return (
-        f'<p style="{_TIGHT}">The network answers: <b>{answer_words(shares, line)}</b>'
-        f'</p>{six_bars(shares, line)}<p style="{_TIGHT}"><small>Below the line at '
+        f'{six_bars(shares, line)}<p style="{_TIGHT}"><small>Below the line at '
         f"{percent(line)} an answer counts as unsure. The line comes from {source}."
         "</small></p>"
     )

@@ -103,7 +103,8 @@ class ConfusionExplorer:
         image = self.shown[place]
         self._faces.choose(place)
         bars = words_of.six_bars(self._mistakes.probabilities[image], 0)
-        self._face.value = f"<p>{html.escape(self._mistakes.who(image))}</p>{bars}"
+        who = html.escape(self._mistakes.who(image))
+        self._face.value = f'<p style="line-height: 1.4">{who}</p>{bars}'
 
     def snapshot(self) -> Figure:
         """Return the confusion matrix as a figure."""

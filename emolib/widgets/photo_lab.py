@@ -8,6 +8,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from emolib import plots
+from emolib.errors import ArgumentError
 from emolib.widgets import answers, controls
 from emolib.widgets._toolkit import ipywidgets
 from emolib.widgets.evidence import evidence_map
@@ -40,13 +41,14 @@ _MOST = 20  # percent of the distance between the eyes by which a mark is moved
 _OWN = "own"
 _MAP = "Map the evidence"
 _ABOUT = (
-    "<p><b>What it is not for:</b> judging a person. It reads an expression, not a "
-    "feeling, and the EU’s AI Act prohibits inferring emotions at work and in "
-    "education, other than for medical or safety reasons.</p><p><small>Use a picture "
-    "of yourself, or of somebody who has agreed. It stays in the memory of the kernel: "
-    "nothing of it is saved with the notebook, and nothing is sent on. (In Colab the "
-    "kernel is a machine of Google’s.) Files of more than 10 MB may be more than "
-    "Jupyter takes; save them smaller.</small></p>"
+    '<div style="line-height: 1.4; max-width: 48em"><b>What it is not for:</b> '
+    "judging a person. It reads an expression, not a feeling, and the EU’s AI Act "
+    "prohibits inferring emotions at work and in education, other than for medical or "
+    "safety reasons.<br><small>Use a picture of yourself, or of somebody who has "
+    "agreed. It stays in the memory of the kernel: nothing of it is saved with the "
+    "notebook, and nothing is sent on. (In Colab the kernel is a machine of Google’s.) "
+    "Files of more than 10 MB may be more than Jupyter takes; save them smaller."
+    "</small></div>"
 )
 
 
@@ -150,11 +152,12 @@ class PhotoLab:
         ValueError
             If no face was found.
         """
-        crops = np.empty((0, 64, 64), np.uint8) if self.crop is None else [self.crop]
-        shares = np.empty((0, 6)) if self.crop is None else [self.probabilities]
+        if self.crop is None:
+            raise ArgumentError("No face was found; show another picture first.")
+        shares, line = self.probabilities, self._reader.line
         return plots.probabilities(
-            np.asarray(crops), np.asarray(shares), unsure_below=self._reader.line,
-            title=self._sentence(),
+            self.crop[None], shares[None], unsure_below=line,
+            title=f"{self._reader.name}: {answers.answer_words(shares, line)}",
         )  # fmt: skip
 
     def close(self) -> None:
@@ -185,6 +188,7 @@ class PhotoLab:
         self._map = PictureRow("Where it looks", 192)
         self._spread = PictureRow("What moving the marks does", 64)
         self._sliders = SliderPanel(_sections(), self._values(), guard(self._moved))
+        self._sliders.layout.max_width = "28em"
         self._back = controls.button("Marks back", guard(lambda: self.move(Marks())))
         self._try = controls.button("Move the marks at random", guard(self.try_marks))
         self._mapping = controls.button(_MAP, guard(self._toggle_map))
@@ -278,10 +282,11 @@ class PhotoLab:
         else:
             face, network = self.photo.faces[self._place], self._reader.name
             mine = shares[self._place]
-            below = answers.answer_html(mine, line, self._reader.own_line)
+            below = answers.bars_html(mine, line, self._reader.own_line)
             below += f"<p>{why_unsure(mine, line, face, network)}</p>"
             seen = Shown(self.crop, "The face in 64 by 64 grey pixels", "")
-            self._answer.show([seen], None, self._sentence(), below)
+            told = f"The network {network} answers: {said[self._place]}."
+            self._answer.show([seen], None, told, below)
         self._show_map()
         self._show_spread()
         self._show_controls()
@@ -317,12 +322,6 @@ class PhotoLab:
     def _toggle_map(self) -> None:
         self._mapped = not self._mapped
         self._show_map()
-
-    def _sentence(self) -> str:
-        if self.crop is None:
-            return "No face was found."
-        said = answers.answer_words(self.probabilities, self._reader.line)
-        return f"{self._reader.name}: {said}"
 
     def _ipython_display_(self) -> None:
         if not self.photo.own:

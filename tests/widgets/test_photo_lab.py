@@ -36,7 +36,7 @@ def test_it_begins_with_a_sample_and_its_answer(lab):
     assert lab._sample.label == SAMPLES["astronaut"]
     assert lab._network.value == "real-faces"
     assert lab._message.words == "One face was found."
-    assert lab._answer.said.startswith("real-faces: happiness ")
+    assert lab._answer.said.startswith("The network real-faces answers: happiness ")
     assert "happiness" in lab._picture.pictures[0].words
     assert np.array_equal(lab._answer.pictures[0].image, lab.crop)
     assert lab._faces.pictures == ()
@@ -76,7 +76,7 @@ def test_marks_moved_at_random_give_a_range(lab, move):
 def test_another_network_reads_the_same_crop(lab):
     before, crop = lab._answer.below, lab.crop
     lab._network.value = "small-cnn"
-    assert lab._answer.said.startswith("small-cnn: ")
+    assert lab._answer.said.startswith("The network small-cnn answers: ")
     assert lab._answer.below != before
     assert np.array_equal(lab.crop, crop)
 
@@ -109,7 +109,7 @@ def test_an_own_picture_is_read_and_forgotten(lab, give, fear):
     give(lab._file, "me.png", fear)
     assert lab.photo.own
     assert lab._sample.label == "Your own"
-    assert lab._answer.said.startswith("real-faces: fear")
+    assert lab._answer.said.startswith("The network real-faces answers: fear")
     lab._forget.click()
     assert not lab.photo.own
     assert lab._sample.value == "astronaut"
@@ -163,7 +163,7 @@ def test_a_picture_without_a_face_leaves_no_answer(lab, give, move):
     lab._mapping.click()
     lab.try_marks()
     assert lab._message.words.startswith("No face was found. ")
-    with pytest.raises(ArgumentError, match="1 to 8 faces"):
+    with pytest.raises(ArgumentError, match="No face was found; show another"):
         lab.snapshot()
     lab._sample.value = "smile"
     assert not lab._try.disabled
@@ -176,11 +176,11 @@ def test_an_animation_and_sixty_megapixels_are_read(lab, give):
     assert (
         "It is an animation, of which the first picture is read" in lab._message.words
     )
-    assert lab._answer.said.startswith("real-faces: happiness")
+    assert lab._answer.said.startswith("The network real-faces answers: happiness")
     large = np.kron(sample("smile"), np.ones((31, 31, 1), np.uint8))  # 63 million
     give(lab._file, "me.jpg", saved(large, "JPEG"))
     assert lab._message.words == "One face was found."
-    assert lab._answer.said.startswith("real-faces: happiness")
+    assert lab._answer.said.startswith("The network real-faces answers: happiness")
 
 
 def test_choosing_own_asks_for_a_file(lab):
@@ -193,7 +193,7 @@ def test_a_cell_can_open_a_file(lab, fear, tmp_path):
     path = tmp_path / "fear.png"
     path.write_bytes(fear)
     lab.open(path)
-    assert lab._answer.said.startswith("real-faces: fear")
+    assert lab._answer.said.startswith("The network real-faces answers: fear")
     with pytest.raises(PictureError, match="does not exist"):
         lab.open(tmp_path / "other.png")
 
@@ -233,5 +233,5 @@ def test_a_closed_lab_holds_no_picture(lab, give, fear):
 def test_two_labs_do_not_disturb_each_other(lab):
     other = PhotoLab()
     other.show_sample("fear")
-    assert lab._answer.said.startswith("real-faces: happiness")
-    assert other._answer.said.startswith("real-faces: fear")
+    assert lab._answer.said.startswith("The network real-faces answers: happiness")
+    assert other._answer.said.startswith("The network real-faces answers: fear")
