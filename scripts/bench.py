@@ -155,7 +155,7 @@ def lab_rows(events: int = 60) -> list[tuple]:
     """Measure the face lab: from an event to new probabilities, and to a new picture.
 
     An event is what a browser sends: a slider that moves (a picture of 128 pixels), one
-    that is let go (256 pixels), another person. It is the time of one processor, so that
+    that is let go (256 pixels), another person. It is the time of a processor, so that
     others at work do not count; what the browser needs comes on top.
     """
     from emolib.widgets import FaceLab

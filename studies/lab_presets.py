@@ -6,9 +6,9 @@ from emolib.emotions import EMOTIONS
 from emolib.recognizer import EmotionRecognizer
 from emolib.synthesis import render
 from emolib.widgets.lab_face import LabFace
+from emolib.widgets.reading import NETWORKS
 from studies.study import Bench, Study
 
-NETWORKS = ("plain-cnn", "small-cnn", "synthface", "real-faces")
 #: Seeds of people who are in no corpus, and not among those of the lab.
 FIRST, PEOPLE = 900_000, 20
 

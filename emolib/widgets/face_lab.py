@@ -20,7 +20,7 @@ from emolib.widgets.challenges import not_solved
 from emolib.widgets.easel import FINE, QUICK, Easel
 from emolib.widgets.evidence import evidence_map
 from emolib.widgets.face_controls import FaceControls
-from emolib.widgets.lab_face import History, LabFace, lab_face
+from emolib.widgets.lab_face import FaceHistory, LabFace, lab_face
 from emolib.widgets.latest import Latest
 from emolib.widgets.message_line import MessageLine
 from emolib.widgets.pictures import picture, png, still
@@ -52,7 +52,7 @@ class FaceLab:
     """
 
     def __init__(self):
-        self._history, self._reader = History(LabFace()), Reader(FIRST)
+        self._history, self._reader = FaceHistory(LabFace()), Reader(FIRST)
         self._easel, self._settled, self._mapped = Easel(), True, False
         self._build()
         self._latest = Latest(self._message.guard(self._draw))

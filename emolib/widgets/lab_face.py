@@ -21,7 +21,7 @@ from emolib.synthesis.page import in_words
 
 #: Steps back that are kept.
 MOST_STEPS = 200
-_FAR = "`emolib render --from` draws it, or choose a face that the lab saved."
+_FAR = "choose a face that the lab saved, or draw it with `emolib render --from`."
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _can_be_set(name: str, value: object) -> bool:
     return control["least"] <= value <= control["most"]
 
 
-class History:
+class FaceHistory:
     """The face that is set now, with a way back and forth.
 
     Parameters
@@ -221,16 +221,6 @@ class History:
                 self._past = [*self._past, self._before][-MOST_STEPS:]
                 self._future = []
             self._before = None
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step back."""
-        return bool(self._past)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether a step back can be taken back."""
-        return bool(self._future)
 
     def undo(self) -> None:
         """Go a step back, if there is one."""
