@@ -44,8 +44,8 @@ AWAITED = {
     "emolib.datasets.enterface05.load": "called through the table of sources",
     "emolib.evaluation.metrics.calibration_error": "chapter 5 builds it by hand, and a "
     "test holds the two equal",
-    "emolib.synthesis.controls.group_units": "the page's own is held to it, and the "
-    "notebook labs will move their sliders with it",
+    "emolib.widgets.compare.Compare": "the chapters on occlusion and responsible use "
+    "will open it",
 }
 #: Optional parameters that no call outside the tests passes, and why they are there.
 CHOICES_FOR_OTHERS = {

@@ -22,6 +22,8 @@ LOG = logging.getLogger(__name__)
 def pictures(models: dict, model_id: str) -> list[str]:
     """Return the ``<img>`` elements that a widget and those within it show, in order.
 
+    A lab that has drawn one for the page, ``class="emolib-still"``, shows only that.
+
     Parameters
     ----------
     models : dict
@@ -42,7 +44,7 @@ def pictures(models: dict, model_id: str) -> list[str]:
     found = re.findall(r"<img\b[^>]*>", str(state.get("value", "")))
     for child in state.get("children", ()):
         found += pictures(models, child.removeprefix("IPY_MODEL_"))
-    return found
+    return [one for one in found if 'class="emolib-still"' in one] or found
 
 
 class StillWidgets(SphinxTransform):

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from emolib.synthesis import lab_controls, random_identity
+from emolib.synthesis import lab_controls
 from emolib.synthesis.page import in_words
 from emolib.widgets._toolkit import ipywidgets
+from emolib.widgets.lab_face import person
 from emolib.widgets.sliders import Section, Slider
 
 REGIONS = {"brows": "Brows", "eyes": "Eyes", "nose": "Nose", "mouth": "Mouth and jaw"}
@@ -91,8 +92,7 @@ def choice(
 def people() -> dict[str, str]:
     """Return the people of the lab in words, with their seeds."""
     return {
-        capital(in_words(random_identity(seed))): str(seed)
-        for seed in lab_controls()["people"]
+        capital(in_words(person(seed))): str(seed) for seed in lab_controls()["people"]
     }
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from emolib.synthesis import lab_controls, random_identity
+from emolib.synthesis import lab_controls
 from emolib.synthesis.page import in_words
 from emolib.widgets import controls
 from emolib.widgets._toolkit import ipywidgets
-from emolib.widgets.lab_face import LabFace, rest_of_scene
+from emolib.widgets.lab_face import LabFace, person, rest_of_scene
 from emolib.widgets.sliders import Section, SliderPanel
 
 
@@ -27,6 +27,14 @@ class FaceControls:
     ----------
     expression, scene : ipywidgets.VBox
         What is displayed: presets and action units; person, head, light and the rest.
+    presets : dict of str to ipywidgets.Button
+        By emotion.
+    strength, units, skin, numbers : SliderPanel
+        Of the preset, the groups of action units, the skin, head and light.
+    person, worn, place : ipywidgets.Dropdown
+        Who, what is in front of the face, what is behind.
+    seed : ipywidgets.BoundedIntText
+        Any person, by the seed of `random_identity`.
     """
 
     def __init__(
@@ -102,11 +110,11 @@ class FaceControls:
         self.units.show({name: face.groups.get(name, 0) for name in told["groups"]})
         self.numbers.show({name: scene[name] for name in told["scene"]})
         tone = face.skin_tone
-        tone = random_identity(face.seed).skin_tone if tone is None else tone
+        tone = person(face.seed).skin_tone if tone is None else tone
         self.skin.show({"skin_tone": round(float(tone), 2)})
         self.seed.value = face.seed
         if str(face.seed) not in dict(self.person.options).values():
-            words = f"Number {face.seed}: {in_words(random_identity(face.seed))}"
+            words = f"Number {face.seed}: {in_words(person(face.seed))}"
             self.person.options = [*controls.people().items(), (words, str(face.seed))]
         self.person.value = str(face.seed)
         self.worn.value = scene["occluder"]

@@ -20,7 +20,7 @@ from emolib.widgets.challenges import not_solved
 from emolib.widgets.easel import FINE, QUICK, Easel
 from emolib.widgets.evidence import evidence_map
 from emolib.widgets.face_controls import FaceControls
-from emolib.widgets.lab_face import History, LabFace, lab_face
+from emolib.widgets.lab_face import FaceHistory, LabFace, lab_face
 from emolib.widgets.latest import Latest
 from emolib.widgets.message_line import MessageLine
 from emolib.widgets.pictures import picture, png, still
@@ -39,6 +39,10 @@ class FaceLab:
     ----------
     widget : ipywidgets.VBox
         What is displayed.
+    controls : FaceControls
+        What sets the face.
+    picture, answer : ipywidgets.HTML
+        The face in colour, and the six probabilities.
 
     Examples
     --------
@@ -48,7 +52,7 @@ class FaceLab:
     """
 
     def __init__(self):
-        self._history, self._reader = History(LabFace()), Reader(FIRST)
+        self._history, self._reader = FaceHistory(LabFace()), Reader(FIRST)
         self._easel, self._settled, self._mapped = Easel(), True, False
         self._build()
         self._latest = Latest(self._message.guard(self._draw))
@@ -140,9 +144,9 @@ class FaceLab:
         self._network = controls.choice(
             "Network", {name: name for name in NETWORKS}, guard(self.read_with)
         )
-        self._controls = FaceControls(lambda: self.face, self.set, guard)
+        self.controls = FaceControls(lambda: self.face, self.set, guard)
         self._challenges = ChallengePanel(self.set, self._not_solved)
-        self._face, self._seen, self._answer, self._map = (
+        self.picture, self._seen, self.answer, self._map = (
             ipywidgets.HTML() for _ in range(4)
         )
         self._still = ipywidgets.HTML(layout={"display": "none"})
@@ -164,8 +168,8 @@ class FaceLab:
         shown = ipywidgets.VBox(
             [
                 self._network,
-                row(self._face, self._seen),
-                self._answer,
+                row(self.picture, self._seen),
+                self.answer,
                 row(*self._buttons.values(), self._file),
                 self._message,
                 controls.heading("Where does it look?"),
@@ -176,7 +180,7 @@ class FaceLab:
             layout={"width": "420px", "max_width": "100%"},
         )
         moved = ipywidgets.VBox(  # it scrolls, so that the face stays in sight
-            [self._controls.expression, self._controls.scene],
+            [self.controls.expression, self.controls.scene],
             layout={"width": "340px", "max_height": "640px", "overflow": "auto"},
         )
         self.widget = ipywidgets.VBox([self._still, row(shown, moved)])
@@ -186,15 +190,15 @@ class FaceLab:
         face, shares, line = self.face, self.probabilities, self._reader.line
         why = answers.why_unsure(shares, line, resting=not face.groups)
         told = answers.answer_html(shares, line, self._reader.own_line)
-        self._answer.value = f"{told}<p>{why}</p>"
+        self.answer.value = f"{told}<p>{why}</p>"
         drawn = face.face()
         colour = self._easel.colour(drawn, FINE if self._settled else QUICK)
-        self._face.value = picture(colour, face.words(), 224, "rendered")
+        self.picture.value = picture(colour, face.words(), 224, "rendered")
         words = "The same face in 64 by 64 grey pixels"
         grey = self._easel.grey(drawn)
         self._seen.value = picture(grey, words, 160, "what the network sees")
         self._show_map()
-        self._controls.show(face)
+        self.controls.show(face)
         if self._reader.name in NETWORKS:
             self._network.value = self._reader.name
 

@@ -4,8 +4,8 @@ Names and meaning are those of the page, in ``book/assets/lab/page/one-factor.js
 """
 
 from emolib.errors import ArgumentError, unknown
-from emolib.synthesis import Scene, lab_controls, random_identity
-from emolib.widgets.lab_face import LabFace, rest_of_scene
+from emolib.synthesis import Scene, lab_controls
+from emolib.widgets.lab_face import LabFace, person, rest_of_scene
 
 #: Name of each factor, in words.
 FACTORS = {
@@ -43,7 +43,7 @@ def changed(face: LabFace, factor: str) -> LabFace:
     tones = {"lighter": 0.05, "darker": 0.95}
     if factor in tones:
         return face.in_skin(tones[factor])
-    own = random_identity(face.seed)
+    own = person(face.seed)
     tone = own.skin_tone if face.skin_tone is None else face.skin_tone
     return face.of(_other_age(face.seed)).in_skin(tone)
 
@@ -59,7 +59,7 @@ def metered_as(before: LabFace, after: LabFace) -> Scene | None:
 
 def _other_age(seed: int) -> int:
     """Return a person of the lab of the same sex whose age is farthest away."""
-    one = random_identity(seed)
-    others = [random_identity(k) for k in lab_controls()["people"] if k != seed]
+    one = person(seed)
+    others = [person(k) for k in lab_controls()["people"] if k != seed]
     fitting = [other for other in others if other.sex == one.sex]
     return max(fitting, key=lambda other: abs(other.age - one.age)).seed

@@ -5,12 +5,13 @@ Plain values and functions; the page's own are in ``book/assets/lab/page/state.j
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from emolib.arguments import check_number, check_whole
 from emolib.errors import ArgumentError, unknown
 from emolib.synthesis import (
     FaceState,
+    Identity,
     Scene,
     group_units,
     lab_controls,
@@ -20,7 +21,7 @@ from emolib.synthesis.page import in_words
 
 #: Steps back that are kept.
 MOST_STEPS = 200
-_FAR = "`emolib render --from` draws it, or choose a face that the lab saved."
+_FAR = "choose a face that the lab saved, or draw it with `emolib render --from`."
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,10 @@ class LabFace:
 
     def face(self) -> FaceState:
         """Return the face as it is drawn and saved."""
-        person = random_identity(self.seed)
+        who = person(self.seed)
         if self.skin_tone is not None:
-            person = replace(person, skin_tone=self.skin_tone)
-        return FaceState(person, group_units(self.groups), self.scene_of())
+            who = replace(who, skin_tone=self.skin_tone)
+        return FaceState(who, group_units(self.groups), self.scene_of())
 
     def words(self) -> str:
         """Describe the face for those who do not see it.
@@ -110,7 +111,7 @@ class LabFace:
 the head 10°.'
         """
         controls = lab_controls()
-        told = [in_words(random_identity(self.seed))]
+        told = [in_words(person(self.seed))]
         told += [
             f"{controls['groups'][group]['name']}, {strength:.2f}"
             for group, strength in self.groups.items()
@@ -123,6 +124,12 @@ the head 10°.'
             else:
                 told.append(value if name == "occluder" else "another background")
         return f"Rendered: {'; '.join(told)}."
+
+
+@lru_cache(maxsize=64)
+def person(seed: int) -> Identity:
+    """Return `random_identity` of a seed; the last ones are kept."""
+    return random_identity(seed)
 
 
 @cache
@@ -162,7 +169,7 @@ def lab_face(face: FaceState) -> LabFace:
         if not _can_be_set(name, value):
             raise ArgumentError(f"The lab does not set {name} to {value}; {_FAR}")
     seed, tone = face.identity.seed, face.identity.skin_tone
-    own = random_identity(seed).skin_tone
+    own = person(seed).skin_tone
     found = LabFace(seed, None if tone == own else tone, groups).placed(**scene)
     drawn = found.scene_of()
     if face.scene.occluder == "none":  # then its seed means nothing
@@ -185,7 +192,7 @@ def _can_be_set(name: str, value: object) -> bool:
     return control["least"] <= value <= control["most"]
 
 
-class History:
+class FaceHistory:
     """The face that is set now, with a way back and forth.
 
     Parameters
@@ -214,16 +221,6 @@ class History:
                 self._past = [*self._past, self._before][-MOST_STEPS:]
                 self._future = []
             self._before = None
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step back."""
-        return bool(self._past)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether a step back can be taken back."""
-        return bool(self._future)
 
     def undo(self) -> None:
         """Go a step back, if there is one."""

@@ -80,3 +80,13 @@ def test_pictures_of_widgets_come_in_their_order():
         '<img src="b">',
         '<img src="d">',
     ]
+
+
+def test_of_a_lab_only_the_picture_for_the_page_is_shown():
+    still = '<img class="emolib-still" alt="all of it" src="s">'
+    models = {
+        "a": {"state": {"children": ["IPY_MODEL_b", "IPY_MODEL_c"]}},
+        "b": {"state": {"value": '<img src="b">'}},
+        "c": {"state": {"value": still}},
+    }
+    assert still_widgets.pictures(models, "a") == [still]

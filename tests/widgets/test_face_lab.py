@@ -47,42 +47,42 @@ def press(lab, words: str) -> None:
 
 def test_it_opens_on_a_resting_face_that_the_network_is_unsure_of(lab):
     assert lab.face == LabFace()
-    assert "The network answers: unsure" in text(lab._answer)
-    assert "This face rests" in text(lab._answer)
-    assert alt(lab._face) == lab.face.words()
+    assert "The network answers: unsure" in text(lab.answer)
+    assert "This face rests" in text(lab.answer)
+    assert alt(lab.picture) == lab.face.words()
     assert "64 by 64" in alt(lab._seen)
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_a_preset_is_pressed_and_read(lab, emotion):
-    lab._controls.presets[emotion].click()
+    lab.controls.presets[emotion].click()
     assert lab.face == LabFace().posing(emotion)
-    assert f"The network answers: {emotion}" in text(lab._answer)
+    assert f"The network answers: {emotion}" in text(lab.answer)
     pressed = [
-        b.description for b in lab._controls.presets.values() if "✓" in b.description
+        b.description for b in lab.controls.presets.values() if "✓" in b.description
     ]
     assert pressed == [f"✓ {emotion}"]
-    assert lab._controls.units.values["AU1"] == lab.face.groups.get("AU1", 0)
+    assert lab.controls.units.values["AU1"] == lab.face.groups.get("AU1", 0)
 
 
 def test_the_strength_of_a_preset_moves_its_sliders(lab, move):
-    strength = lab._controls.strength
+    strength = lab.controls.strength
     assert strength.off == ["strength"]
-    lab._controls.presets["happiness"].click()
+    lab.controls.presets["happiness"].click()
     assert strength.off == []
     move(strength, strength=0.5)
     assert lab.face == LabFace().posing("happiness", 0.5)
-    assert lab._controls.units.values["AU12"] == 0.55
-    move(lab._controls.units, AU12=0.6)
+    assert lab.controls.units.values["AU12"] == 0.55
+    move(lab.controls.units, AU12=0.6)
     assert (lab.face.preset, strength.off) == (None, ["strength"])
 
 
 def test_a_slider_changes_picture_and_answer(lab, move):
-    before = lab._face.value, lab._answer.value, lab._seen.value
-    move(lab._controls.units, AU12=1.2)
+    before = lab.picture.value, lab.answer.value, lab._seen.value
+    move(lab.controls.units, AU12=1.2)
     assert lab.face.groups == {"AU12": 1.2}
-    assert "lip corners up: a smile, 1.20" in alt(lab._face)
-    after = lab._face.value, lab._answer.value, lab._seen.value
+    assert "lip corners up: a smile, 1.20" in alt(lab.picture)
+    after = lab.picture.value, lab.answer.value, lab._seen.value
     assert all(one != other for one, other in zip(before, after, strict=True))
     shares = Reader("synthface").read(render(*drawing(lab.face)))
     np.testing.assert_array_equal(lab.probabilities, shares)
@@ -94,7 +94,7 @@ def drawing(face: LabFace) -> tuple:
 
 
 def test_scene_person_and_skin_are_set(lab, move):
-    use = lab._controls
+    use = lab.controls
     move(use.numbers, yaw=10, light_contrast=1)
     move(use.skin, skin_tone=0.2)
     use.person.value = "3"
@@ -112,7 +112,7 @@ def test_scene_person_and_skin_are_set(lab, move):
 
 
 def test_controls_have_the_words_and_the_order_of_the_page(lab):
-    use = lab._controls
+    use = lab.controls
     words = [one["words"] for part in use.units.sections for one in part["sliders"]]
     assert words[:2] == ["Inner brows up (AU\xa01)", "Outer brows up (AU\xa02)"]
     assert len(words) == len(CONTROLS["groups"])
@@ -131,30 +131,30 @@ def test_every_control_has_a_name(lab, walk):
 
 
 def test_any_person_by_number(lab):
-    lab._controls.seed.value = 1234
+    lab.controls.seed.value = 1234
     assert lab.face == LabFace(1234)
-    assert lab._controls.person.label.startswith("Number 1234: a ")
+    assert lab.controls.person.label.startswith("Number 1234: a ")
     press(lab, "Same face, another person")
     assert lab.face == LabFace(CONTROLS["people"][0])
-    assert lab._controls.seed.value == CONTROLS["people"][0]
+    assert lab.controls.seed.value == CONTROLS["people"][0]
 
 
 def test_the_same_face_on_another_person(lab):
-    lab._controls.presets["fear"].click()
+    lab.controls.presets["fear"].click()
     press(lab, "Same face, another person")
     assert lab.face == LabFace(CONTROLS["people"][1]).posing("fear")
-    assert lab._controls.person.value == str(CONTROLS["people"][1])
+    assert lab.controls.person.value == str(CONTROLS["people"][1])
 
 
 def test_steps_back_and_forth(lab, move):
-    units = lab._controls.units
+    units = lab.controls.units
     for value in (0.2, 0.4, 0.6):
         move(units, settled=False, AU12=value)
     move(units, AU12=0.6)
-    lab._controls.worn.value = "mask"
+    lab.controls.worn.value = "mask"
     press(lab, "Undo")
     assert lab.face == LabFace().pulled({"AU12": 0.6})
-    assert lab._controls.worn.value == "none"
+    assert lab.controls.worn.value == "none"
     press(lab, "Undo")
     assert lab.face == LabFace()
     assert units.values["AU12"] == 0
@@ -171,14 +171,14 @@ def test_steps_back_and_forth(lab, move):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_another_network_reads_the_same_picture(lab, network):
-    lab._controls.presets["fear"].click()
+    lab.controls.presets["fear"].click()
     seen = lab._seen.value
     lab._network.value = network
     assert lab._seen.value == seen
     shares = Reader(network).read(render(*drawing(lab.face)))
     np.testing.assert_array_equal(lab.probabilities, shares)
     own = network == "real-faces"
-    assert ("the network's own card" in text(lab._answer)) == own
+    assert ("the network's own card" in text(lab.answer)) == own
 
 
 def test_a_network_that_is_not_there_is_refused(lab):
@@ -192,7 +192,7 @@ def test_the_map_of_evidence_comes_on_demand_and_follows(lab):
     first = lab._map.value
     assert alt(lab._map).startswith("The face with a map over it. ")
     assert lab._mapping.description.startswith("✓")
-    lab._controls.presets["fear"].click()
+    lab.controls.presets["fear"].click()
     assert lab._map.value != first
     lab._mapping.click()
     assert lab._map.value == ""
@@ -284,13 +284,13 @@ GOOD = LabFace().face().to_dict()
     ],
 )
 def test_a_bad_file_is_a_message_and_changes_nothing(lab, give, content, words):
-    lab._controls.presets["fear"].click()
+    lab.controls.presets["fear"].click()
     give(lab._file, "face.json", content)
     assert words in lab._message.words
     assert "Traceback" not in lab._message.words
     assert lab.face == LabFace().posing("fear")
-    lab._controls.presets["anger"].click()
-    assert "The network answers: anger" in text(lab._answer)
+    lab.controls.presets["anger"].click()
+    assert "The network answers: anger" in text(lab.answer)
 
 
 def test_in_a_cell_a_bad_file_is_an_error(lab, tmp_path):
@@ -325,7 +325,7 @@ def test_events_that_come_faster_than_they_are_drawn_are_overtaken(lab, move):
 
     async def events():
         for k in range(1, 21):
-            move(lab._controls.units, settled=False, AU12=k / 20)
+            move(lab.controls.units, settled=False, AU12=k / 20)
         await asyncio.sleep(0.3)
 
     asyncio.run(events())
@@ -337,36 +337,36 @@ def test_a_lab_that_is_closed_while_it_renders_is_silent(walk):
     lab = FaceLab()
 
     async def events():
-        lab._controls.presets["fear"].click()
+        lab.controls.presets["fear"].click()
         lab.close()
         await asyncio.sleep(0.1)
-        lab._controls.presets["anger"].click()
+        lab.controls.presets["anger"].click()
         await asyncio.sleep(0.1)
 
     asyncio.run(events())
     assert all(one.comm is None for one in walk(lab.widget))
-    assert "fear" not in text(lab._answer).split("answers: ")[1][:10]
+    assert "fear" not in text(lab.answer).split("answers: ")[1][:10]
 
 
 def test_two_labs_know_nothing_of_each_other(lab, move):
     other = FaceLab()
-    move(lab._controls.units, AU12=1)
-    other._controls.presets["fear"].click()
+    move(lab.controls.units, AU12=1)
+    other.controls.presets["fear"].click()
     other._network.value = "real-faces"
     assert lab.face.groups == {"AU12": 1}
     assert lab._network.value == "synthface"
-    assert "happiness" in text(lab._answer)
+    assert "happiness" in text(lab.answer)
     assert other.face == LabFace().posing("fear")
     other.close()
-    lab._controls.presets["anger"].click()
-    assert "The network answers: anger" in text(lab._answer)
+    lab.controls.presets["anger"].click()
+    assert "The network answers: anger" in text(lab.answer)
 
 
 def test_an_update_takes_less_than_150_milliseconds(lab, move):
     took = []
     for k in range(1, 21):
         begin = time.perf_counter()
-        move(lab._controls.units, settled=k % 5 == 0, AU26=k / 20)
+        move(lab.controls.units, settled=k % 5 == 0, AU26=k / 20)
         took.append(time.perf_counter() - begin)
     assert np.median(took) < 0.15
 

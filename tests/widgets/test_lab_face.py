@@ -16,7 +16,7 @@ from emolib.synthesis import (
     random_identity,
     read_face,
 )
-from emolib.widgets.lab_face import MOST_STEPS, History, LabFace, lab_face
+from emolib.widgets.lab_face import MOST_STEPS, FaceHistory, LabFace, lab_face
 
 CONTROLS = lab_controls()
 REST = LabFace()
@@ -130,7 +130,7 @@ SMILES = [REST.pulled({"AU12": k / 10}) for k in range(1, 6)]
 
 
 def test_steps_go_back_and_forth():
-    history = History(REST)
+    history = FaceHistory(REST)
     for face in SMILES[:3]:
         history.change(face)
     seen = []
@@ -142,7 +142,7 @@ def test_steps_go_back_and_forth():
 
 
 def test_a_slider_that_moves_is_one_step():
-    history = History(REST)
+    history = FaceHistory(REST)
     for face in SMILES:
         history.change(face, settled=False)
     history.change(SMILES[-1])
@@ -154,7 +154,7 @@ def test_a_slider_that_moves_is_one_step():
 
 
 def test_a_change_after_a_step_back_ends_the_way_forth():
-    history = History(REST)
+    history = FaceHistory(REST)
     history.change(SMILES[0])
     history.undo()
     history.change(SMILES[1])
@@ -163,7 +163,7 @@ def test_a_change_after_a_step_back_ends_the_way_forth():
 
 
 def test_what_changes_nothing_is_no_step():
-    history = History(REST)
+    history = FaceHistory(REST)
     history.change(SMILES[0])
     history.change(SMILES[0])
     history.undo()
@@ -171,7 +171,7 @@ def test_what_changes_nothing_is_no_step():
 
 
 def test_so_many_steps_are_kept():
-    history = History(REST)
+    history = FaceHistory(REST)
     for k in range(MOST_STEPS + 5):
         history.change(LabFace(k))
     for _ in range(MOST_STEPS + 5):
