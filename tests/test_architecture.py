@@ -46,6 +46,8 @@ AWAITED = {
     "test holds the two equal",
     "emolib.widgets.compare.Compare": "the chapters on occlusion and responsible use "
     "will open it",
+    "emolib.widgets.confusion_explorer.ConfusionExplorer": "chapter 5 will open it",
+    "emolib.widgets.photo_lab.PhotoLab": "chapters 6 and 11 will open it",
 }
 #: Optional parameters that no call outside the tests passes, and why they are there.
 CHOICES_FOR_OTHERS = {

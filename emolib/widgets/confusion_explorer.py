@@ -111,7 +111,7 @@ class ConfusionExplorer:
         return plots.confusion(self.evaluation, title=self._mistakes.in_words())
 
     def close(self) -> None:
-        """Remove the explorer."""
+        """Remove the explorer from the notebook."""
         controls.close_all(self.widget)
 
     @property

@@ -167,7 +167,7 @@ class PredictionExplorer:
         return plots.probabilities(one.images, shares, one.labels, maps=maps)
 
     def close(self) -> None:
-        """Remove the explorer."""
+        """Remove the explorer from the notebook."""
         controls.close_all(self.widget)
 
     def _build(self) -> None:

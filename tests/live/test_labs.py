@@ -254,7 +254,8 @@ def test_prediction_a_guess_and_a_clip(lab):
 
 def test_a_notebook_that_is_saved_holds_nothing_of_the_own_picture(lab):
     before, end = lab.file.stat().st_mtime_ns, time.monotonic() + PATIENCE / 1000
-    lab.keyboard.press("Control+s")
+    lab.get_by_role("menuitem", name="File", exact=True).click()
+    lab.get_by_text("Save Notebook", exact=True).click()
     while lab.file.stat().st_mtime_ns == before and time.monotonic() < end:
         lab.wait_for_timeout(100)
     lab.get_by_text("Saving completed").wait_for()
