@@ -28,11 +28,11 @@ from emolib.widgets.photo import (
     spread_in_words,
     why_unsure,
 )
+from emolib.widgets.picture_file import PictureFile
 from emolib.widgets.picture_row import PictureRow, Shown
 from emolib.widgets.pictures import still
 from emolib.widgets.reading import NETWORKS, Reader
 from emolib.widgets.sliders import Section, Slider, SliderPanel
-from emolib.widgets.uploads import clear, uploaded
 
 #: The network that has learnt from photographs.
 FIRST = "real-faces"
@@ -46,8 +46,7 @@ _ABOUT = (
     "prohibits inferring emotions at work and in education, other than for medical or "
     "safety reasons.<br><small>Use a picture of yourself, or of somebody who has "
     "agreed. It stays in the memory of the kernel: nothing of it is saved with the "
-    "notebook, and nothing is sent on. (In Colab the kernel is a machine of Google’s.) "
-    "Files of more than 10 MB may be more than Jupyter takes; save them smaller."
+    "notebook, and nothing is sent on. (In Colab the kernel is a machine of Google’s.)"
     "</small></div>"
 )
 
@@ -177,10 +176,7 @@ class PhotoLab:
         self._network = controls.choice(
             "Network", {name: name for name in NETWORKS}, guard(self.read_with)
         )
-        self._file = ipywidgets.FileUpload(
-            description="Your own still", accept="image/*", layout={"width": "auto"}
-        )
-        self._file.observe(guard(lambda _: self._open_given()), "value")
+        self._file = PictureFile("A still of your own", self._open_given, guard)
         self._forget = controls.button("Forget the picture", guard(self.forget))
         self._picture = PictureRow("The picture", 400)
         self._faces = PictureRow("Faces to choose from", 64, guard(self.choose))
@@ -223,16 +219,14 @@ class PhotoLab:
             if name != self._source:
                 self.show_sample(name)
         elif self._source != _OWN:
-            self._message.words = "Choose a file with the button “Your own still”."
+            self._message.words = (
+                "Choose a file below, in the field “A still of your own”."
+            )
             self._sample.value = self._source
 
-    def _open_given(self) -> None:
-        given = uploaded(self._file.value)
-        if given is None:
-            return
-        clear(self._file)
+    def _open_given(self, content: bytes) -> None:
         self._message.words = "Looking for faces."
-        self.open(given[1])
+        self.open(content)
 
     def _moved(self, changed: dict[str, float], settled: bool) -> None:
         if "percents" in changed:

@@ -152,20 +152,19 @@ def press(page, number: int, name: str) -> None:
     cell(page, number).get_by_role("button", name=name, exact=True).click()
 
 
-def picture_of_fear() -> bytes:
+def picture_of_fear(times: int = 1) -> bytes:
+    """Return a rendered face as a PNG, so many times as large, and not packed."""
     from emolib.widgets.photo import sample
 
-    file = io.BytesIO()
-    Image.fromarray(sample("fear")).save(file, "PNG")
+    image, file = Image.fromarray(sample("fear")), io.BytesIO()
+    image = image.resize((times * image.width, times * image.height))
+    image.save(file, "PNG", compress_level=0)
     return file.getvalue()
 
 
 def upload(page, name: str, content: bytes) -> None:
-    with page.expect_file_chooser() as chooser:
-        words = re.compile("Your own still")  # after an icon, before a number
-        cell(page, PHOTO).get_by_role("button", name=words).click()
-    kind = "image/png"
-    chooser.value.set_files({"name": name, "mimeType": kind, "buffer": content})
+    field = cell(page, PHOTO).get_by_label(re.compile("A still of your own"))
+    field.set_input_files({"name": name, "mimeType": "image/png", "buffer": content})
 
 
 # --- one after another, as in a lesson ------------------------------------------------
@@ -201,6 +200,15 @@ def test_face_lab_a_preset_and_a_slider_by_key(lab):
     shown(lab, FACE, "The network answers: ")
 
 
+def test_face_lab_a_file_that_is_no_face(lab):
+    with lab.expect_file_chooser() as chooser:
+        name = re.compile("Open face.json")  # after an icon, before a number
+        cell(lab, FACE).get_by_role("button", name=name).click()
+    text = {"name": "face.json", "mimeType": "text/json", "buffer": b"not a face"}
+    chooser.value.set_files(text)
+    shown(lab, FACE, "JSON")
+
+
 def test_compare_another_difference(lab):
     cell(lab, COMPARE).get_by_label("Change", exact=True).select_option("A mask")
     shown(lab, COMPARE, "A mask: .* becomes .* moves most|A mask: .*Nothing moves")
@@ -233,6 +241,11 @@ def test_photo_an_own_picture_and_a_text_that_is_none(lab):
     assert slider.get_attribute("aria-valuetext") == "5%, down"
     press(lab, PHOTO, "Move the marks at random")
     shown(lab, PHOTO, "100 times: nine in ten answers give ")
+    large = picture_of_fear(times=12)  # of which Jupyter would take nothing
+    assert len(large) > 20e6
+    upload(lab, "large.png", large)
+    cell(lab, PHOTO).locator("[aria-valuetext^='5%']").wait_for(state="detached")
+    shown(lab, PHOTO, "The network real-faces answers: fear")
     upload(lab, "notes.png", b"anger, disgust, fear")
     shown(lab, PHOTO, "Your file is not a picture that can be read")
     shown(lab, PHOTO, "The network real-faces answers: fear")

@@ -53,7 +53,7 @@ SHOW = """async ({ script, state }) => {
     },
     save_changes: () => saved.push(structuredClone(state)),
     on: (event, listen) => (heard[event] ??= []).push(listen),
-    send: (message) => sent.push(message),
+    send: (message, _, files) => sent.push({ ...message, ...(files && { files }) }),
     off: (event) => delete heard[event],
   };
   const url = "data:text/javascript;base64," + script;

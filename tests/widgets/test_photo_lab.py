@@ -32,6 +32,17 @@ def lab():
     return PhotoLab()
 
 
+@pytest.fixture
+def give():
+    """Give a function that hands a file to a lab as the browser does."""
+
+    def give(lab, content):
+        message = {"megabytes": len(content) / 1e6, "read": True}
+        lab._file._handle_custom_msg(message, [memoryview(content)])
+
+    return give
+
+
 def test_it_begins_with_a_sample_and_its_answer(lab):
     assert lab._sample.label == SAMPLES["astronaut"]
     assert lab._network.value == "real-faces"
@@ -106,7 +117,7 @@ def test_the_map_follows_the_face(lab):
 
 
 def test_an_own_picture_is_read_and_forgotten(lab, give, fear):
-    give(lab._file, "me.png", fear)
+    give(lab, fear)
     assert lab.photo.own
     assert lab._sample.label == "Your own"
     assert lab._answer.said.startswith("The network real-faces answers: fear")
@@ -125,11 +136,11 @@ def test_of_an_own_picture_nothing_is_in_the_state_that_a_notebook_saves(
     lab._mapping.click()
     lab._sample.value = "smile"
     before = state()
-    give(lab._file, "my-name.png", fear)
+    give(lab, fear)
     lab.try_marks()
     after = state()
     assert "fear 9" in lab._answer.said
-    for told in ("my-name", "fear 9", "Covering", "nine in ten"):
+    for told in ("fear 9", "Covering", "nine in ten"):
         assert told not in after
     assert abs(len(after) - len(before)) < 50
     lab._ipython_display_()
@@ -146,14 +157,20 @@ BAD = {
 def test_a_bad_file_is_a_message_and_the_picture_stays(lab, give, kind):
     content, words = BAD[kind]
     said = lab._answer.said
-    give(lab._file, "me.png", content)
+    give(lab, content)
     assert lab._message.words.startswith(words)
     assert lab._answer.said == said
     assert not lab.photo.own
 
 
+def test_a_large_file_that_the_browser_cannot_open_is_a_message(lab):
+    lab._file._handle_custom_msg({"megabytes": 23.4, "read": False}, [])
+    assert lab._message.words.startswith("Your file has 23 MB, and the browser cannot")
+    assert lab._message.words.endswith("Save it as JPEG or PNG of less than 8 MB.")
+
+
 def test_a_picture_without_a_face_leaves_no_answer(lab, give, move):
-    give(lab._file, "me.png", saved(np.full((300, 400, 3), 90, np.uint8)))
+    give(lab, saved(np.full((300, 400, 3), 90, np.uint8)))
     assert lab._message.words.startswith("No face was found. ")
     assert lab._answer.pictures == ()
     assert (lab._answer.said, lab.crop, lab.probabilities) == ("", None, None)
@@ -172,20 +189,20 @@ def test_a_picture_without_a_face_leaves_no_answer(lab, give, move):
 def test_an_animation_and_sixty_megapixels_are_read(lab, give):
     others = [Image.new("RGB", (256, 256), "red")]
     film = saved(sample("smile"), "GIF", save_all=True, append_images=others)
-    give(lab._file, "me.gif", film)
+    give(lab, film)
     assert (
         "It is an animation, of which the first picture is read" in lab._message.words
     )
     assert lab._answer.said.startswith("The network real-faces answers: happiness")
     large = np.kron(sample("smile"), np.ones((31, 31, 1), np.uint8))  # 63 million
-    give(lab._file, "me.jpg", saved(large, "JPEG"))
+    give(lab, saved(large, "JPEG"))
     assert lab._message.words == "One face was found."
     assert lab._answer.said.startswith("The network real-faces answers: happiness")
 
 
 def test_choosing_own_asks_for_a_file(lab):
     lab._sample.value = "own"
-    assert lab._message.words == "Choose a file with the button “Your own still”."
+    assert lab._message.words.startswith("Choose a file below, in the field “A still")
     assert lab._sample.value == "astronaut"
 
 
@@ -208,7 +225,7 @@ def test_the_page_has_a_still_of_the_sample(lab):
 
 def test_all_controls_have_names(lab, walk):
     named = {
-        "Dropdown": "description", "Button": "description", "FileUpload": "description",
+        "Dropdown": "description", "Button": "description", "PictureFile": "words",
         "PictureRow": "about",
     }  # fmt: skip
     kinds = {type(one).__name__ for one in walk(lab.widget)}
@@ -224,7 +241,7 @@ def test_all_controls_have_names(lab, walk):
 
 
 def test_a_closed_lab_holds_no_picture(lab, give, fear):
-    give(lab._file, "me.png", fear)
+    give(lab, fear)
     lab.close()
     assert lab.photo.image.size == 3
     lab.move(Marks(left_x=5))  # nothing is drawn any more
