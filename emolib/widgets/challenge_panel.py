@@ -1,6 +1,7 @@
 """Challenges in a lab: a task, where it begins, a check, and one solution."""
 
 import html
+import threading
 from collections.abc import Callable
 
 from emolib.synthesis import lab_controls
@@ -20,6 +21,8 @@ class ChallengePanel:
         Called with the `LabFace` that a challenge sets.
     fault : callable
         Takes a challenge; returns why it is not solved, or an empty text.
+    lock : RLock
+        Of the lab, as that of `Latest`.
 
     Attributes
     ----------
@@ -27,9 +30,14 @@ class ChallengePanel:
         What is displayed.
     """
 
-    def __init__(self, change: Callable[[LabFace], None], fault: Callable[[dict], str]):
+    def __init__(
+        self,
+        change: Callable[[LabFace], None],
+        fault: Callable[[dict], str],
+        lock: threading.RLock,
+    ):
         self._change, self._fault, self._begun = change, fault, False
-        self.message = MessageLine()
+        self.message = MessageLine(lock)
         guard = self.message.guard
         names = [one["name"] for one in lab_controls()["challenges"]]
         listed = {f"{k}. {name}": k - 1 for k, name in enumerate(names, 1)}

@@ -1,5 +1,7 @@
 """Two faces that differ in one thing, and what that changes for a network."""
 
+import threading
+
 import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
@@ -48,8 +50,9 @@ class Compare:
         changed(self.face, factor)  # refuses what it does not know
         self._factor, self._reader = factor, Reader(FIRST)
         self._easels = Easel(), Easel()
+        self._lock = threading.RLock()
         self._build()
-        self._latest = Latest(self._message.guard(self._draw))
+        self._latest = Latest(self._message.guard(self._draw), self._lock)
         self._draw()
 
     @property
@@ -60,7 +63,8 @@ class Compare:
     @property
     def probabilities(self) -> np.ndarray:
         """What the network answers to the two, float32 (2, 6)."""
-        return self._reader.read_all(np.stack(self._greys()))
+        with self._lock:
+            return self._reader.read_all(np.stack(self._greys()))
 
     def set(self, face: LabFace) -> None:
         """Take another first face."""
@@ -91,7 +95,7 @@ class Compare:
         controls.close_all(self.widget)
 
     def _build(self) -> None:
-        self._message = MessageLine()
+        self._message = MessageLine(self._lock)
         guard, choice = self._message.guard, controls.choice
         self._chosen = choice(
             "Change", {words: name for name, words in FACTORS.items()},

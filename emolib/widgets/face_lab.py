@@ -3,6 +3,7 @@
 The twin of the lab on the book's page, in the kernel; both read the same controls.
 """
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,8 +55,9 @@ class FaceLab:
     def __init__(self):
         self._history, self._reader = FaceHistory(LabFace()), Reader(FIRST)
         self._easel, self._settled, self._mapped = Easel(), True, False
+        self._lock = threading.RLock()
         self._build()
-        self._latest = Latest(self._message.guard(self._draw))
+        self._latest = Latest(self._message.guard(self._draw), self._lock)
         self._draw()
 
     @property
@@ -66,15 +68,17 @@ class FaceLab:
     @property
     def probabilities(self) -> np.ndarray:
         """What the network answers to it, float32 (6,)."""
-        return self._reader.read(self._easel.grey(self.face.face()))
+        with self._lock:
+            return self._reader.read(self._easel.grey(self.face.face()))
 
     def set(self, face: LabFace, settled: bool = True) -> None:
         """Set another face; one that is not `settled` is no step of `undo` yet."""
-        if (face, settled) == (self.face, self._settled):
-            return
-        self._history.change(face, settled)
-        self._settled = settled
-        self._latest.ask()
+        with self._lock:
+            if (face, settled) == (self.face, self._settled):
+                return
+            self._history.change(face, settled)
+            self._settled = settled
+            self._latest.ask()
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -86,8 +90,10 @@ class FaceLab:
 
     def read_with(self, network: str) -> None:
         """Have another network read: one of `emolib.models.available`, or a folder."""
-        self._reader = Reader(network)
-        self._latest.ask()
+        reader = Reader(network)
+        with self._lock:
+            self._reader = reader
+            self._latest.ask()
 
     def another_person(self) -> None:
         """Show the same muscles on the next person of the lab."""
@@ -139,13 +145,13 @@ class FaceLab:
         controls.close_all(self.widget)
 
     def _build(self) -> None:
-        self._message = MessageLine()
+        self._message = MessageLine(self._lock)
         guard = self._message.guard
         self._network = controls.choice(
             "Network", {name: name for name in NETWORKS}, guard(self.read_with)
         )
         self.controls = FaceControls(lambda: self.face, self.set, guard)
-        self._challenges = ChallengePanel(self.set, self._not_solved)
+        self._challenges = ChallengePanel(self.set, self._not_solved, self._lock)
         self.picture, self._seen, self.answer, self._map = (
             ipywidgets.HTML() for _ in range(4)
         )
@@ -217,12 +223,13 @@ class FaceLab:
         self._show_map()
 
     def _step(self, step: Callable[[], None], name: str) -> None:
-        before = self.face
-        step()
-        self._settled = True
-        same = self.face == before
-        self._message.words = f"There is nothing to {name}." if same else ""
-        self._latest.ask()
+        with self._lock:
+            before = self.face
+            step()
+            self._settled = True
+            same = self.face == before
+            self._message.words = f"There is nothing to {name}." if same else ""
+            self._latest.ask()
 
     def _open_given(self) -> None:
         given = uploaded(self._file.value)

@@ -1,6 +1,7 @@
 """The latest event only: what a newer event overtakes is not drawn any more."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 #: Seconds in which further events may come before the first of them is answered.
@@ -19,32 +20,36 @@ class Latest:
     ----------
     run : callable
         Draws the state as it is; takes nothing.
+    lock : RLock
+        Of the lab. Newer versions of JupyterLab hand events to another thread than the
+        cells, each with a loop of its own; one at a time may set or draw the state.
     """
 
-    def __init__(self, run: Callable[[], None]):
-        self._run, self._asked, self._closed = run, None, False
+    def __init__(self, run: Callable[[], None], lock: threading.RLock):
+        self._run, self._lock, self._closed = run, lock, False
+        self._asked: asyncio.AbstractEventLoop | None = None  # the one that will draw
 
     def ask(self) -> None:
         """Have `run` called soon, unless that has been asked for already."""
-        if self._closed or self._asked:
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._run()
-            return
-        self._asked = loop.call_later(PAUSE, self.now)
-
-    def now(self) -> None:
-        """Call `run` at once if that has been asked for."""
-        if self._asked:
-            self._asked.cancel()
-            self._asked = None
-            self._run()
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                self._run()
+                return
+            if self._asked is not loop:  # another may be busy with a long cell
+                self._asked = loop
+                loop.call_later(PAUSE, self._due, loop)
 
     def close(self) -> None:
         """Forget what was asked for, and take no more."""
-        self._closed = True
-        if self._asked:
-            self._asked.cancel()
-        self._asked = None
+        with self._lock:
+            self._closed, self._asked = True, None
+
+    def _due(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            if self._asked is loop:
+                self._asked = None
+                self._run()

@@ -1,5 +1,6 @@
 """A line of words below a lab: what has happened, and what went wrong."""
 
+import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,6 +14,11 @@ from emolib.widgets._toolkit import anywidget
 class MessageLine(anywidget.AnyWidget):
     """Words that a screen reader reads out when they change.
 
+    Parameters
+    ----------
+    lock : RLock
+        Of the lab, as that of `Latest`.
+
     Attributes
     ----------
     words : str
@@ -22,23 +28,29 @@ class MessageLine(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("message_line.js")
     words = traitlets.Unicode().tag(sync=True)
 
+    def __init__(self, lock: threading.RLock):
+        super().__init__()
+        self._lock = lock
+
     def guard(self, act: Callable) -> Callable:
         """Return `act` as an event calls it: an error becomes the words of this line.
 
         An error of emolib says itself what to do; another is named, so that it can be
         told to those who can mend it. Nobody at a notebook sees what an event raises.
+        Events of a lab that come in several threads are dealt with one after another.
         """
 
         @wraps(act)
         def acted(*event):
-            try:
-                return act(*event)
-            except EmolibError as error:
-                self.words = str(error)
-            except Exception as error:
-                self.words = (
-                    f"That failed ({type(error).__name__}: {error}). Press “Undo”, or "
-                    "run the cell again for a new lab."
-                )
+            with self._lock:
+                try:
+                    return act(*event)
+                except EmolibError as error:
+                    self.words = str(error)
+                except Exception as error:
+                    self.words = (
+                        f"That failed ({type(error).__name__}: {error}). Press “Undo”, "
+                        "or run the cell again for a new lab."
+                    )
 
         return acted

@@ -86,10 +86,14 @@ class SliderPanel(anywidget.AnyWidget):
         self.observe(self._heard, ["values", "settled"])
 
     def show(self, values: Mapping[str, float], off: tuple[str, ...] = ()) -> None:
-        """Move the sliders to `values`, and make those named in `off` immovable."""
+        """Move the sliders to `values`, and make those named in `off` immovable.
+
+        One that the reader is moving meanwhile, which is heard next, is left alone.
+        """
+        news = {k: value for k, value in values.items() if value != self._told[k]}
         self._told = dict(values)
-        if self.values != self._told:
-            self.values = self._told
+        if news:
+            self.values = self.values | news
         self.off = list(off)
 
     def _heard(self, _) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import threading
 import time
 from pathlib import Path
 
@@ -331,6 +332,34 @@ def test_events_that_come_faster_than_they_are_drawn_are_overtaken(lab, move):
     asyncio.run(events())
     assert lab.face.groups == {"AU12": 1}
     assert {tuple(one.units.values()) for one in drawn} == {(1.0, 1.0)}
+
+
+def test_events_in_another_thread_than_the_cells(lab, move):
+    """JupyterLab sends the first to the cells' thread, further ones to another."""
+    units, shown = lab.controls.units, []
+    units.observe(lambda change: shown.append(change["new"]["AU12"]), "values")
+
+    def events():
+        async def moves():
+            for k in range(2, 21):
+                move(units, settled=False, AU12=k / 20)
+                await asyncio.sleep(0.003)
+            await asyncio.sleep(0.3)
+
+        asyncio.run(moves())
+
+    async def cell():
+        move(units, settled=False, AU12=0.05)
+        other = threading.Thread(target=events)
+        other.start()
+        while other.is_alive():
+            await asyncio.sleep(0.01)
+
+    asyncio.run(cell())
+    assert lab._message.words == ""
+    assert shown == sorted(shown)
+    assert (shown[-1], lab.face.groups) == (1, {"AU12": 1})
+    assert "a smile, 1.00" in alt(lab.picture)
 
 
 def test_a_lab_that_is_closed_while_it_renders_is_silent(walk):

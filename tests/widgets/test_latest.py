@@ -1,13 +1,15 @@
 """Of events that come faster than they can be drawn, the latest is drawn."""
 
 import asyncio
+import time
+from threading import RLock, Thread
 
 from emolib.widgets.latest import PAUSE, Latest
 
 
 def test_without_a_loop_it_is_drawn_at_once():
     drawn = []
-    latest = Latest(lambda: drawn.append(1))
+    latest = Latest(lambda: drawn.append(1), RLock())
     latest.ask()
     latest.ask()
     assert drawn == [1, 1]
@@ -17,7 +19,7 @@ def test_many_events_are_one_drawing_of_the_last_state():
     state, drawn = [0], []
 
     async def events():
-        latest = Latest(lambda: drawn.append(state[0]))
+        latest = Latest(lambda: drawn.append(state[0]), RLock())
         for state[0] in range(20):
             latest.ask()
         assert drawn == []
@@ -39,7 +41,7 @@ def test_an_event_while_it_draws_is_drawn_after_it():
             if len(drawn) == 1:
                 latest.ask()
 
-        latest = Latest(draw)
+        latest = Latest(draw, RLock())
         latest.ask()
         await asyncio.sleep(8 * PAUSE)
 
@@ -51,7 +53,7 @@ def test_what_is_closed_draws_no_more():
     drawn = []
 
     async def events():
-        latest = Latest(lambda: drawn.append(1))
+        latest = Latest(lambda: drawn.append(1), RLock())
         latest.ask()
         latest.close()
         latest.ask()
@@ -59,3 +61,31 @@ def test_what_is_closed_draws_no_more():
 
     asyncio.run(events())
     assert drawn == []
+
+
+def test_of_two_threads_the_later_draws_and_never_both_at_once():
+    """So is a lab whose first event comes in the thread of a cell that goes on."""
+    drawn, busy, lock = [], [], RLock()
+
+    def draw():
+        assert not busy
+        busy.append(1)
+        time.sleep(0.01)
+        busy.pop()
+        drawn.append(1)
+
+    latest = Latest(draw, lock)
+
+    async def events():
+        for _ in range(5):
+            latest.ask()
+            await asyncio.sleep(2 * PAUSE)
+
+    async def long_cell():
+        latest.ask()
+        other = Thread(target=lambda: asyncio.run(events()))
+        other.start()
+        other.join()
+        assert len(drawn) >= 3
+
+    asyncio.run(long_cell())

@@ -1,5 +1,7 @@
 """The line of words: an error of an event is told there, and goes no further."""
 
+from threading import RLock
+
 import pytest
 
 pytest.importorskip("anywidget")
@@ -15,18 +17,18 @@ def raising(error: Exception):
 
 
 def test_what_an_event_returns_is_passed_on():
-    line = MessageLine()
+    line = MessageLine(RLock())
     assert line.guard(lambda a, b: a + b)(1, 2) == 3
     assert line.words == ""
 
 
 def test_an_error_of_ours_says_what_to_do():
-    line = MessageLine()
+    line = MessageLine(RLock())
     assert line.guard(raising(ArgumentError("Take another.")))(None) is None
     assert line.words == "Take another."
 
 
 def test_another_error_is_named_and_never_raised():
-    line = MessageLine()
+    line = MessageLine(RLock())
     line.guard(raising(ZeroDivisionError("by zero")))()
     assert line.words.startswith("That failed (ZeroDivisionError: by zero). Press")

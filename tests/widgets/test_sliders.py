@@ -46,6 +46,13 @@ def test_what_python_shows_is_no_event(panel):
     assert panel.heard == [({"yaw": 15}, True)]
 
 
+def test_a_slider_that_moves_while_python_shows_is_left_alone(panel):
+    panel.unobserve_all()  # heard later: its thread waits for the lab
+    move(panel, smile=0.4)
+    panel.show({"yaw": 10, "smile": 0})
+    assert panel.values == {"yaw": 10, "smile": 0.4}
+
+
 def test_values_stay_within_the_range_and_unknown_names_are_nothing(panel):
     move(panel, settled=True, yaw=900, nonsense=3)
     assert panel.heard == [({"yaw": 30}, True)]
