@@ -1,6 +1,7 @@
 """A confusion matrix whose counts open the faces behind them."""
 
 import html
+import threading
 from collections.abc import Mapping
 
 import numpy as np
@@ -64,6 +65,7 @@ class ConfusionExplorer:
         self._all = {name: Mistakes(name, faces, p) for name, p in answers.items()}
         self._network = next(iter(self._all))
         self.opened = self._mistakes.worst
+        self._lock = threading.RLock()
         self._build()
         self._draw()
 
@@ -119,7 +121,7 @@ class ConfusionExplorer:
         return self._all[self._network]
 
     def _build(self) -> None:
-        self._message = MessageLine()
+        self._message = MessageLine(self._lock)
         guard = self._message.guard
         self._title = ipywidgets.HTML()
         titles = {one.title: name for name, one in self._all.items()}

@@ -1,5 +1,6 @@
 """Browse faces, guess the label, then see what the network says, frame by frame."""
 
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,6 +91,7 @@ class PredictionExplorer:
         self._order = np.random.default_rng(0).permutation(len(self.dataset))
         self._shown, self._place = self._order, 0
         self._revealed, self._opened = True, False
+        self._lock = threading.RLock()
         self._build()
         self._draw()
 
@@ -171,7 +173,7 @@ class PredictionExplorer:
         controls.close_all(self.widget)
 
     def _build(self) -> None:
-        self._message = MessageLine()
+        self._message = MessageLine(self._lock)
         guard, row = self._message.guard, controls.row
         chosen = guard(lambda _: self.filter(**self._chosen))
         self._choices = {

@@ -1,5 +1,6 @@
 """A photograph, from the faces in it to six probabilities, and what they depend on."""
 
+import threading
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -78,8 +79,9 @@ class PhotoLab:
         self.marks, self._place = Marks(), 0
         self._percents, self._mapped, self._trials = 7.0, False, None
         self._source, self._cut = "", None
+        self._lock = threading.RLock()
         self._build()
-        self._latest = Latest(self._message.guard(self._draw))
+        self._latest = Latest(self._message.guard(self._draw), self._lock)
         self.show_sample(next(iter(SAMPLES)))
 
     @property
@@ -167,7 +169,7 @@ class PhotoLab:
         self.photo = Photo(np.zeros((1, 1, 3), np.uint8), (), "", own=False)
 
     def _build(self) -> None:
-        self._message = MessageLine()
+        self._message = MessageLine(self._lock)
         guard = self._message.guard
         samples = {words: name for name, words in SAMPLES.items()}
         self._sample = controls.choice(

@@ -1,6 +1,7 @@
 """A file of the reader's own: what the browser sends of it, also of a large one."""
 
 import io
+import threading
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from emolib.widgets.picture_file import PictureFile
 
 @pytest.fixture
 def file():
-    line, given = MessageLine(), []
+    line, given = MessageLine(threading.RLock()), []
     made = PictureFile("A still", given.append, line.guard)
     made.line, made.given = line, given
     return made
