@@ -185,7 +185,7 @@ class PhotoLab:
         self._answer = PictureRow("What the network sees", 192)
         self._map = PictureRow("Where it looks", 192)
         self._spread = PictureRow("What moving the marks does", 64)
-        self._sliders = SliderPanel(_sections(), self._values(), guard(self._moved))
+        self._sliders = SliderPanel(_sections(), self._values(), self._moved, guard)
         self._sliders.layout.max_width = "28em"
         self._back = controls.button("Marks back", guard(lambda: self.move(Marks())))
         self._try = controls.button("Move the marks at random", guard(self.try_marks))

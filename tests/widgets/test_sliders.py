@@ -1,10 +1,12 @@
 """Sliders: Python's side by events, and what a browser makes of their script."""
 
 import json
+import threading
 
 import pytest
 
 pytest.importorskip("anywidget")
+from emolib.widgets.message_line import MessageLine
 from emolib.widgets.sliders import Section, Slider, SliderPanel
 
 SECTIONS = (
@@ -15,9 +17,12 @@ SECTIONS = (
 
 @pytest.fixture
 def panel():
-    heard = []
-    made = SliderPanel(SECTIONS, {"yaw": 0, "smile": 0}, lambda *one: heard.append(one))
-    made.heard = heard
+    heard, lock = [], threading.RLock()
+    made = SliderPanel(
+        SECTIONS, {"yaw": 0, "smile": 0}, lambda *one: heard.append(one),
+        MessageLine(lock).guard,
+    )  # fmt: skip
+    made.heard, made.lock = heard, lock
     return made
 
 
@@ -51,6 +56,18 @@ def test_a_slider_that_moves_while_python_shows_is_left_alone(panel):
     move(panel, smile=0.4)
     panel.show({"yaw": 10, "smile": 0})
     assert panel.values == {"yaw": 10, "smile": 0.4}
+
+
+def test_a_drawing_does_not_push_back_what_moves_meanwhile(panel):
+    move(panel, smile=0.5)
+    with panel.lock:  # the drawing of 0.5, while another thread hears of 0.6
+        event = threading.Thread(target=move, args=(panel,), kwargs={"smile": 0.6})
+        event.start()
+        event.join(0.3)
+        panel.show({"yaw": 0, "smile": 0.5})
+    event.join()
+    assert panel.values["smile"] == 0.6
+    assert panel.heard == [({"smile": 0.5}, False), ({"smile": 0.6}, False)]
 
 
 def test_values_stay_within_the_range_and_unknown_names_are_nothing(panel):
