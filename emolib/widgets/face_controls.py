@@ -135,7 +135,7 @@ class FaceControls:
         def heard(values: dict[str, float], settled: bool) -> None:
             self._change(moved(self._now(), values), settled)
 
-        return SliderPanel(sections, values, self._guard(heard))
+        return SliderPanel(sections, values, heard, self._guard)
 
     def _choice(self, name: str, options: dict[str, str], made: Callable):
         def chosen(value: str) -> None:

@@ -60,6 +60,8 @@ class SliderPanel(anywidget.AnyWidget):
     moved : callable
         Called as ``moved(changed, settled)`` when the reader moves a slider: name ->
         value, and whether it was let go. Values are kept within the ranges.
+    guard : callable
+        As `MessageLine.guard`.
     """
 
     _esm = Path(__file__).with_name("sliders.js")
@@ -74,6 +76,7 @@ class SliderPanel(anywidget.AnyWidget):
         sections: tuple[Section, ...],
         values: Mapping[str, float],
         moved: Callable[[dict[str, float], bool], None],
+        guard: Callable[[Callable], Callable],
     ):
         told = [
             {"title": one.title, "open": one.unfolded,
@@ -83,7 +86,7 @@ class SliderPanel(anywidget.AnyWidget):
         super().__init__(sections=told, values=dict(values))
         self._known = {one.name: one for part in sections for one in part.sliders}
         self._told, self._moved, self._rested = dict(values), moved, True
-        self.observe(self._heard, ["values", "settled"])
+        self.observe(guard(self._heard), ["values", "settled"])
 
     def show(self, values: Mapping[str, float], off: tuple[str, ...] = ()) -> None:
         """Move the sliders to `values`, and make those named in `off` immovable.

@@ -20,7 +20,12 @@ SECTIONS = (
 @pytest.fixture
 def panel():
     heard = []
-    made = SliderPanel(SECTIONS, {"yaw": 0, "smile": 0}, lambda *one: heard.append(one))
+    made = SliderPanel(
+        SECTIONS,
+        {"yaw": 0, "smile": 0},
+        lambda *one: heard.append(one),
+        lambda act: act,
+    )
     made.heard = heard
     return made
 
