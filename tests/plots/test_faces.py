@@ -15,6 +15,17 @@ def test_emotions_keep_their_colours(tiny, shares):
     assert found == [to_rgb(get_emotion(name).colour) for name in EMOTIONS]
 
 
+def test_the_line_below_which_one_is_unsure_is_drawn(tiny, shares):
+    lines = [
+        [list(line.get_xdata()) for line in figure.axes[-1].lines]
+        for figure in (
+            plots.probabilities(tiny.images[:1], shares[:1]),
+            plots.probabilities(tiny.images[:1], shares[:1], unsure_below=0.4),
+        )
+    ]
+    assert lines == [[], [[0.4, 0.4]]]
+
+
 @pytest.mark.parametrize("count", [0, 49])
 def test_contact_sheet_refuses_none_and_too_many(count):
     with pytest.raises(ValueError, match=f"Received: {count}"):
