@@ -113,12 +113,13 @@ class FaceLab:
             number += 1
             stem = f"face-{number}"
         write_whole(f"{stem}.png", png(self._easel.colour(face, FINE)))
+        path = write_json(f"{stem}.json", face.to_dict())
         self._message.words = (
             f"Saved {stem}.png and {stem}.json beside this notebook. The command "
             f"“emolib render --from {stem}.json --size {FINE} --colour -o again.png” "
             "draws the same face."
         )
-        return write_json(f"{stem}.json", face.to_dict())
+        return path
 
     def open(self, source: str | Path | bytes) -> None:
         """Set a face that was saved.
