@@ -138,9 +138,26 @@ class ConfusionExplorer:
         self.widget = ipywidgets.VBox(
             [
                 self._still, self._title, self._choice,
-                controls.row(self._table, beside),
+                controls.row(self._table, beside), ipywidgets.HTML(self._tasks()),
             ]
         )  # fmt: skip
+
+    def _tasks(self) -> str:
+        """Return what to look for, as HTML, in the words of the page."""
+        label, answer = (EMOTIONS[k] for k in self.opened)
+        tasks = [
+            f"Open a count, then a face. What do the faces labelled {label} that were "
+            f"called {answer} have in common? Are they faint? Are they all of one "
+            "person? Is it in the face?"
+        ]
+        others = [one.title for one in self._all.values()][1:]
+        if others:
+            name = html.escape(others[0])
+            tasks.append(
+                f"Switch networks. Does the {name} make the same mistake, too?"
+            )
+        items = "".join(f"<li>{task}</li>" for task in tasks)
+        return f'<ul style="line-height: 1.4; max-width: 48em">{items}</ul>'
 
     def _draw(self) -> None:
         mistakes = self._mistakes

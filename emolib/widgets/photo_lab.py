@@ -51,6 +51,13 @@ _ABOUT = (
     "</small></div>"
 )
 
+_GUESS = (
+    '<p style="line-height: 1.4; max-width: 48em">A hundred people would mark the '
+    "pupils a hundred ways. Guess first: by how many points does the largest "
+    "probability move? Is the answer ever another one? Then move the marks at random. "
+    "A network that is sure need not be steady; compare two.</p>"
+)
+
 
 class PhotoLab:
     """Find the faces in a picture, cut one out, read it, and move the cut.
@@ -187,6 +194,7 @@ class PhotoLab:
         self._spread = PictureRow("What moving the marks does", 64)
         self._sliders = SliderPanel(_sections(), self._values(), self._moved, guard)
         self._sliders.layout.max_width = "28em"
+        self._spread.layout.max_width = "36em"
         self._back = controls.button("Marks back", guard(lambda: self.move(Marks())))
         self._try = controls.button("Move the marks at random", guard(self.try_marks))
         self._mapping = controls.button(_MAP, guard(self._toggle_map))
@@ -203,10 +211,11 @@ class PhotoLab:
                 row(pictures, self._answer),
                 heading("Move the crop: how much depends on the eye marks?"),
                 self._sliders,
+                ipywidgets.HTML(_GUESS),
                 row(self._back, self._try),
                 self._spread,
                 heading("Where does it look?"),
-                self._mapping,
+                row(self._mapping),
                 self._map,
             ]
         )

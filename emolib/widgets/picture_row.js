@@ -25,6 +25,9 @@ const render = ({ model, el }) => {
   const makeOne = ({ words, caption }, k, { width, press }) => {
     const image = make("img", { src: urls[k], alt: press ? "" : words });
     image.style.width = `${width}px`;
+    image.addEventListener("load", () => {
+      image.classList.toggle("enlarged", image.naturalWidth < width);
+    });
     const below = caption ? [make("figcaption", {}, caption)] : [];
     if (!press) return make("figure", {}, image, ...below);
     const button = make("button", { type: "button" }, image);

@@ -1,6 +1,7 @@
 """What the tests of the labs share: events as a browser sends them."""
 
 import base64
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ def page():
 
     program = find_browser()
     if program is None:
+        assert not os.environ.get("EMOLIB_REQUIRE_BROWSER"), "there is no browser"
         pytest.skip("needs Chromium or Chrome")
     with started_browser(program) as browser:
         yield browser.new_page()

@@ -78,6 +78,17 @@ def test_another_network_is_shown_in_the_same_cell(explorer):
     assert explorer._table.counts[ANGER][DISGUST] == 16
 
 
+def test_what_to_look_for_names_the_worst_mistake_and_another_network(
+    explorer, faces, answers
+):
+    label, answer = (EMOTIONS[k] for k in explorer.opened)
+    tasks = explorer.widget.children[-1].value
+    assert f"labelled {label} that were called {answer} have in common?" in tasks
+    assert "Does the mine make the same mistake, too?" in tasks
+    alone = ConfusionExplorer(faces, {"mine": answers["mine"]})
+    assert "Switch networks" not in alone.widget.children[-1].value
+
+
 def test_snapshot_and_still_have_words(explorer):
     explorer.open("anger", "anger")
     title = explorer.snapshot().get_suptitle()

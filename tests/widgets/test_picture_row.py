@@ -92,6 +92,7 @@ def test_in_a_browser_pictures_are_buttons_with_names(show):
     assert light.get_attribute("aria-pressed") == "true"
     size = light.locator("img").evaluate("async (i) => (await i.decode(), i.width)")
     assert size == 50
+    assert light.locator("img").get_attribute("class") == "enlarged"  # from 2 pixels
     assert page.get_by_role("status").count() == 0  # nothing is said
 
 
