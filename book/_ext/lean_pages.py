@@ -4,8 +4,8 @@ MathJax stays on pages that have formulas themselves: Sphinx also loads it on ev
 whose chapters have some, the landing page among them. Thebe, which starts kernels from
 pages and which this book does not offer, goes from all of them. The index of all words,
 which the theme puts on every page for results while one types, stays on the page that
-searches. And of the two thousand icons of Font Awesome, which come as a script, as rules
-and as three fonts, half a megabyte on each page, those stay that a page shows.
+searches. And of the two thousand icons of Font Awesome, which come as a script, as
+rules and as three fonts, half a megabyte on each page, those stay that a page shows.
 """
 
 import base64
@@ -46,8 +46,8 @@ def drop_needless_scripts(app, pagename, templatename, context, doctree):
         named = f"{getattr(file, 'filename', file)} {body}".lower()
         return not any(name in named for name in needless)
 
-    for files in ("script_files", "css_files"):
-        context[files] = [one for one in context.get(files, ()) if used(one)]
+    for kind in ("script_files", "css_files"):
+        context[kind] = [one for one in context.get(kind, ()) if used(one)]
 
 
 def lean_icons(script: str, used: set[str]) -> str:

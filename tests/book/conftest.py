@@ -160,8 +160,8 @@ def build_page(tmp_path_factory):
     import yaml
 
     sphinx = yaml.safe_load((PROJECT / "_config.yml").read_text("utf-8"))["sphinx"]
-    taken = ("html_css_files", "html_js_files", "html_context", "nb_ipywidgets_js", "language",
-             "nb_code_prompt_show", "nb_code_prompt_hide")  # fmt: skip
+    taken = ("html_context", "html_css_files", "html_js_files", "nb_ipywidgets_js",
+             "language", "nb_code_prompt_show", "nb_code_prompt_hide")  # fmt: skip
     settings = {name: sphinx["config"][name] for name in taken}
     settings |= {
         "extensions": [
