@@ -5,6 +5,7 @@ Tests in a browser need Chromium (or Chrome) on PATH. Without one they skip, unl
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -221,3 +222,58 @@ def run_in(tiny_project):
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def explorables_page(build_page):
+    """Give a function that builds a page of a chapter's cells with an explorable.
+
+    Their outputs are those that the notebook stores.
+    """
+    import nbformat
+
+    def build(name: str) -> Path:
+        (path,) = (PROJECT / "book").glob(f"part-*/{name}.ipynb")
+        notebook = nbformat.read(path, as_version=4)
+        movable = [cell for cell in notebook.cells if "explorable(" in cell.source]
+        notebook.cells = [nbformat.v4.new_markdown_cell("# Explorables"), *movable]
+        return build_page(notebook)
+
+    return build
+
+
+@pytest.fixture
+def visitor(browser):
+    """Give a function that opens a page. What goes wrong there fails the test.
+
+    It takes the address, the width, and settings of a Playwright context; `faults` of
+    the function is what was heard, for tests that expect something.
+    """
+    contexts, faults = [], []
+    harmless = re.compile("Got invalid theme mode|404")  # of the theme; an icon
+
+    def visitor(address: str, width: int = 1280, **settings):
+        settings = {"reduced_motion": "reduce", **settings}
+        viewport = {"width": width, "height": 844 if width < 500 else 900}
+        context = browser.new_context(viewport=viewport, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: hear(str(error)))
+        page.on("console", lambda line: line.type == "error" and hear(line.text))
+        page.on("request", lambda one: foreign(one.url, address))
+        page.goto(address)
+        return page
+
+    def hear(words):
+        if not harmless.search(words):
+            faults.append(words)
+
+    def foreign(url, address):
+        if not url.startswith((address.rpartition("/")[0], "data:", "blob:")):
+            faults.append(f"request to another place: {url}")
+
+    visitor.faults = faults
+    yield visitor
+    for context in contexts:
+        context.close()
+    assert faults == []
