@@ -1,9 +1,10 @@
-"""What moves in chapter "Building the CNN": a kernel over a face.
+"""What moves in chapter "Building the CNN": a kernel over a face, a unit's patch.
 
 Each on a page of its own, with the data that the chapter stores.
 """
 
 import json
+import re
 import shutil
 
 import nbformat
@@ -13,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from headless import served
 
-NAMES = ["convolution"]
+NAMES = ["convolution", "receptive-field"]
 AUDIT = """() => axe.run(document, { preload: false, resultTypes: ["violations"] })
   .then(({ violations }) => violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
@@ -39,8 +40,8 @@ def taught(project) -> dict:
     path = project / "book/part-1-the-system/building-the-cnn.ipynb"
     world = {"np": np}
     for cell in nbformat.read(path, as_version=4).cells:
-        if cell.source.startswith("def convolve("):
-            exec(cell.source.partition("\n\nby_hand")[0], world)
+        if cell.source.startswith(("def convolve(", "def places(", "def receptive_")):
+            exec(re.split(r"\n\n\n?(?=\w+ = |print)", cell.source)[0], world)
     return world
 
 
@@ -171,6 +172,92 @@ def test_weights_change_by_keys_and_buttons_and_nonsense_is_refused(visitor, her
         status(page, "convolution", "evenly grey")
 
 
+# --- the patch that a unit sees -------------------------------------------------------
+
+
+def test_the_page_knows_the_receptive_fields_of_the_chapter(
+    visitor, here, folder, taught
+):
+    page = visitor(here)
+    plan = handed(folder, "receptive-field")["plan"]
+    assert [name for name, *_ in plan][-1] == "pool3"
+    rng, stacks = np.random.default_rng(0), [plan]
+    for _ in range(20):  # with padding, a window always fits
+        drawn = rng.choice([1, 2, 3, 5, 7], 5), rng.choice([1, 2, 3], 5)
+        layers = enumerate(zip(*np.array(drawn).tolist(), strict=True))
+        stacks.append([(f"layer{k}", *numbers, "same") for k, numbers in layers])
+    for stack in stacks:
+        found = page.evaluate(
+            """stack => explore.fields(stack.map(([, kernel, stride, padding]) =>
+                 ({ kernel, stride, same: padding === "same" })), 64)""",
+            stack,
+        )
+        mine = taught["receptive_fields"](stack, 64)
+        theirs = [(one["size"], one["step"], one["start"]) for one in found]
+        assert theirs == list(mine.values())
+
+
+def test_it_opens_on_the_last_layer_and_its_unit_moves(visitor, here):
+    page = visitor(here)
+    mine = place(page, "receptive-field")
+    lines = mine.locator("tbody tr").all()
+    seen = [line.locator("td").nth(-2).text_content() for line in lines]
+    assert [one.rpartition(" ")[2] for one in seen] == [
+        "1",
+        "5",
+        "7",
+        "15",
+        "19",
+        "35",
+        "43",
+    ]
+    assert seen[-1] == "35 + 1 · 8 = 43"
+    caption = mine.locator("figcaption")
+    assert caption.text_content().startswith("pool3: 4 × 4 units, 16 pixels apart")
+    face = mine.get_by_role("slider")
+    face.focus()
+    page.keyboard.press("ArrowRight")
+    told = status(page, "receptive-field", "rows 19 to 61, columns 19 to 61")
+    assert face.get_attribute("aria-valuetext") + "." == told
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+    told = status(page, "receptive-field", "rows 35 to 77")
+    assert "border" in told
+    mine.get_by_role("button", name="conv1").click()
+    assert caption.text_content().startswith("conv1: 32 × 32 units, 2 pixels apart")
+    box = face.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.up()
+    status(page, "receptive-field", "conv1 sees rows −1 to 3, columns −1 to 3")
+
+
+def test_layers_of_ones_own_are_found(visitor, here):
+    page = visitor(here, 390)
+    mine = place(page, "receptive-field")
+    mine.get_by_label("window of pool3").select_option("7")
+    assert status(page, "receptive-field", "This unit of pool3")  # 35 + 6 * 8 = 83
+    assert done(page, "receptive-field") == 1
+    mine.get_by_label("stride of conv1").select_option("3")
+    mine.get_by_label("stride of pool2").select_option("3")
+    status(page, "receptive-field", "No window of 7 fits on what reaches pool3")
+    mine.get_by_role("button", name="Reset").click()
+    status(page, "receptive-field", "This unit of pool3")
+    assert done(page, "receptive-field") == 1
+    for _ in range(5):
+        mine.get_by_role("button", name="Remove the last").click()
+    assert mine.get_by_role("button", name="Remove the last").is_disabled()
+    mine.get_by_label("window of conv1").select_option("3")
+    mine.get_by_label("stride of conv1").select_option("1")
+    for _ in range(2):
+        mine.get_by_role("button", name="Add a layer").click()
+    status(page, "receptive-field", "✓ Found. This unit of layer3 sees")
+    assert done(page, "receptive-field") == 2
+    for _ in range(5):
+        mine.get_by_role("button", name="Add a layer").click()
+    assert mine.get_by_role("button", name="Add a layer").is_disabled()
+
+
 # --- all of them -------------------------------------------------------------------
 
 
@@ -192,6 +279,7 @@ def test_without_scripts_or_with_broken_data_the_figure_stays(
         page = visitor(f"{address}/index.html")
         cell = page.locator(".cell_output", has=place(page, name))
         assert cell.locator("img, svg").first.is_visible()
+        page.close()
     assert len(visitor.faults) == 1  # said on the console
     visitor.faults.clear()
 
