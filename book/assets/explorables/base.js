@@ -141,14 +141,15 @@
     };
   };
 
-  // A status line that speaks once what it is told has come to rest.
+  // A status line that speaks once what it is told has come to rest: `say(words)`, where
+  // `words()` says what there is to say, and may tick a task that is done by then.
   const REST = 300; // milliseconds
   explore.spoken = () => {
     const element = globalThis.lab.parts.status();
     let timer = 0;
     const say = (words) => {
       clearTimeout(timer);
-      timer = setTimeout(() => (element.textContent = words), REST);
+      timer = setTimeout(() => (element.textContent = words()), REST);
     };
     return { element, say };
   };

@@ -191,7 +191,7 @@
       button(`stride ${value}`, () => {
         stride = value;
         go(row, column);
-        line.say(`Stride ${value}: ${map.shape.join(" × ")} sums.`);
+        line.say(() => `Stride ${value}: ${map.shape.join(" × ")} sums.`);
       }),
     );
 
@@ -204,13 +204,13 @@
     const write = (k, value) => {
       if (value === null || Math.abs(value) > 99) {
         show();
-        line.say("A weight is a number from −99 to 99, such as −1, 0.5 or 1/9.");
+        line.say(() => "A weight is a number from −99 to 99, such as −1, 0.5 or 1/9.");
       } else change(kernel.map((one, n) => (n === k ? value : one)));
     };
     const change = (next) => {
       kernel = [...next];
       show();
-      line.say(verdict());
+      line.say(verdict);
     };
     const verdict = () => {
       const map = explore.convolve(face, kernel);
@@ -276,9 +276,9 @@
     };
     const where = () => `row ${row}, column ${column}: the sum is ${total.textContent}`;
 
-    over.addEventListener("keydown", () => line.say(`Window at ${where()}.`));
+    over.addEventListener("keydown", () => line.say(() => `Window at ${where()}.`));
     for (const one of [over, answer])
-      one.addEventListener("pointerup", () => line.say(`Window at ${where()}.`));
+      one.addEventListener("pointerup", () => line.say(() => `Window at ${where()}.`));
 
     const root = make(
       "div",

@@ -106,7 +106,7 @@
     const go = (r, c) => {
       [row, column] = [r, c];
       show();
-      line.say(`${told()}.`);
+      line.say(() => `${told()}.`);
     };
     const tell = explore.pointed(over, "The unit: arrow keys choose another", {
       moved: (x, y) => go(y * whole.height - EDGE, x * whole.width - EDGE),
@@ -138,7 +138,7 @@
       const press = button(layer.name, () => {
         chosen = k;
         show();
-        line.say(`${told()}.`);
+        line.say(() => `${told()}.`);
       });
       const seen = make("td");
       const step = make("td");
@@ -176,9 +176,10 @@
 
     const changed = () => {
       show();
-      const solved = TASKS.find((task) => task.solved(stack, sees, plan));
-      const news = solved && tasks.done(solved) ? "✓ Found. " : "";
-      line.say(`${news}${told()}.`);
+      line.say(() => {
+        const solved = TASKS.find((task) => task.solved(stack, sees, plan));
+        return `${solved && tasks.done(solved) ? "✓ Found. " : ""}${told()}.`;
+      });
     };
 
     // --- All of it ----------------------------------------------------------------------
