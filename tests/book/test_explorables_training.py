@@ -49,7 +49,7 @@ def test_steps_and_losses_are_those_of_the_chapter(descent, taught):
 
 
 def test_it_opens_on_the_three_paths_of_the_figure(descent, taught, project):
-    told = descent.status("After 60 steps")
+    told = descent.status("60 steps later")
     floor = taught["pair_loss"](taught["lowest"])
     words = {"sgd": "SGD", "momentum": "momentum", "adam": "Adam"}
     for name, rate in descent.data["rates"].items():
@@ -95,26 +95,26 @@ def set_slider(explorable, name, value):
 def test_the_start_moves_by_keys_and_pointer_and_stays_on_the_map(descent):
     start = descent.element.get_by_role("slider", name="The start")
     assert start.evaluate("one => getComputedStyle(one).touchAction") == "none"
-    before = descent.status("After 60 steps")
+    before = descent.status("60 steps later")
     start.press("ArrowUp")
     start.press("ArrowRight")
     assert start.get_attribute("aria-valuetext").startswith("−3.5, −4.5: 0.")
     descent.page.wait_for_timeout(500)
-    assert descent.status("After 60 steps") != before
+    assert descent.status("60 steps later") != before
     descent.drag(start, (0.5, 0.5), (2, -1))
     assert start.get_attribute("aria-valuetext").startswith("9.0, 13.0: ")
     descent.press("Reset")
     descent.page.wait_for_timeout(500)
-    assert descent.status("After 60 steps") == before
+    assert descent.status("60 steps later") == before
 
 
 def test_steps_are_counted_run_and_taken_one_by_one(descent, explorable):
     set_slider(descent, "steps", 0)
-    assert "Adam 0.4114" in descent.status("After 0 steps")
+    assert "Adam 0.4114" in descent.status("; 0 steps later")
     descent.press("Step")
-    descent.status("After 1 step,")
+    descent.status("; 1 step later")
     descent.press("Run")  # this reader wants no motion: it jumps
-    descent.status("After 60 steps")
+    descent.status("60 steps later")
     moving = explorable(CHAPTER, "descent", reduced_motion="no-preference")
     moving.press("Run")
     counted = moving.element.get_by_label("steps")
@@ -122,7 +122,7 @@ def test_steps_are_counted_run_and_taken_one_by_one(descent, explorable):
     moving.press("Stop")
     kept = counted.input_value()
     moving.press("Run")
-    moving.status("After 60 steps")
+    moving.status("60 steps later")
     assert int(kept) < 60
 
 

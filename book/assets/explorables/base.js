@@ -118,6 +118,7 @@
       moved((clientX - box.left) / box.width, (clientY - box.top) / box.height);
     };
     element.addEventListener("pointerdown", (event) => {
+      if (event.button) return; // a menu
       element.setPointerCapture(event.pointerId);
       tell(event);
     });

@@ -1,5 +1,5 @@
 // A window of 3 by 3 slides over a face: the grey values beneath it, the kernel, the nine
-// products, and the map of their sums. Chapter "Building the CNN" does the same in Python.
+// products, and the map of their sums. As in Python in chapter "Building the CNN".
 {
   const { make, button, canvas, decimal } = lab.parts;
   const HEAVY = 4; // a weight of the full colour, as in the figure
@@ -18,7 +18,7 @@
     return { shape: [rows, columns], data: sums };
   };
 
-  // --- What is asked ------------------------------------------------------------------
+  // --- What is asked -----------------------------------------------------------------
 
   // Whether the map is the face, moved by so many pixels (positive: down, right).
   const isFaceMoved = (map, face, down, right) => {
@@ -51,13 +51,14 @@
       solved: ({ map, face }) => isFaceMoved(map, face, 0, -1),
     },
     {
-      words: "answers 0 on every evenly grey area, with only two weights that are not 0.",
+      words:
+        "answers 0 on every evenly grey area, with only two weights that are not 0.",
       solved: ({ kernel }) =>
         Math.abs(onEven(kernel)) < 1e-6 && kernel.filter(Boolean).length === 2,
     },
   ];
 
-  // --- Numbers as they are written ----------------------------------------------------
+  // --- Numbers as they are written ---------------------------------------------------
 
   const words = (value) => {
     for (let below = 1; below <= 16; below += 1) {
@@ -78,14 +79,15 @@
     return Math.abs(value) <= 99 ? value : null;
   };
 
-  // --- What is seen -------------------------------------------------------------------
+  // --- What is seen ------------------------------------------------------------------
 
   const rgb = (colour) => `rgb(${colour.join(" ")})`;
   const fill = (element, [r, g, b]) => {
     element.style.background = rgb([r, g, b]);
     element.style.color = 0.3 * r + 0.6 * g + 0.1 * b > 115 ? "#000" : "#fff";
   };
-  const largest = (values) => values.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
+  const largest = (values) =>
+    values.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
 
   // A map without negative sums is a picture; another one is red and blue.
   const colouring = (sums) => {
@@ -168,7 +170,11 @@
     const greys = NAMES.map(() => make("span"));
     const products = NAMES.map(() => make("span"));
     const weights = NAMES.map((name, k) => {
-      const input = make("input", { type: "text", inputMode: "none", autocomplete: "off" });
+      const input = make("input", {
+        type: "text",
+        inputMode: "none",
+        autocomplete: "off",
+      });
       input.setAttribute("role", "spinbutton");
       input.setAttribute("aria-label", `weight, ${name}`);
       input.addEventListener("focus", () => choose(k));
@@ -252,7 +258,9 @@
         });
         for (const { press, weights: own } of presets)
           press.setAttribute("aria-pressed", `${own}` === `${kernel}`);
-        strides.forEach((press, k) => press.setAttribute("aria-pressed", stride === k + 1));
+        strides.forEach((press, k) =>
+          press.setAttribute("aria-pressed", stride === k + 1),
+        );
       }
       weights.forEach((input, k) => (input.value = words(kernel[k])));
       const beneath = NAMES.map(
@@ -283,11 +291,7 @@
     const root = make(
       "div",
       { className: "convolution" },
-      make(
-        "p",
-        {},
-        "Drag the window, take another kernel, change its weights:",
-      ),
+      make("p", {}, "Drag the window, take another kernel, change its weights:"),
       make(
         "div",
         { className: "pictures" },

@@ -10,7 +10,7 @@
     ),
   );
 
-  // --- What is computed ----------------------------------------------------------------
+  // --- What is computed --------------------------------------------------------------
 
   const sumOf = ([upper, lower], [a, b]) => upper * a + lower * b;
 
@@ -33,7 +33,8 @@
   };
 
   // Each takes weights, slope, memory, and returns new weights and new memory.
-  const each = (f, first, ...more) => first.map((one, k) => f(one, ...more.map((m) => m[k])));
+  const each = (f, first, ...more) =>
+    first.map((one, k) => f(one, ...more.map((m) => m[k])));
   explore.steps = {
     sgd: (w, slope, memory, { rate }) => [each((w, g) => w - rate * g, w, slope), null],
     momentum: (w, slope, memory, { rate, keep = 0.9 }) => {
@@ -44,7 +45,11 @@
       let [mean, square, t] = memory ?? [[0, 0], [0, 0], 0];
       t += 1;
       mean = each((m, g) => keep * m + (1 - keep) * g, mean, slope);
-      square = each((s, g) => keepSquare * s + (1 - keepSquare) * g ** 2, square, slope);
+      square = each(
+        (s, g) => keepSquare * s + (1 - keepSquare) * g ** 2,
+        square,
+        slope,
+      );
       const next = each(
         (w, m, s) => {
           const typical = Math.sqrt(s / (1 - keepSquare ** t)) + 1e-7;
@@ -74,7 +79,9 @@
   const swings = (path) =>
     path.slice(-10).every((w, n) => {
       const k = path.length - 10 + n;
-      const [now, before] = [k, k - 1].map((i) => each((a, b) => a - b, path[i], path[i - 1]));
+      const [now, before] = [k, k - 1].map((i) =>
+        each((a, b) => a - b, path[i], path[i - 1]),
+      );
       return sumOf(now, before) < 0;
     });
 
@@ -83,7 +90,12 @@
     let path = "";
     for (let i = 0; i + 1 < ys.length; i += 1)
       for (let j = 0; j + 1 < xs.length; j += 1) {
-        const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]]; // prettier-ignore
+        const corners = [
+          [i, j],
+          [i, j + 1],
+          [i + 1, j + 1],
+          [i + 1, j],
+        ];
         const crossings = corners.flatMap(([a, b], k) => {
           const [c, d] = corners[(k + 1) % 4];
           const [one, other] = [heights[a][b], heights[c][d]];
@@ -97,7 +109,7 @@
     return path;
   };
 
-  // --- What is seen ---------------------------------------------------------------------
+  // --- What is seen ------------------------------------------------------------------
 
   const METHODS = {
     sgd: { words: "SGD", shape: "M-3-2.5H3L0 3Z" },
@@ -132,7 +144,9 @@
     const isFirst = () => `${start}` === `${first}`;
     const TASKS = [
       {
-        words: "the smallest learning rate with which SGD still swings from wall to wall at step 60,",
+        words:
+          "the smallest learning rate with which SGD still swings from wall to wall " +
+          "at step 60,",
         solved: () => {
           const { rate } = settings.sgd;
           const smaller = RATES[RATES.indexOf(rate) - 1];
@@ -141,30 +155,45 @@
         },
       },
       {
-        words: "the share that momentum must keep, at its rate of 15, to be below 0.0001 at step 60,",
+        words:
+          "the share that momentum must keep, at its rate of 15, to be below 0.0001 " +
+          "at step 60,",
         solved: () =>
           isFirst() && settings.momentum.rate === 15 && at60("momentum") < 0.0001,
       },
       {
         words:
-          "a start above 0.3 from which, with the settings of the beginning, " +
-          "SGD is the furthest down at step 60.",
+          "a start 0.3 or more above the lowest from which, with the settings of the " +
+          "beginning, SGD is the furthest down at step 60.",
         solved: () =>
           asGiven() &&
-          above(start) > 0.3 &&
+          above(start) >= 0.3 &&
           NAMES.every((name) => at60("sgd") <= at60(name)),
       },
     ];
     const tasks = explore.tasks("Find", TASKS);
 
-    // --- The map -----------------------------------------------------------------------
+    // --- The map ---------------------------------------------------------------------
 
     const ticks = (from, to, by) =>
-      range(from, to, (to - from) / by + 1).map((one) => [one, `${one}`.replace("-", "−")]);
+      range(from, to, (to - from) / by + 1).map((one) => [
+        one,
+        `${one}`.replace("-", "−"),
+      ]);
     const map = explore.chart("Map of the loss with three paths", {
       height: 304,
-      x: { from: LEFT, to: RIGHT, label: "weight, upper pixel", ticks: ticks(-15, 5, 5) },
-      y: { from: BOTTOM, to: TOP, label: "weight, lower pixel", ticks: ticks(-5, 10, 5) },
+      x: {
+        from: LEFT,
+        to: RIGHT,
+        label: "weight, upper pixel",
+        ticks: ticks(-15, 5, 5),
+      },
+      y: {
+        from: BOTTOM,
+        to: TOP,
+        label: "weight, lower pixel",
+        ticks: ticks(-5, 10, 5),
+      },
     });
     const place = ([x, y]) => [map.x.at(x).toFixed(1), map.y.at(y).toFixed(1)];
     const clip = svg("clipPath", { id: "descent-map" }, svg("rect", map.size));
@@ -173,7 +202,9 @@
     const ys = range(BOTTOM, TOP, 58);
     const grid = ys.map((y) => xs.map((x) => above([x, y])));
     for (const level of levels)
-      ground.append(svg("path", { class: "thin", d: contour(xs, ys, grid, level, place) }));
+      ground.append(
+        svg("path", { class: "thin", d: contour(xs, ys, grid, level, place) }),
+      );
     const [lowX, lowY] = place(lowest);
     const star = range(0, 10, 11)
       .map((k) => {
@@ -192,8 +223,7 @@
       moved();
     };
     const tell = explore.pointed(over, "The start: arrow keys move it", {
-      moved: (x, y) =>
-        go([map.x.of(x * 380), map.y.of(y * 304)]),
+      moved: (x, y) => go([map.x.of(x * 380), map.y.of(y * 304)]),
       stepped: (dx, dy) => go([start[0] + dx / 2, start[1] - dy / 2]),
     });
 
@@ -205,11 +235,15 @@
         to: 5,
         log: true,
         label: "above lowest",
-        ticks: [[0.0001, "10⁻⁴"], [0.01, "10⁻²"], [1, "1"]], // prettier-ignore
+        ticks: [
+          [0.0001, "10⁻⁴"],
+          [0.01, "10⁻²"],
+          [1, "1"],
+        ],
       },
     });
 
-    // --- The controls ------------------------------------------------------------------
+    // --- The controls ----------------------------------------------------------------
 
     const sign = (name) =>
       svg(
@@ -286,14 +320,15 @@
       moved();
     });
 
-    // --- All of it -----------------------------------------------------------------------
+    // --- All of it -------------------------------------------------------------------
 
     const figure = (value) =>
       value < 0.0001 ? "< 0.0001" : decimal(value, value < 10 ? 4 : 0);
     const leftOf = (name) =>
       inMap(paths[name][steps]) ? figure(heights[name][steps]) : "left the map";
     const told = () =>
-      `After ${steps} ${steps === 1 ? "step" : "steps"}, above the lowest: ` +
+      `The start lies ${figure(above(start))} above the lowest; ` +
+      `${steps} ${steps === 1 ? "step" : "steps"} later: ` +
       `${NAMES.map((name) => `${METHODS[name].words} ${leftOf(name)}`).join(", ")}.`;
 
     const moved = () => {
@@ -309,7 +344,10 @@
     };
     const marked = (name, points, chart) => {
       const look = `path ${name}${name === chosen ? " chosen" : ""}`;
-      const all = points.map(([x, y]) => [chart.x.at(x).toFixed(1), chart.y.at(y).toFixed(1)]);
+      const all = points.map(([x, y]) => [
+        chart.x.at(x).toFixed(1),
+        chart.y.at(y).toFixed(1),
+      ]);
       const group = svg("g", {}, svg("path", { class: look, d: `M${all.join("L")}` }));
       if (chart === map)
         for (const [x, y] of all.filter(([x, y]) => Math.abs(x) + Math.abs(y) < 900)) {
@@ -326,7 +364,9 @@
     const show = () => {
       const order = [...NAMES.filter((name) => name !== chosen), chosen];
       const [x, y] = place(start);
-      const lines = order.map((name) => marked(name, paths[name].slice(0, steps + 1), map));
+      const lines = order.map((name) =>
+        marked(name, paths[name].slice(0, steps + 1), map),
+      );
       map.show(
         clip,
         svg("g", { "clip-path": "url(#descent-map)" }, ground, ...lines, low),
@@ -336,7 +376,11 @@
       curves.show(
         ...order.map((name) => {
           const losses = heights[name].slice(0, steps + 1);
-          return marked(name, losses.map((loss, k) => [k, within(loss, 0.00005, 5)]), curves);
+          return marked(
+            name,
+            losses.map((loss, k) => [k, within(loss, 0.00005, 5)]),
+            curves,
+          );
         }),
       );
       NAMES.forEach((name, k) => {
@@ -375,6 +419,7 @@
         make(
           "div",
           { className: "controls" },
+          make("p", { className: "lab-small" }, "Loss above the lowest:"),
           make("div", { className: "methods" }, ...presses),
           rate.element,
           keep.element,

@@ -26,7 +26,7 @@
 
   const TASKS = [
     {
-      words: "three layers without strides that see as much as one window of 7,",
+      words: "three layers of stride 1 that see as much as one window of 7,",
       solved: (stack, sees) =>
         stack.length === 3 &&
         stack.every(({ stride }) => stride === 1) &&
@@ -34,7 +34,9 @@
         sees.at(-1).size === 7,
     },
     {
-      words: "one number to change in the chapter's network, so that its last unit sees 64 pixels or more.",
+      words:
+        "one number to change in the chapter’s network, so that its last unit sees 64 " +
+        "pixels or more.",
       solved: (stack, sees, plan) => {
         if (stack.length !== plan.length) return false;
         const changed = stack.flatMap((one, k) =>
@@ -62,12 +64,17 @@
     const line = explore.spoken();
     const tasks = explore.tasks("Find", TASKS);
 
-    // --- The face, the units over it, and the patch that one of them sees -------------
+    // --- The face, the units over it, and the patch that one of them sees ------------
 
     const picture = canvas("");
     picture.paint(face.data, side);
     const { svg } = explore;
-    const whole = { x: -EDGE, y: -EDGE, width: side + 2 * EDGE, height: side + 2 * EDGE };
+    const whole = {
+      x: -EDGE,
+      y: -EDGE,
+      width: side + 2 * EDGE,
+      height: side + 2 * EDGE,
+    };
     const dot = svg("circle", { class: "full-accent" });
     const pattern = svg(
       "pattern",
@@ -114,7 +121,7 @@
         go(middleOf(nearest(row) + dy), middleOf(nearest(column) + dx)),
     });
 
-    // --- The layers, each a line of the sum -------------------------------------------
+    // --- The layers, each a line of the sum ------------------------------------------
 
     const body = make("tbody");
     const head = ["layer", "window", "stride", "sees (pixels)", "step"].map((words) =>
@@ -182,13 +189,14 @@
       });
     };
 
-    // --- All of it ----------------------------------------------------------------------
+    // --- All of it -------------------------------------------------------------------
 
     const range = (from, size) => `${from} to ${from + size - 1}`.replace(/-/g, "−");
     const told = () => {
       const { name, kernel } = stack[chosen];
       const { units: n, size, step, start } = sees[chosen];
-      if (!n) return `No window of ${kernel} fits on what reaches ${name}: take a smaller`;
+      if (!n)
+        return `No window of ${kernel} fits on what reaches ${name}: take a smaller`;
       const [top, left] = [nearest(row), nearest(column)].map((k) => start + k * step);
       const sticksOut = Math.min(top, left) < 0 || Math.max(top, left) + size > side;
       return (
@@ -207,7 +215,10 @@
         press.setAttribute("aria-pressed", k === chosen);
         seen.replaceChildren(
           ...(n
-            ? [`${before.size} + ${kernel - 1} · ${before.step} = `, make("b", {}, size)]
+            ? [
+                `${before.size} + ${kernel - 1} · ${before.step} = `,
+                make("b", {}, size),
+              ]
             : ["does not fit"]),
         );
         step.replaceChildren(work(`${before.step} · ${stride} = `), `${next}`);
