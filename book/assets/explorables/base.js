@@ -103,4 +103,26 @@
   };
 
   explore.svg = svg;
+
+  // One of a few, as buttons of which one is pressed. `options` are [value, words].
+  const { make, button } = lab.parts;
+  explore.pick = (name, options, chosen) => {
+    const buttons = options.map(([value, words]) => button(words, () => chosen(value)));
+    const element = make("div", { className: "lab-buttons" }, ...buttons);
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", name);
+    const show = (value) =>
+      buttons.forEach((one, k) =>
+        one.setAttribute("aria-pressed", options[k][0] === value),
+      );
+    return { element, show };
+  };
+
+  // What a reader can find out with it.
+  explore.tasks = (...questions) =>
+    make(
+      "ul",
+      { className: "explorable-tasks" },
+      ...questions.map((words) => make("li", {}, words)),
+    );
 }
