@@ -13,7 +13,6 @@ from project_inputs import PROJECT
 from sklearn.metrics import confusion_matrix
 
 from emolib.emotions import EMOTIONS
-from emolib.evaluation import evaluate
 
 CHAPTER = PROJECT / "book" / "part-1-the-system" / "evaluation.ipynb"
 NAMES = ("confusion",)
