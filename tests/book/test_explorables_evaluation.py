@@ -1,5 +1,6 @@
 """The explorables of the chapter on evaluation, in a browser, against Python."""
 
+import base64
 import json
 import re
 
@@ -13,9 +14,12 @@ from project_inputs import PROJECT
 from sklearn.metrics import confusion_matrix
 
 from emolib.emotions import EMOTIONS
+from emolib.evaluation import apply_temperature, fit_temperature
+from emolib.evaluation.metrics import calibration_error
+from emolib.results import load_results
 
 CHAPTER = PROJECT / "book" / "part-1-the-system" / "evaluation.ipynb"
-NAMES = ("confusion",)
+NAMES = ("confusion", "reliability", "splits")
 #: What axe finds of some weight: [rule, places].
 AUDIT = """() => axe.run(document, { preload: false, resultTypes: ["violations"] })
   .then(({ violations }) => violations
@@ -50,13 +54,13 @@ def data_of(output) -> dict:
 
 @pytest.fixture(scope="module")
 def served_page(build_page, cells):
-    """Serve a page of the three figures, and one whose data are broken."""
+    """Serve a page of the three figures, and one on which their data are broken."""
     title = nbformat.v4.new_markdown_cell("# A small chapter\n\nWords.")
     notebook = nbformat.v4.new_notebook(cells=[title, *cells.values()])
     folder = build_page(notebook)
     whole = (folder / "index.html").read_text("utf-8")
-    broken = re.sub(r'(<script type="application/json">{)', r'\1"no":1,"was_', whole)
-    broken = broken.replace('"was_"', '"was_')
+    data = re.compile('(<script type="application/json">){.*?}(</script>)', re.S)
+    broken = data.sub(r'\1{"emotions":["anger"],"points":[]}\2', whole)
     (folder / "broken.html").write_text(broken, "utf-8")
     with served(folder) as address:
         yield f"{address}/index.html"
@@ -254,3 +258,193 @@ def test_every_count_has_a_face_to_show(handed):
         shown = {(data["labels"][k], said[k]) for k in data["surest"][network]}
         assert shown == pairs
         assert set(data["surest"][network]) <= set(data["faces"])
+
+
+# --- the temperature ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def asked(handed) -> dict:
+    """Probabilities of each network for each group of people, as they were handed."""
+    return {
+        (network, people): np.exp(unpacked(packed).astype(float))
+        for network, sets in handed["reliability"]["scores"].items()
+        for people, packed in sets.items()
+    }
+
+
+def unpacked(packed) -> np.ndarray:
+    values = np.frombuffer(base64.b64decode(packed["bytes"]), "<f4")
+    return values.reshape(packed["shape"][0], 6)
+
+
+def numbers(page) -> dict[str, list[str]]:
+    """The table of four numbers: at T = 1, and now."""
+    rows = place(page, "reliability").locator("tbody tr").all()
+    table = [row.locator("th, td").all_inner_texts() for row in rows]
+    return {name: values for name, *values in table}
+
+
+def press(page, name, words):
+    place(page, name).get_by_role("button", name=words, exact=True).click()
+
+
+def read(page, name) -> str:
+    return place(page, name).get_by_role("status").inner_text()
+
+
+def test_it_opens_on_the_fault_that_was_mended(visit, handed, asked):
+    page, data = visit(), handed["reliability"]
+    best = data["chosen"]["small-cnn"]
+    raw = asked["small-cnn", "test"]
+    before, after = (
+        calibration_error(data["labels"]["test"], apply_temperature(raw, one))
+        for one in (1, best)
+    )
+    title = place(page, "reliability").locator(".explorable-title").inner_text()
+    expected = f"error {before:.3f} at T = 1, {after:.3f} at T = {best:.2f}"
+    assert title == f"small CNN, test people: {expected}"
+    assert read(page, "reliability").endswith("smaller than at T = 1.")
+
+
+@pytest.mark.parametrize("step", [-2, -0.7, 0.36, 2])
+@pytest.mark.parametrize("people", ["validation", "test"])
+@pytest.mark.parametrize("network", ["plain-cnn", "small-cnn"])
+def test_its_numbers_are_those_of_python(
+    shared_page, handed, asked, network, people, step
+):
+    press(shared_page, "reliability", network.replace("-cnn", " CNN"))
+    press(shared_page, "reliability", f"{people} people")
+    place(shared_page, "reliability").get_by_role("slider").fill(str(step))
+    labels = np.array(handed["reliability"]["labels"][people])
+    table = numbers(shared_page)
+    for column, temperature in enumerate((1, 2**step)):
+        given = apply_temperature(asked[network, people], temperature)
+        right = given.argmax(axis=1) == labels
+        loss = -np.log(given[np.arange(len(labels)), labels]).mean()
+        found = [float(one[column].split("\u00a0")[0]) for one in table.values()]
+        error = calibration_error(labels, given)
+        exact = [100 * given.max(axis=1).mean(), 100 * right.mean(), error, loss]
+        assert np.allclose(found, exact, rtol=0, atol=[0.06, 0.06, 6e-4, 6e-4])
+    assert f"At T = {2**step:.2f}, " in read(shared_page, "reliability")
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser, served_page):
+    """One page for many settings."""
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(served_page)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("network", ["plain-cnn", "small-cnn"])
+def test_the_best_temperature_is_found_with_the_keyboard(visit, handed, asked, network):
+    page = visit()
+    press(page, "reliability", network.replace("-cnn", " CNN"))
+    press(page, "reliability", "validation people")
+    press(page, "reliability", "T = 1")
+    assert "Another has a smaller log loss" in read(page, "reliability")
+    slider = place(page, "reliability").get_by_role("slider")
+    slider.focus()
+    labels = np.array(handed["reliability"]["labels"]["validation"])
+    best = np.log2(fit_temperature(labels, asked[network, "validation"]))
+    for _ in range(round(abs(best) / 0.02)):
+        page.keyboard.press("ArrowRight" if best > 0 else "ArrowLeft")
+    assert "this is the one" in read(page, "reliability")
+    assert (
+        slider.get_attribute("aria-valuetext")
+        == f"{2 ** float(slider.input_value()):.2f}"
+    )
+    press(page, "reliability", "test people")
+    way = "larger" if network == "plain-cnn" else "smaller"
+    assert read(page, "reliability").endswith(f"{way} than at T = 1.")
+
+
+def test_nothing_is_read_out_while_it_moves(visit):
+    page = visit()
+    before = read(page, "reliability")
+    slider = place(page, "reliability").get_by_role("slider")
+    slider.evaluate("""(one) => {
+      one.value = 1;
+      one.dispatchEvent(new Event("input"));
+    }""")
+    header = place(page, "reliability").locator("thead th").last
+    assert header.inner_text() == "T = 2.00"
+    assert read(page, "reliability") == before
+    slider.evaluate('(one) => one.dispatchEvent(new Event("change"))')
+    assert read(page, "reliability").startswith("At T = 2.00, ")
+
+
+# --- the leak -------------------------------------------------------------------------
+
+
+def leak(page) -> list[str]:
+    return place(page, "splits").locator("tbody td").all_inner_texts()
+
+
+def shown(measured) -> str:
+    low, high = measured["interval"]
+    return f"{measured['accuracy']:.0%} ({low:.0%} to {high:.0%})"
+
+
+def test_it_moves_along_the_measured_points(visit):
+    page = visit()
+    slider = place(page, "splits").get_by_role("slider")
+    results = load_results("leaks")
+    slider.focus()
+    for one in reversed(results["points"]):
+        texts = [text.replace("\u00a0%", "%") for text in leak(page)]
+        assert texts == [
+            shown(one[name]).replace("% to", " to") for name in ("reported", "honest")
+        ]
+        frames = np.mean(one["leaked"])
+        line = place(page, "splits").locator(".lab-line").inner_text()
+        share = 100 * frames / results["training_images"]
+        assert line.endswith(f"training frames, {share:.1f}\u00a0%.")
+        if one["share"]:
+            gain, low, high = (100 * value for value in one["flattered_by"])
+            assert read(page, "splits").startswith(
+                f"Too high by {low:.1f} to {high:.1f} points"
+            )
+            title = place(page, "splits").locator(".explorable-title")
+            assert title.inner_text().endswith(f"is {gain:.1f} points too high")
+        page.keyboard.press("ArrowLeft")
+    assert read(page, "splits").startswith("Both are one number")
+
+
+def test_the_point_where_the_interval_misleads_is_found(visit):
+    page = visit()
+    points = load_results("leaks")["points"]
+    first = next(
+        k for k, one in enumerate(points)
+        if one["honest"]["accuracy"] < one["reported"]["interval"][0]
+    )  # fmt: skip
+    slider = place(page, "splits").get_by_role("slider")
+    for index in range(len(points)):
+        slider.fill(str(index))
+        press(page, "splits", "Check this point")
+        words = ("Not yet", "Yes.", "Outside")[(index >= first) + (index > first)]
+        assert read(page, "splits").startswith(words)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_figure_itself_can_be_dragged(visit, width):
+    page = visit(width=width)
+    chart = place(page, "splits").locator("svg").first
+    assert chart.evaluate("(one) => getComputedStyle(one).touchAction") == "pan-y"
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    slider = place(page, "splits").get_by_role("slider")
+    before = read(page, "splits")
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 90)
+    page.mouse.move(box["x"] + 0.15 * box["width"], box["y"] + 90)
+    assert slider.input_value() == "0"
+    assert read(page, "splits") == before  # not before it is let go
+    page.mouse.up()
+    assert read(page, "splits").startswith("Both are one number")
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 80)
+    assert slider.input_value() == "0"

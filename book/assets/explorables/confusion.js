@@ -4,8 +4,8 @@
   const TITLES = { "plain-cnn": "plain CNN", "small-cnn": "small CNN" };
 
   const TASKS = [
-    "Open a count, then a face. What do the angry faces that were called disgust have " +
-      "in common? Are they faint? Are they all of one person? Is it in the face?",
+    "Open a count, then a face. What do the angry faces called disgust have in " +
+      "common? Are they faint? Are they of one person? Is it something in the face?",
     "What can you not see on most of the fearful faces that were called surprise?",
     "Switch networks. Does the small CNN make the first of these mistakes, too?",
   ];
@@ -108,8 +108,8 @@
       const [one, other, times] = explore.mixedUp(counts);
       const wrong = labels.filter((label, image) => label !== said[network][image]);
       title.textContent =
-        `${TITLES[network]}: ${emotions[one]} and ${emotions[other]} most often mixed ` +
-        `up, ${times} of ${count(wrong.length)} mistakes`;
+        `${TITLES[network]}: ${emotions[one]} and ${emotions[other]} most often ` +
+        `mixed up, ${times} of ${count(wrong.length)} mistakes`;
       counts.forEach((row, i) => {
         const total = row.reduce((sum, n) => sum + n, 0);
         row.forEach((n, j) => {
@@ -125,7 +125,7 @@
       });
     };
 
-    // --- The faces of a cell ----------------------------------------------------------
+    // --- The faces of a cell --------------------------------------------------------
 
     const told = make("p", { className: "confusion-told", aria: { role: "status" } });
     const row = make("div", { className: "confusion-faces" });
@@ -170,7 +170,8 @@
           const face = button("", () => select(image));
           const share = shares[network][place.get(image)][called];
           face.dataset.image = image;
-          face.ariaLabel = `Person ${people[image]}, ${emotions[called]} ${percent(share)}`;
+          face.ariaLabel =
+            `Person ${people[image]}, ${emotions[called]} ${percent(share)}`;
           face.style.backgroundImage = picture;
           face.style.setProperty("--place", place.get(image));
           return face;

@@ -49,8 +49,8 @@
   };
 
   const TASKS = [
-    "Take the validation people. At which temperature do the labels surprise the plain " +
-      "CNN least, that is, where is its log loss smallest?",
+    "Take the plain CNN and the validation people. At which temperature do the labels " +
+      "surprise it least: where is the log loss smallest?",
     "Leave the temperature there and change to the test people: did it help them? Do " +
       "the same with the small CNN.",
     "One of the four numbers never moves. Why?",
@@ -58,6 +58,7 @@
   const AXIS = { from: 0, to: 1.02, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] };
   const inPercent = (share) => [share, `${Math.round(100 * share)}`];
   const LEAST = -2; // the slider is even in the logarithm: T from a quarter to 4
+  const STEP = 0.02;
   const CLOSE = 5e-4; // how near to the smallest loss is found
 
   explore.add("reliability", (data) => {
@@ -71,7 +72,7 @@
     const measured = (T) =>
       explore.reliability(scores[now.network][now.people], data.labels[now.people], T);
 
-    // --- Two charts over the same axis --------------------------------------------------
+    // --- Two charts over the same axis ----------------------------------------------
 
     const diagram = explore.chart("Share that was right against the top probability", {
       height: 270,
@@ -88,6 +89,7 @@
       x: { ...AXIS, label: "" },
       y: { from: 0, to: 1, label: "answers (%)", ticks: [0, 0.5, 1].map(inPercent) },
     });
+    histogram.element.setAttribute("viewBox", "0 0 380 96"); // its axis has no words
     const dots = (bins, n, look) =>
       bins
         .filter((bin) => bin.n > 0)
@@ -102,8 +104,12 @@
       bins
         .filter((bin) => bin.n > 0)
         .map((bin) => {
-          const claim = bin.claimed / bin.n;
-          return diagram.line([[claim, claim], [claim, bin.right / bin.n]], "alert-line");
+          const [claim, right] = [bin.claimed / bin.n, bin.right / bin.n];
+          const ends = [
+            [claim, claim],
+            [claim, right],
+          ];
+          return diagram.line(ends, "alert-line");
         });
     const bars = (bins, n) =>
       bins.map((bin, k) => {
@@ -113,7 +119,7 @@
         return svg("rect", { class: "full-accent", ...size });
       });
 
-    // --- Four numbers, before and now ---------------------------------------------------
+    // --- Four numbers, before and now -----------------------------------------------
 
     const NUMBERS = [
       ["claims", "claims", (share) => `${decimal(100 * share, 1)}\u00a0%`],
@@ -121,12 +127,13 @@
       ["error", "calibration error", (value) => decimal(value, 3)],
       ["loss", "log loss", (value) => decimal(value, 3)],
     ];
-    const header = make("th", { scope: "col" }, "");
+    const first = make("th", { scope: "col" }, "T = 1");
+    const second = make("th", { scope: "col" });
     const cells = NUMBERS.map(() => [make("td"), make("td")]);
     const table = make(
       "table",
       { className: "explorable-numbers" },
-      make("thead", {}, make("tr", {}, make("td"), make("th", { scope: "col" }, "T = 1"), header)),
+      make("thead", {}, make("tr", {}, make("td"), first, second)),
       make(
         "tbody",
         {},
@@ -136,34 +143,38 @@
       ),
     );
 
-    // --- To move ------------------------------------------------------------------------
+    // --- To move --------------------------------------------------------------------
 
-    const id = "reliability-temperature";
-    const limits = { min: LEAST, max: -LEAST, step: 0.02 };
-    const slider = make("input", { type: "range", id, ...limits });
-    const shown = make("output", { htmlFor: id });
-    const status = make("p", { className: "reliability-told", aria: { role: "status" } });
+    const limits = { min: LEAST, max: -LEAST, step: STEP };
+    const slider = explore.slider("Temperature T", limits, (step, settled) => {
+      now.step = step;
+      if (settled) tell();
+      else show(false);
+    });
+    const status = make("p", { className: "explorable-told", aria: { role: "status" } });
     const title = make("p", { className: "explorable-title" });
 
     const smallest = () => {
       let found = Infinity;
-      for (let step = LEAST; step <= -LEAST; step += 0.02)
+      for (let step = LEAST; step <= -LEAST; step += STEP)
         found = Math.min(found, measured(2 ** step).loss);
       return found;
     };
     const tell = () => {
       const [before, after] = [measured(1), measured(temperature())];
-      const T = decimal(temperature(), 2);
-      const words = NUMBERS.slice(2).map(
-        ([key, name, form]) => `${name} ${form(after[key])} (at T = 1 ${form(before[key])})`,
-      );
+      const [T, was, is] = [temperature(), before.error, after.error];
+      const way = is > was ? "larger" : "smaller";
       let found = "";
       if (now.people === "validation")
         found =
           after.loss < smallest() + CLOSE
-            ? " No temperature makes the loss smaller: this is the one."
-            : " Another temperature has a smaller loss.";
-      status.textContent = `T = ${T}: ${words.join(", ")}.${found}`;
+            ? " No other makes the log loss smaller: this is the one."
+            : " Another has a smaller log loss.";
+      const error = `the error is ${decimal(is, 3)}`;
+      status.textContent =
+        now.step === 0
+          ? `At T = 1, ${error}.${found}`
+          : `At T = ${decimal(T, 2)}, ${error}, ${way} than at T = 1.${found}`;
     };
     const show = (settled = true) => {
       const T = temperature();
@@ -181,10 +192,8 @@
         cells[k][1].textContent = form(after[key]);
       });
       const words = decimal(T, 2);
-      header.textContent = `T = ${words}`;
-      shown.textContent = words;
-      slider.value = now.step;
-      slider.setAttribute("aria-valuetext", `T = ${words}`);
+      second.textContent = `T = ${words}`;
+      slider.show(now.step, words);
       const errors = [before, after].map(({ error }) => decimal(error, 3));
       title.textContent =
         `${TITLES[now.network]}, ${now.people} people: error ${errors[0]} at T = 1, ` +
@@ -197,11 +206,6 @@
       Object.assign(now, what);
       show();
     };
-    slider.addEventListener("input", () => {
-      now.step = Number(slider.value);
-      show(false);
-    });
-    slider.addEventListener("change", tell);
     const networks = explore.pick(
       "Network",
       Object.entries(TITLES),
@@ -220,8 +224,9 @@
     const legend = make(
       "p",
       { className: "lab-line" },
-      "Above: filled dots are the bins now, larger for more answers, dashed ones at T = 1; " +
-        "red is how far a claim is from the facts. Below: the bins' shares of the answers.",
+      "Above: filled dots are the bins now, larger for more answers, dashed ones at " +
+        "T = 1; red is how far a claim is from the facts. Below: the bins' shares of " +
+        "the answers.",
     );
     now.step = Math.log2(data.chosen[now.network]); // opens on what it mended
     show();
@@ -238,13 +243,7 @@
           {},
           networks.element,
           people.element,
-          make(
-            "div",
-            { className: "lab-slider" },
-            make("label", { htmlFor: id }, "Temperature T"),
-            shown,
-            slider,
-          ),
+          slider.element,
           table,
           reset,
           status,

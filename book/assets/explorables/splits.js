@@ -8,7 +8,7 @@
 
   // The first point whose reported interval no longer holds what new people get.
   explore.firstMisled = (measured) =>
-    measured.findIndex(({ reported, honest }) => honest.accuracy < reported.interval[0]);
+    measured.findIndex((one) => one.honest.accuracy < one.reported.interval[0]);
 
   // A hundred training frames, two rows of fifty, some of them leaked.
   const strip = (share) => {
@@ -59,7 +59,7 @@
     };
 
     const frames = svg("svg", { class: "drawing", viewBox: "0 0 380 17", role: "img" });
-    const status = make("p", { className: "splits-told", aria: { role: "status" } });
+    const status = make("p", { className: "explorable-told", aria: { role: "status" } });
     const training = make("p", { className: "lab-line" });
     const reported = make("td");
     const honest = make("td");
@@ -98,8 +98,8 @@
       frames.replaceChildren(...squares);
       frames.setAttribute("aria-label", `${leaked} of a hundred training frames`);
       training.textContent =
-        `${count(Math.round(mean))} of ${count(training_images)} training frames: ` +
-        `${decimal((100 * mean) / training_images, 1)}\u00a0%.`;
+        `In red: ${count(Math.round(mean))} of ${count(training_images)} training ` +
+        `frames, ${decimal((100 * mean) / training_images, 1)}\u00a0%.`;
       reported.textContent =
         `${percent(one.reported.accuracy)} (${range(one.reported.interval)})`;
       honest.textContent =
@@ -108,9 +108,7 @@
       title.textContent = at
         ? `${percent(one.share)} leaked: the report is ${points(gain)} points too high`
         : "Nothing leaked: the report is what new people get";
-      slider.value = at;
-      slider.setAttribute("aria-valuetext", `${percent(one.share)} leaked`);
-      shown.textContent = percent(one.share);
+      slider.show(at, percent(one.share));
       if (settled)
         status.textContent = at
           ? `Too high by ${points(ends[0])} to ${points(ends[1])} points ` +
@@ -118,14 +116,12 @@
           : "Both are one number: no network has met these clips.";
     };
 
-    // --- To move: the slider, or the chart itself ---------------------------------------
+    // --- To move: the slider, or the chart itself -----------------------------------
 
-    const id = "splits-share";
-    const last = measured.length - 1;
-    const slider = make("input", { type: "range", id, min: 0, max: last, step: 1 });
-    const shown = make("output", { htmlFor: id });
-    slider.addEventListener("input", () => show(Number(slider.value), false));
-    slider.addEventListener("change", () => show(Number(slider.value)));
+    const limits = { min: 0, max: measured.length - 1, step: 1 };
+    const slider = explore.slider("Leaked", limits, (index, settled) =>
+      show(index, settled),
+    );
     const drag = (event, settled) => {
       const box = chart.element.getBoundingClientRect();
       const share = chart.x.of(((event.clientX - box.left) * 380) / box.width);
@@ -142,17 +138,15 @@
     });
     chart.element.addEventListener("pointerup", (event) => drag(event, true));
 
-    // --- To find out --------------------------------------------------------------------
+    // --- To find out ----------------------------------------------------------------
 
     const check = button("Check this point", () => {
       const first = explore.firstMisled(measured);
-      if (at === first)
-        status.textContent =
-          "Yes. The interval counts the luck of the people. It knows nothing of a leak.";
-      else if (at < first)
-        status.textContent = "Not yet: here the interval still holds the lower line.";
+      if (at < first) status.textContent = "Not yet: here it still holds it.";
+      else if (at > first) status.textContent = "Outside, but not for the first time.";
       else
-        status.textContent = "The lower line is outside it, but not for the first time.";
+        status.textContent =
+          "Yes. The interval covers the luck of the people; of a leak it knows nothing.";
     });
 
     show(at);
@@ -167,13 +161,7 @@
         make(
           "div",
           {},
-          make(
-            "div",
-            { className: "lab-slider" },
-            make("label", { htmlFor: id }, "Leaked"),
-            shown,
-            slider,
-          ),
+          slider.element,
           frames,
           training,
           table,
@@ -182,9 +170,9 @@
         ),
       ),
       explore.tasks(
-        "Move the leak from nothing upwards, here or in the figure. From which point on " +
-          "does the interval of the report (in brackets) no longer hold what new people " +
-          "get?",
+        "Move the leak up from nothing, with the slider or in the figure. From which " +
+          "point on does the interval of the report (in brackets) no longer hold what " +
+          "new people get?",
         "Does the network itself become worse when more leaks?",
       ),
     );
