@@ -188,7 +188,7 @@ def test_counts_and_the_pair_are_those_of_python(visit, handed, network):
     first, second = (EMOTIONS[k] for k in np.unravel_index(pairs.argmax(), (6, 6)))
     title = place(page, "confusion").locator(".explorable-title").inner_text()
     assert title == (
-        f"{name}: {first} and {second} most often mixed up, "
+        f"{name} mixes up {first} and {second} most: "
         f"{pairs.max()} of {mistakes.sum()} mistakes"
     )
 

@@ -107,9 +107,10 @@
     const draw = () => {
       const [one, other, times] = explore.mixedUp(counts);
       const wrong = labels.filter((label, image) => label !== said[network][image]);
+      const pair = `${emotions[one]} and ${emotions[other]}`;
       title.textContent =
-        `${TITLES[network]}: ${emotions[one]} and ${emotions[other]} most often ` +
-        `mixed up, ${times} of ${count(wrong.length)} mistakes`;
+        `${TITLES[network]} mixes up ${pair} most: ` +
+        `${times} of ${count(wrong.length)} mistakes`;
       counts.forEach((row, i) => {
         const total = row.reduce((sum, n) => sum + n, 0);
         row.forEach((n, j) => {
