@@ -19,6 +19,7 @@ from project_inputs import PROJECT
 
 from emolib.emotions import EMOTIONS
 from emolib.faces import CROP
+from emolib.models import load_model, predict
 
 pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
 from emolib.synthesis import (
@@ -600,7 +601,7 @@ def test_one_factor_changed_shows_both_answers(opened):
     page.get_by_role("button", name="happiness").click()
     factors = page.get_by_label("Change", exact=True)
     names = factors.locator("option").evaluate_all("all => all.map((one) => one.value)")
-    assert len(names) == 10
+    assert len(names) == 11
     for name in names[1:]:
         factors.select_option(name)
         page.wait_for_function(
@@ -615,6 +616,22 @@ def test_one_factor_changed_shows_both_answers(opened):
     page.wait_for_function("Object.values(lab.desk.people.people)"
                            ".filter((one) => one.arrays).length > 2")  # fmt: skip
     assert state(page)["person"] == "14"  # the face itself has not changed
+
+
+def test_a_mirror_turns_the_picture_round_and_nothing_else(opened):
+    page = opened("#lab=1&AU12=0.4&yaw=20&factor=mirror")
+    settle(page)
+    pictures = page.evaluate("""[...document.querySelectorAll("[data-panel=factor] canvas")]
+      .map((one) => [...one.getContext("2d").getImageData(0, 0, 128, 128).data])""")
+    plain, turned = np.reshape(pictures, (2, 128, 128, 4))
+    assert np.array_equal(plain, turned[:, ::-1])
+    grey = np.reshape(page.evaluate("[...lab.desk.shown.grey]"), (64, 64))
+    expected = predict(load_model("synthface"), grey[:, ::-1].astype(np.uint8))[0]
+    table = page.locator("[data-panel=factor] tbody tr")
+    changed = table.evaluate_all(
+        "all => all.map((row) => parseInt(row.cells[2].textContent))"
+    )
+    np.testing.assert_allclose(changed, 100 * expected, atol=0.7)
 
 
 def test_a_factor_is_read_as_the_lab_reads_it_when_set(opened):
