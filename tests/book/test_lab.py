@@ -621,8 +621,10 @@ def test_one_factor_changed_shows_both_answers(opened):
 def test_a_mirror_turns_the_picture_round_and_nothing_else(opened):
     page = opened("#lab=1&AU12=0.4&yaw=20&factor=mirror")
     settle(page)
-    pictures = page.evaluate("""[...document.querySelectorAll("[data-panel=factor] canvas")]
-      .map((one) => [...one.getContext("2d").getImageData(0, 0, 128, 128).data])""")
+    pictures = page.locator("[data-panel=factor] canvas").evaluate_all(
+        "all => all.map((one) => "
+        "[...one.getContext('2d').getImageData(0, 0, 128, 128).data])"
+    )
     plain, turned = np.reshape(pictures, (2, 128, 128, 4))
     assert np.array_equal(plain, turned[:, ::-1])
     grey = np.reshape(page.evaluate("[...lab.desk.shown.grey]"), (64, 64))

@@ -16,6 +16,16 @@
     return others.sort((a, b) => far(b) - far(a))[0][0];
   };
 
+  // The picture itself is turned round, and not the state that it was drawn from.
+  const MIRROR = "mirror";
+  const mirrored = (image, side) => {
+    const each = image.length / side ** 2; // values of a pixel
+    return image.map((_, at) => {
+      const column = Math.floor(at / each) % side;
+      return image[at + (side - 1 - 2 * column) * each];
+    });
+  };
+
   // What each factor makes of a state: { change, words }.
   const FACTORS = {
     light: [
@@ -57,16 +67,6 @@
         skin_tone: state.skin_tone ?? people.people[state.person].skin_tone,
       }),
     ],
-  };
-
-  // The picture itself is turned round, and not the state that it was drawn from.
-  const MIRROR = "mirror";
-  const mirrored = (image, side) => {
-    const each = image.length / side ** 2; // values of a pixel
-    return image.map((_, at) => {
-      const column = Math.floor(at / each) % side;
-      return image[at + (side - 1 - 2 * column) * each];
-    });
   };
 
   lab.changedState = (people, state, factor) => {
