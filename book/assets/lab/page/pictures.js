@@ -1,6 +1,6 @@
 // The pictures and the reading: whenever something has changed, the face is drawn in
-// colour and as the network sees it, and the network reads it; at most once for each
-// picture that the screen shows.
+// colour and as the network sees it, and the network reads it; once for each picture
+// that the screen shows. When it rests, it is drawn in colour again, and better.
 //
 // The desk is what all panels share: `people`, `plan` and `network`, the `line` below
 // which an answer is unsure, the `state`, and `shown`: what is to be seen and read now.
@@ -9,7 +9,7 @@
 {
   const lab = (globalThis.lab ??= {});
   const { make, canvas, button, status } = lab.parts;
-  const [QUICK, FINE, SIDE] = [128, 256, 64];
+  const [SIDE, FINE] = [64, 256];
   const SETTLED = 250; // milliseconds
 
   lab.makeDesk = (people, plan, first) => {
@@ -72,9 +72,9 @@
         if (now !== state.now) return schedule(); // changed while it was loading
       }
       const posed = lab.pose(people, lab.faceOf(people, now));
-      const colour = lab.draw(posed, QUICK, { colour: true }).image;
-      const grey = lab.draw(posed, SIDE).image;
-      desk.present({ grey, colour, size: QUICK, from: "face", state: now });
+      const { image, fine } = lab.draw(posed, SIDE, { quick: true });
+      const shown = { grey: image, colour: fine, size: 2 * SIDE };
+      desk.present({ ...shown, from: "face", state: now });
     };
     const schedule = () => {
       if (asked) return;
