@@ -23,6 +23,7 @@ from emolib.models import load_model, predict
 
 pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
 from emolib.synthesis import (
+    FaceState,
     Scene,
     group_units,
     lab_controls,
@@ -153,7 +154,7 @@ def told(page, panel: str) -> str:
 
 
 def unfold(page, *panels):
-    for name in panels or ("where", "inside", "factor", "challenge", "own", "network"):
+    for name in panels or ("where", "inside", "factor", "challenge", "own"):
         page.locator(f"[data-panel={name}]").evaluate("one => one.open = true")
 
 
@@ -665,9 +666,18 @@ def file_of(picture: Image.Image, kind="PNG") -> bytes:
     return written.getvalue()
 
 
-def choose(page, name: str, content: bytes, kind="image/png", panel="own"):
-    page.locator(f"[data-panel={panel}] input[type=file]").set_input_files(
+def choose(page, name: str, content: bytes, kind="image/png"):
+    page.locator("[data-panel=own] input[type=file]").set_input_files(
         {"name": name, "mimeType": kind, "buffer": content}
+    )
+
+
+def wait_for_words(page, words: str):
+    """Wait until the panel of own files says something with these words."""
+    page.wait_for_function(
+        "(words) => document.querySelector('[data-panel=own] .lab-status')"
+        ".textContent.includes(words)",
+        arg=words,
     )
 
 
@@ -707,6 +717,17 @@ def test_an_own_still_is_marked_by_hand_and_read(opened):
     assert max(shares(page)) < CONTROLS["unsure_below"]
 
 
+def face_file(seed=25, units=None, scene=None) -> bytes:
+    """Return a face file, as Python writes it where all is in order."""
+    if isinstance(scene, Scene):
+        return json.dumps(
+            FaceState(random_identity(seed), units, scene).to_dict()
+        ).encode()
+    record = {"emolib": "face 1", "identity": {"seed": seed}}
+    record |= {"units": units or {}, "scene": scene or {}}
+    return json.dumps(record).encode()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -715,17 +736,30 @@ def test_an_own_still_is_marked_by_hand_and_read(opened):
         ("empty.png", b"", "no picture"),
         ("cut.png", file_of(Image.new("L", (64, 64)))[:40], "no picture"),
         ("huge.png", file_of(Image.new("1", (9000, 8000))), "9000 × 8000 pixels"),
+        ("mine.onnx", b"\x08\x0bemolib", "“emolib export FOLDER --page” writes"),
+        ("mine.weights.h5", b"\x89HDF", "“emolib export FOLDER --page” writes"),
+        ("face.json", b'{"emolib": "fa', "no JSON: it was cut short or changed"),
+        ("other.json", b"[1, 2]", "neither a face that this lab saved nor a network"),
+        ("null.json", b"null", "neither a face that this lab saved nor a network"),
+        ("clip.json", b'{"emolib": "clip 1"}', "no face that the lab saved"),
+        ("net.json", b'{"format": "keras"}', "not \"emolib network\""),
+        ("face.json", face_file(seed=1), "Person 1 is not in the lab"),
+        ("face.json", face_file(units={"jawLeft": 0.5}), "bring jawLeft to 0.5"),
+        ("face.json", face_file(units={"mouthSmileLeft": 1}),
+         "bring mouthSmileRight to 0"),
+        ("face.json", face_file(units=3), "must be names with values"),
+        ("face.json", face_file(units={"jawOpen": 1.6}), "AU26 is 1.6; expected 0"),
+        ("face.json", face_file(scene={"yaw": 40}), "yaw is 40; expected -30 to 30"),
+        ("face.json", face_file(scene={"scale": 2}), "scale is nothing that the lab"),
+        ("face.json", face_file(scene={"background": 99}), "background is called 99"),
+        ("face.json", face_file(scene={"occluder": "toString"}), "occluder: toString"),
     ],
-)
-def test_what_is_no_still_gets_a_sentence(opened, name, content, words):
+)  # fmt: skip
+def test_what_cannot_be_opened_gets_a_sentence(opened, name, content, words):
     page = opened()
     unfold(page, "own")
     choose(page, name, content)
-    page.wait_for_function(
-        "(words) => document.querySelector('[data-panel=own] .lab-status')"
-        ".textContent.includes(words)",
-        arg=words,
-    )
+    wait_for_words(page, words)
     page.get_by_role("button", name="fear").click()
     settle(page)
     assert answer(page) == "fear"
@@ -747,21 +781,66 @@ def own_network(**changes) -> bytes:
 
 def test_an_own_network_reads_the_faces(opened):
     page = opened()
-    unfold(page, "network", "inside")
+    unfold(page, "own", "inside")
     content = own_network(title="Mine", unsure_below=0.1)
-    choose(page, "network.json", content, "application/json", "network")
+    choose(page, "network.json", content, "application/json")
     page.wait_for_function("lab.desk.plan.title === 'Mine'")
-    assert "“Mine” reads the faces now" in told(page, "network")
+    wait_for_words(page, "“Mine” reads the faces now")
     settle(page)
     assert "unsure" not in page.locator(".lab-answer").inner_text()
-    choose(page, "face.json", b"{}", "application/json", "network")
-    page.wait_for_function(
-        "document.querySelector('[data-panel=network] .lab-status').textContent"
-        ".includes('emolib network')"
-    )
     page.get_by_role("button", name="The book’s network again").click()
     settle(page)
     assert "unsure" in page.locator(".lab-answer").inner_text()
+
+
+@pytest.mark.parametrize("fragment", [
+    "#lab=1&person=44&skin_tone=0.3&AU12=1.1&AU20%2B25=0.65&yaw=12&rim=0.3&occluder=mask",
+    "#lab=1&person=14&AU24=0.85&background=outdoors&light_azimuth=-90",
+])  # fmt: skip
+def test_a_saved_face_is_opened_again(opened, tmp_path, fragment):
+    page = opened(fragment)
+    kept = state(page)
+    with page.expect_download(lambda one: one.suggested_filename == "face.json") as it:
+        page.get_by_role("button", name="Save").click()
+    it.value.save_as(tmp_path / "face.json")
+    page.get_by_role("button", name="Everything at rest").click()
+    settle(page)
+    choose(page, "mine.json", (tmp_path / "face.json").read_bytes())
+    wait_for_words(page, "The face of mine.json is set")
+    settle(page)
+    assert state(page) == kept
+    page.get_by_role("button", name="Undo").click()
+    assert state(page) == RESTING
+
+
+def test_a_face_that_python_wrote_is_opened(opened):
+    page = opened()
+    scene = Scene(yaw=12, background=None, occluder="glasses", occluder_seed=1)
+    units = {"mouthSmile": 0.6, "jawOpen": 0.25}
+    choose(page, "face.json", face_file(units=units, scene=scene))
+    wait_for_words(page, "The face of face.json is set")
+    settle(page)
+    assert state(page) == {
+        "person": FIRST, "groups": {"AU12": 0.6, "AU26": 0.25},
+        "scene": {"yaw": 12, "occluder": "glasses"},
+    }  # fmt: skip
+
+
+def test_a_file_may_be_dropped_anywhere_but_only_one(opened):
+    page = opened()
+    drop = """(names) => {
+      const dropped = new DataTransfer();
+      for (const name of names) dropped.items.add(new File(["{}"], name));
+      document.querySelector(".lab-bars").dispatchEvent(new DragEvent("drop",
+        { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(drop, ["mine.onnx"])
+    wait_for_words(page, "mine.onnx is a network in a form")
+    assert page.locator("[data-panel=own] .lab-drop").is_visible()
+    page.evaluate(drop, ["face.png", "face.json"])
+    wait_for_words(page, "Several files: choose one")
+    page.evaluate(drop, [])
+    assert told(page, "own").startswith("Several files")
 
 
 # --- misused --------------------------------------------------------------------------

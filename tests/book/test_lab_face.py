@@ -282,7 +282,7 @@ def test_the_page_reads_what_python_wrote(lab):
         ({"emolib": "clip"}, "no face that the lab saved"),
         ({"identity": {"seed": 1}}, "Person 1 is not in the lab"),
         ({"identity": {"seed": 25, "skin_tone": 2}}, "skin_tone must be 0 to 1"),
-        ({"units": {"mouthSmile": 0.5}}, "no unit mouthSmile"),
+        ({"units": {"mouthGrin": 0.5}}, "no unit mouthGrin"),
         ({"units": {"jawOpen": "wide"}}, "jawOpen must be 0 to 1.6"),
         ({"scene": {"yaw": "left"}}, "cannot draw yaw: left"),
         ({"scene": {"occluder": "hat"}}, "cannot draw occluder: hat"),

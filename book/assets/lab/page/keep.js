@@ -60,9 +60,9 @@
         download(await picture(desk), "face.png");
         download(new Blob([text], { type: "application/json" }), "face.json");
         said.textContent =
-          "Saved face.png and face.json. The command " +
-          "“emolib render --from face.json --size 256 --colour -o face-2.png” draws " +
-          "the same face.";
+          "Saved face.png and face.json. Drop face.json onto the lab to go on from " +
+          "here; “emolib render --from face.json --size 256 --colour -o face-2.png” " +
+          "draws the same face.";
       } catch (error) {
         said.textContent = `Nothing was saved: ${error.message}`;
       }

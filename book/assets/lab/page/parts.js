@@ -44,7 +44,7 @@
     );
     let last = null;
     const show = (value) => {
-      if (value === last && Number(input.value) === value) return; // nothing to redraw
+      if (value === last) return; // nothing to redraw
       last = value;
       const words = `${decimal(value, digits)}${unit}`;
       input.value = value;

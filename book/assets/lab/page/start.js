@@ -31,6 +31,7 @@
     await lab.openPerson(people, asked.state.person);
     const desk = lab.makeDesk(people, plan, asked.state);
 
+    const whole = make("div", { className: "lab" });
     const pictures = lab.addPictures(desk);
     desk.drawFace = pictures.draw;
     const answers = lab.addAnswers(desk);
@@ -39,8 +40,7 @@
       inside: lab.addInside(desk),
       factor: lab.addOneFactor(desk),
       challenge: lab.addChallenges(desk),
-      own: lab.addOwnPicture(desk),
-      network: lab.addOwnNetwork(desk),
+      own: lab.addOwnFile(desk, whole),
     };
     const extra = () =>
       Object.fromEntries(
@@ -51,7 +51,6 @@
       hidden: true,
       aria: { role: "alert" },
     });
-    const whole = make("div", { className: "lab" });
     const keeping = lab.addKeeping(desk, whole, extra);
     const heading = (words) => make("h2", {}, words);
     whole.append(
@@ -109,11 +108,6 @@
       if (!from.fault) desk.state.change(from.state);
       restore(from);
     });
-
-    // a file that misses its field would be opened instead of this page
-    for (const event of ["dragover", "drop"]) {
-      whole.addEventListener(event, (one) => one.preventDefault());
-    }
 
     await pictures.draw();
     restore(asked);
