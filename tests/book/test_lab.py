@@ -7,17 +7,19 @@ tested in `test_lab_face` and `test_lab_network`.
 import io
 import json
 import re
+from functools import partial
 
 import face_lab
 import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from headless import served
+from headless import find_firefox, served, started_firefox
 from PIL import Image
 from project_inputs import PROJECT
 
 from emolib.emotions import EMOTIONS
+from emolib.explain import occlusion_sensitivity
 from emolib.faces import CROP
 from emolib.models import load_model, predict
 
@@ -911,6 +913,41 @@ def test_a_browser_that_cannot_unpack_the_faces_keeps_the_poster(visit):
         "document.querySelector('.lab-open p').textContent.includes('too old')"
     )
     assert page.locator(".lab-poster img").is_visible()
+
+
+# --- another browser ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def firefox():
+    if (found := find_firefox()) is None:
+        pytest.skip("no Firefox on PATH")
+    with started_firefox(found) as started:
+        yield started
+
+
+@pytest.mark.parametrize("where", ["http", "file"])
+def test_firefox_draws_reads_and_maps_the_same_face(
+    firefox, folder, served_page, where
+):
+    address = served_page if where == "http" else (folder / "index.html").as_uri()
+    firefox.visit(f"{address}#lab=1&AU12=0.6&AU26=0.3&yaw=10")
+    found = firefox.evaluate("""(async () => {
+      while (!globalThis.lab?.desk) await new Promise((done) => setTimeout(done, 50));
+      const { shown, plan } = lab.desk;
+      const maps = lab.occlusionMaps(plan);
+      const { map } = await maps.map(shown.grey);
+      maps.close();
+      return { grey: [...shown.grey], shares: shown.shares, map: [...map] };
+    })()""")
+    units = group_units({"AU12": 0.6, "AU26": 0.3})
+    face = render(random_identity(int(FIRST)), units, Scene(yaw=10, background=None))
+    seen = np.reshape(found["grey"], (64, 64)).astype(np.uint8)
+    assert (np.abs(seen.astype(int) - face) <= 2).mean() >= 0.99
+    answer = partial(predict, load_model("synthface"))
+    np.testing.assert_allclose(found["shares"], answer(seen)[0], atol=1e-3)
+    (wanted,) = occlusion_sensitivity(answer, seen[None])
+    np.testing.assert_allclose(found["map"], wanted.ravel(), atol=2e-3)
 
 
 # --- for everybody --------------------------------------------------------------------
