@@ -2,7 +2,7 @@
 // its numbers, the patch of the face that it sees and the multiply-adds behind it.
 {
   const lab = (globalThis.lab ??= {});
-  const { make, choice, slider, panel, status, canvas, count, decimal, opaque } =
+  const { make, choice, slider, panel, status, canvas, count, decimal, paintOn } =
     lab.parts;
   const SIDE = 64;
 
@@ -103,11 +103,8 @@
       while (maps.children.length < size[2])
         maps.append(buttonOf(maps.children.length));
       [...maps.children].forEach((one, channel) => {
-        const picture = one.firstChild;
         const grey = lab.channelOf(map, size, channel, least, most);
-        const image = new ImageData(opaque(grey), size[1], size[0]);
-        [picture.width, picture.height] = [size[1], size[0]];
-        picture.getContext("2d").putImageData(image, 0, 0);
+        paintOn(one.firstChild, grey, size[1], size[0]);
       });
       drawUnit();
     };

@@ -2,7 +2,7 @@
 // a link holds the whole state, and files are made here.
 {
   const lab = (globalThis.lab ??= {});
-  const { make, button, status } = lab.parts;
+  const { make, button, status, canvas } = lab.parts;
   const LARGE = 256; // pixels of the picture that is saved
 
   const download = (blob, name) => {
@@ -12,11 +12,9 @@
   };
 
   const picture = (desk) => {
-    const canvas = make("canvas", { width: LARGE, height: LARGE });
-    const { image } = desk.draw(desk.state.now, LARGE, true);
-    const pixels = new ImageData(new Uint8ClampedArray(image), LARGE, LARGE);
-    canvas.getContext("2d").putImageData(pixels, 0, 0);
-    return new Promise((done) => canvas.toBlob(done, "image/png"));
+    const { element, paint } = canvas("");
+    paint(desk.draw(desk.state.now, LARGE, true).image, LARGE);
+    return new Promise((done) => element.toBlob(done, "image/png"));
   };
 
   // `extra()` gives what the panels want a link to hold.

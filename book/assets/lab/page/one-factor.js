@@ -112,7 +112,6 @@
       table,
     );
 
-    const read = (grey) => [...[...desk.second.read(grey)].at(-1)[1].data];
     const compare = async () => {
       result.hidden = !factor;
       if (!factor || !one.open()) return;
@@ -133,7 +132,7 @@
         const { image } = desk.draw(next, size, colour, covers ? one.lit : undefined);
         return [one.image, factor === MIRROR ? mirrored(image, size) : image];
       };
-      const [before, after] = pair(SIDE, false).map(read);
+      const [before, after] = pair(SIDE, false).map(desk.ask);
       const pictures = pair(COLOUR, true);
       first.paint(pictures[0], COLOUR);
       other.paint(pictures[1], COLOUR);

@@ -12,20 +12,24 @@
   const [SIDE, FINE] = [64, 256];
   const SETTLED = 250; // milliseconds
 
+  // What the last layer gave: the six probabilities.
+  const answerOf = (maps) => [...[...maps].at(-1)[1].data];
+
   lab.makeDesk = (people, plan, first) => {
     const listeners = { shown: [], settled: [], network: [] };
+    let second;
     const desk = {
       people,
       controls: people.controls,
       state: lab.startState(first),
       on: (event, listen) => listeners[event].push(listen),
       tell: (event) => listeners[event].forEach((listen) => listen(desk)),
-      // Another network reads from now on; the panels have a second one of their own.
+      // Another network reads from now on, with a second one for `ask`.
       setNetwork(next) {
         const engine = lab.networkEngine();
         desk.plan = next;
         desk.network = engine.startNetwork(next);
-        desk.second = engine.startNetwork(next);
+        second = engine.startNetwork(next);
         desk.line = next.unsureBelow || desk.controls.unsure_below;
         desk.tell("network");
         if (desk.shown) desk.present(desk.shown);
@@ -34,12 +38,13 @@
       // state that was drawn if it is a rendered face.
       present(picture) {
         const maps = desk.network.read(picture.grey);
-        const shares = [...[...maps].at(-1)[1].data];
-        desk.shown = { ...picture, maps, shares };
+        desk.shown = { ...picture, maps, shares: answerOf(maps) };
         desk.tell("shown");
         clearTimeout(desk.timer);
         desk.timer = setTimeout(() => desk.tell("settled"), SETTLED);
       },
+      // What the network answers to another picture; what is shown stays.
+      ask: (grey) => answerOf(second.read(grey)),
       draw: (state, size, colour, lit) =>
         lab.draw(lab.pose(people, lab.faceOf(people, state)), size, { colour, lit }),
     };
