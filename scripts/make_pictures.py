@@ -123,7 +123,7 @@ def lab_poster() -> list[Path]:
     poster = ASSETS / "lab" / "poster.webp"
     Image.fromarray(shown).save(poster, quality=80, method=6)
     answer = predict(load_model(MODEL), synthesis.render(person, {}, scene))[0]
-    shares = answer.astype(float).round(3).tolist()
+    shares = answer.astype(float).round(4).tolist()
     record = {"model": MODEL, "answer": dict(zip(EMOTIONS, shares, strict=True))}
     return [poster, write_json(ASSETS / "lab" / "poster.json", record)]
 

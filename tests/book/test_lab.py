@@ -449,6 +449,8 @@ def test_a_broken_link_is_told_and_the_lab_opens(opened, fragment, words):
     page = opened(fragment)
     assert words in page.get_by_role("alert").inner_text()
     assert state(page) == RESTING
+    ring = page.locator(".lab").evaluate("one => getComputedStyle(one).outlineStyle")
+    assert ring == "none"
 
 
 def test_another_link_in_the_same_tab_is_followed(opened):
@@ -690,6 +692,9 @@ def test_an_own_still_is_marked_by_hand_and_read(opened):
     choose(page, "me.png", file_of(portrait(size)))
     page.wait_for_selector(".lab-mark")
     assert "on this machine only" in told(page, "own")
+    mark = page.locator(".lab-mark").first
+    cover = mark.evaluate("one => getComputedStyle(one).backgroundColor")
+    assert float(re.match(r"rgba\(0, 0, 0, (.*)\)", cover)[1]) < 0.5  # one sees the eye
     page.locator(".lab-own").evaluate("one => one.scrollIntoView({ block: 'end' })")
     scale = 1024 / (3 * size)  # what is larger is made smaller
     apart, down = CROP.interocular / 2, size * (0.5 + CROP.eye_line)

@@ -9,6 +9,7 @@
   // A line of numbers is shown as maps of one place.
   const sizeOf = ({ shape }) => (shape.length === 3 ? shape : [1, 1, shape[0]]);
   const kindOf = ({ type }) => type.replace("_", " ");
+  const article = (word) => (/^[aeiou]/.test(word) ? "An" : "A");
 
   lab.addInside = (desk) => {
     let at = { layer: null, channel: 0, row: 0, column: 0 };
@@ -95,7 +96,7 @@
       range = [least, most];
       layers.select.value = layer.name;
       about.textContent =
-        `A ${kindOf(layer)} layer: ${size[2]} ` +
+        `${article(layer.type)} ${kindOf(layer)} layer: ${size[2]} ` +
         `${size[2] === 1 ? "map" : "maps"} of ${size[0]} × ${size[1]}. Black is the ` +
         `least of its numbers, ${decimal(least, 2)}; white the largest, ` +
         `${decimal(most, 2)}.`;

@@ -146,7 +146,8 @@
       changed.textContent = `changed: ${words[1]}`;
       said.textContent = `${FACTORS[factor][0]}: ${words[0]} becomes ${words[1]}.`;
       rows.forEach(({ cells }, k) => {
-        const points = Math.round(100 * (after[k] - before[k]));
+        const whole = (share) => Math.round(100 * share); // as they are shown
+        const points = whole(after[k]) - whole(before[k]);
         const sign = points > 0 ? "+" : points < 0 ? "−" : "";
         cells[0].textContent = percent(before[k]);
         cells[1].textContent = percent(after[k]);

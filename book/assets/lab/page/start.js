@@ -17,7 +17,9 @@
     try {
       return lab.fromFragment(people, location.hash, Object.values(IN_LINKS));
     } catch (error) {
-      const fault = `The link cannot be read: ${error.message} This is the resting face.`;
+      const fault =
+        `The link cannot be read: ${error.message} Copy it once more, whole, or go on ` +
+        "from here.";
       return { ...resting, fault };
     }
   };
@@ -98,7 +100,7 @@
       try {
         open(from);
       } catch (error) {
-        tell(`Of the link a part cannot be read: ${error.message}`);
+        tell(`Of the link a part cannot be read: ${error.message} The rest is shown.`);
       }
     };
     // somebody who puts another link into the address bar of this page
