@@ -6,8 +6,14 @@
   const MOST_BYTES = 60e6;
   const OTHER_FORMS = /\.(onnx|h5|keras|pb|tflite|pth?)$/i; // of networks
 
-  const isJson = async (file) =>
-    /\.json$/i.test(file.name) || /^\s*[{[]/.test(await file.slice(0, 64).text());
+  const isJson = async (file) => {
+    try {
+      const begin = await file.slice(0, 64).text();
+      return /\.json$/i.test(file.name) || /^\s*[{[]/.test(begin);
+    } catch {
+      throw new Error(`${file.name} cannot be read. If it is a folder, choose a file.`);
+    }
+  };
 
   const parse = async (file) => {
     try {
@@ -120,8 +126,9 @@
     whole.addEventListener("dragleave", over(false));
     whole.addEventListener("drop", (event) => {
       over(false)(event);
-      open([...event.dataTransfer.files]);
-      field.scrollIntoView({ block: "center" });
+      const files = [...event.dataTransfer.files];
+      open(files);
+      if (files.length) field.scrollIntoView({ block: "center" });
     });
 
     const code = (words) => make("code", {}, words);
