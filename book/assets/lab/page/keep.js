@@ -42,12 +42,12 @@
       try {
         await navigator.clipboard.writeText(location.href);
         said.textContent =
-          "The link is copied. It holds all you set, but no file of " + "your own.";
+          "The link is copied. It holds all you set, but no file of your own.";
       } catch {
         field.focus();
         said.textContent =
-          "The link is in the field and in the address bar: copy it " +
-          "from there. It holds all you set, but no file of your own.";
+          "The link is in the field and in the address bar: copy it from there. It " +
+          "holds all you set, but no file of your own.";
       }
     });
     const save = button("Save", async () => {

@@ -26,9 +26,8 @@
         image.onerror = () =>
           failed(
             new Error(
-              `${name} is no picture that this ` +
-                "browser opens. Photographs in HEIC, for one, need to be saved as JPEG or " +
-                "PNG first.",
+              `${name} is no picture that this browser opens. Photographs in HEIC, for ` +
+                "one, need to be saved as JPEG or PNG first.",
             ),
           );
       });
