@@ -60,10 +60,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--turns", type=int, default=8)
     parser.add_argument("--frames", type=int, default=60, help="in each turn")
     options = parser.parse_args(arguments)
+    if (program := find_browser()) is None:
+        parser.error("found no Chromium or Chrome on PATH; install one of them")
     checkouts = [PROJECT, *filter(None, [options.against])]
     frames, readings = [[] for _ in checkouts], [[] for _ in checkouts]
     with ExitStack() as open_things:
-        browser = open_things.enter_context(started_browser(find_browser()))
+        browser = open_things.enter_context(started_browser(program))
         pages = []
         for checkout in checkouts:
             address = open_things.enter_context(served(checkout / "book" / "assets"))

@@ -7,6 +7,8 @@ tested in `test_lab_face` and `test_lab_network`.
 import io
 import json
 import re
+import subprocess
+import sys
 from functools import partial
 
 import face_lab
@@ -382,6 +384,17 @@ def test_the_face_follows_a_slider(opened):
     assert reading < 30
 
 
+def test_how_fast_it_is_can_be_measured_beside_another_checkout(browser):
+    command = [sys.executable, PROJECT / "scripts" / "measure_lab.py"]
+    command += ["--turns", "2", "--frames", "3", "--against", PROJECT]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    head, this, other, ratio = done.stdout.splitlines()
+    assert "frames/s" in head
+    for line in (this, other):
+        assert all(float(one) > 0 for one in re.findall(r"\d[\d.]*", line[34:]))
+    assert re.fullmatch(r"this one is [\d.]+ times as fast \(.*\)", ratio)
+
+
 def test_a_slider_that_is_dragged_is_one_step(opened):
     page = opened()
     slider = page.get_by_label("Jaw open")
@@ -722,6 +735,14 @@ def test_an_own_still_is_marked_by_hand_and_read(opened):
     page.get_by_role("button", name="Back to the rendered face").click()
     settle(page)
     assert max(shares(page)) < CONTROLS["unsure_below"]
+    first, second = page.locator(".lab-mark").all()
+    for _ in range(30):
+        first.press("Shift+ArrowRight")
+    assert shares(page)  # wherever the mark is
+    page.get_by_role("button", name="Close the picture").click()
+    assert not second.is_visible()
+    assert page.evaluate("document.activeElement.type") == "file"
+    assert page.evaluate("lab.desk.shown.from") == "face"
 
 
 def face_file(seed=25, units=None, scene=None) -> bytes:
