@@ -44,7 +44,7 @@
     );
     let last = null;
     const show = (value) => {
-      if (value === last && Number(input.value) === value) return; // nothing to redraw
+      if (value === last) return; // nothing to redraw
       last = value;
       const words = `${decimal(value, digits)}${unit}`;
       input.value = value;
@@ -89,19 +89,20 @@
     return image;
   };
 
-  // A canvas with a description, and a function that paints pixels on it: RGBA, or one
-  // grey value for each place.
+  // Paint pixels on a canvas: RGBA, or one grey value for each place.
+  const paintOn = (element, pixels, width, height = width) => {
+    const image = new ImageData(width, height);
+    image.data.set(pixels.length === width * height ? opaque(pixels) : pixels);
+    if (element.width !== width) element.width = width;
+    if (element.height !== height) element.height = height;
+    element.getContext("2d").putImageData(image, 0, 0);
+  };
+
+  // A canvas with a description, and its `paint(pixels, width, height)`.
   const canvas = (words, className = "") => {
     const element = make("canvas", { className, aria: { role: "img" } });
     element.setAttribute("aria-label", words);
-    const paint = (pixels, width, height = width) => {
-      const image = new ImageData(width, height);
-      image.data.set(pixels.length === width * height ? opaque(pixels) : pixels);
-      if (element.width !== width) element.width = width;
-      if (element.height !== height) element.height = height;
-      element.getContext("2d").putImageData(image, 0, 0);
-    };
-    return { element, paint };
+    return { element, paint: (...pixels) => paintOn(element, ...pixels) };
   };
 
   const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
@@ -119,6 +120,6 @@
     percent,
     count,
     decimal,
-    opaque,
+    paintOn,
   };
 }
