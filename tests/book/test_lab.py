@@ -39,8 +39,6 @@ from emolib.synthesis import (
 ASSETS = PROJECT / "book" / "assets"
 CONTROLS = lab_controls()
 FIRST = str(CONTROLS["people"][0])
-# Harmless, and the theme's own; anything else is an error.
-KNOWN = re.compile("Got invalid theme mode")
 #: What axe finds of some weight: [rule, places].
 AUDIT = """() => axe.run(document, { preload: false, resultTypes: ["violations"] })
   .then(({ violations }) => violations
@@ -88,7 +86,7 @@ def visit(browser, served_page):
         contexts.append(context)
         context.add_init_script(before)
         page = context.new_page()
-        page.on("pageerror", lambda error: hear(str(error)))
+        page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", listen)
         page.on("request", lambda one: foreign(one.url, address))
         page.goto(address + fragment)
@@ -97,11 +95,7 @@ def visit(browser, served_page):
     def listen(line):
         icon = line.location["url"].endswith("favicon.ico")  # a small book has none
         if line.type == "error" and not icon:
-            hear(line.text)
-
-    def hear(words):
-        if not KNOWN.search(words):
-            faults.append(words)
+            faults.append(line.text)
 
     def foreign(url, address):
         home = address.rpartition("/")[0]

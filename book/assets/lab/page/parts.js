@@ -19,11 +19,13 @@
   };
 
   // A slider with its name above it and its value beside that. `moved(value, settled)`
-  // is called while it moves, and once more, settled, when it was let go.
+  // is called while it moves, and once more, settled, when it was let go. `show(value,
+  // words)` puts it there; without words of its own the value is told as a number.
   const slider = (name, { least, most, step, unit = "", ends }, moved) => {
     const id = `lab-${(number += 1)}`;
     const input = make("input", { type: "range", id, min: least, max: most, step });
-    const shown = make("output", { htmlFor: id });
+    // No <output>: a screen reader would read it at every step, and after the slider.
+    const shown = make("span", { className: "lab-value", aria: { "aria-hidden": true } });
     const digits = step < 1 ? (String(step).split(".")[1]?.length ?? 0) : 0;
     const hints = ends?.map((end) => make("span", {}, end)) ?? [];
     const row = make(
@@ -43,10 +45,9 @@
         : []),
     );
     let last = null;
-    const show = (value) => {
-      if (value === last) return; // nothing to redraw
+    const show = (value, words = `${decimal(value, digits)}${unit}`) => {
+      if (value === last && words === shown.textContent) return; // nothing to redraw
       last = value;
-      const words = `${decimal(value, digits)}${unit}`;
       input.value = value;
       shown.textContent = words;
       const side = ends && value !== 0 && least < 0 ? ends[value < 0 ? 0 : 1] : "";
