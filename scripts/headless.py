@@ -7,6 +7,7 @@ import functools
 import http.server
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -131,6 +132,7 @@ def started_firefox(program: str) -> Iterator[Firefox]:
             process = subprocess.Popen(
                 [*command, "--remote-debugging-port=0", "about:blank"],
                 stdout=heard, stderr=heard,
+                env={**os.environ, "HOME": profile},  # root may have another's home
             )  # fmt: skip
         try:
             firefox = Firefox(_listening(log, process))
