@@ -167,6 +167,7 @@ def measure(bench: Bench) -> dict:
         "subjects": len(np.unique(test.groups)),
         "faces_of_layers": len(few),
         "browser": version,
+        "scripts": weight([ENGINE / name for name in SCRIPTS]),
         "rows": rows,
         "libraries": libraries(program, few, settings),
     }
@@ -224,7 +225,7 @@ def ours(page, name: str, test: FaceDataset, few: FaceDataset, settings: dict) -
 def apart(page, model, names: list[str], few: FaceDataset) -> list[float]:
     """Return how far each layer is from Keras, as a share of its largest number."""
     inside = keras.Model(model.inputs, [model.get_layer(one).output for one in names])
-    expected = inside(few.images[..., None].astype(np.float32), training=False)
+    expected = inside([few.images[..., None].astype(np.float32)], training=False)
     found = page.evaluate("(faces) => layers(facesOf(faces))", sent(few.images))
     shares = []
     for name, one in zip(names, expected, strict=True):

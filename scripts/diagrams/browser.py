@@ -130,7 +130,7 @@ def same_padding() -> Drawing:
 def quantise() -> Drawing:
     """Draw two filters on their steps of three bits, and on steps for both."""
     filters = ((-0.9, -0.42, -0.1, 0.25, 0.62), (-0.14, -0.08, 0.03, 0.06, 0.11))
-    most, middle, unit = 3, 220, 158
+    most, middle, unit = 3, 232, 138
     d = Drawing(328)
     largest = [max(map(abs, one)) for one in filters]
     ways = (("a scale for each filter", largest, "accent"),
