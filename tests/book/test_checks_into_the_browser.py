@@ -52,6 +52,20 @@ def test_the_accuracy_falls_by_less_than_one_point(world):
     changed = world["other"]
     assert 1 / 12 < changed.mean() < 1 / 10
     assert 75 < changed.sum() < 200
+    assert 0.7 < world["won"] / world["lost"] < 1  # "nearly as many become right"
+
+
+def test_a_seed_makes_as_much_of_a_difference(world):
+    rows = load_results("by-subject-apex")["rows"]
+    seeds = [row["accuracy"] for row in rows if row["name"] == "plain CNN"]
+    lost = world["right"]["Keras"] - world["right"]["rebuilt"]
+    assert max(seeds) - min(seeds) > 0.9 * lost
+
+
+def test_at_least_half_of_what_a_relu_gives_is_zero_and_maps_go_up_to_ten(world):
+    for name in ("conv1", "conv2", "conv3", "dense"):
+        assert (world["expected"][name] == 0).mean() > 0.5
+    assert 8 < world["expected"]["dense"].max() < 13
 
 
 def test_the_first_layer_tells(world):

@@ -103,7 +103,7 @@
       "How far each layer is from Keras, on a logarithmic axis: measured here, and, " +
         "once you have asked for it, in your browser.",
       {
-        height: 250,
+        height: 220,
         x: { from: 0, to: last + 1, label: "layers, in their order", ticks: [1, last] },
         y: {
           from: LEAST / 2,
@@ -130,7 +130,7 @@
     const key = make(
       "p",
       { className: "lab-small" },
-      "Grey: measured here. Blue: your browser. Dashed: allowed.",
+      "Grey: measured here, 24 faces, every place. Blue: your browser. Dashed: allowed.",
     );
 
     const line = status();
