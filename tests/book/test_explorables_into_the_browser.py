@@ -76,6 +76,7 @@ def test_it_fits_a_phone(opened):
     assert opened.locator(".explorable button").bounding_box()["height"] >= 44
 
 
+@pytest.mark.parametrize("opened", ["http"], indirect=True)
 def test_a_network_that_does_not_come_is_told_and_can_be_asked_for_again(opened):
     opened.route("**/networks/synthface.js", lambda route: route.abort())
     opened.locator(".explorable button").press("Enter")
