@@ -1,4 +1,4 @@
-"""Networks in a headless browser: do they answer what Python answers, and how fast?
+"""Networks in a headless browser: how they answer beside Python, and how fast.
 
 The page's own engine (``book/assets/lab``) reads each shipped network in each precision
 and is held, layer by layer, against the network in Keras with the weights that ship.
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,6 +32,9 @@ from emolib.results import environment
 from scripts.headless import find_browser, served, started_browser
 from studies.page_networks import NETWORKS
 from studies.study import ROOT, Bench, Study, StudyError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 ENGINE = ROOT / "book" / "assets" / "lab"
 SCRIPTS = ("network.js", "layer-kinds.js", "network-file.js")
@@ -112,6 +116,7 @@ const read = async (face) => {
   const fed = { face: new ort.Tensor("float32", face, [1, 64, 64, 1]) };
   return (await session.run(fed)).probabilities.data;
 };
+globalThis.ready = true;
 """
 LITERT = """
 import { loadLiteRt, loadAndCompile, Tensor } from "@litertjs/core";
@@ -132,7 +137,7 @@ globalThis.ready = true;
 """
 PAGES = {
     "onnxruntime-web": '<script src="node_modules/onnxruntime-web/dist/'
-    f'ort.wasm.min.js"></script><script>{SHARED}{ONNX}globalThis.ready = true;</script>',
+    f'ort.wasm.min.js"></script><script>{SHARED}{ONNX}</script>',
     "@litertjs/core": f"<script>{SHARED}</script>"
     '<script type="importmap">{"imports": {"@litertjs/core": '
     '"./node_modules/@litertjs/core/dist/index.js", "@litertjs/wasm-utils": '
@@ -183,8 +188,10 @@ def one_of_each(test: FaceDataset) -> FaceDataset:
     return test.subset(np.array(chosen))
 
 
-def ours(page, name: str, test: FaceDataset, few: FaceDataset, settings: dict) -> dict:
-    """Measure a network in the page's engine, against Keras with the shipped weights."""
+def ours(
+    page: "Page", name: str, test: FaceDataset, few: FaceDataset, settings: dict
+) -> dict:
+    """Measure a network in the page's engine, against Keras with shipped weights."""
     model, card = load_model(name), model_card(name)
     trained = predict(model, test.images)
     found = {}
@@ -222,7 +229,9 @@ def ours(page, name: str, test: FaceDataset, few: FaceDataset, settings: dict) -
     }
 
 
-def apart(page, model, names: list[str], few: FaceDataset) -> list[float]:
+def apart(
+    page: "Page", model: keras.Model, names: list[str], few: FaceDataset
+) -> list[float]:
     """Return how far each layer is from Keras, as a share of its largest number."""
     inside = keras.Model(model.inputs, [model.get_layer(one).output for one in names])
     expected = inside([few.images[..., None].astype(np.float32)], training=False)
@@ -235,7 +244,7 @@ def apart(page, model, names: list[str], few: FaceDataset) -> list[float]:
     return shares
 
 
-def in_python(name: str, model, few: FaceDataset, settings: dict) -> dict:
+def in_python(name: str, model: keras.Model, few: FaceDataset, settings: dict) -> dict:
     """Return what a reading takes in Python, one face at a time."""
     faces = few.images[..., None].astype(np.float32)
     graph = (data_folder() / "models" / name / "model.onnx").read_bytes()
@@ -259,7 +268,7 @@ def _timed(read: Callable[[int], object], count: int, settings: dict) -> dict:
 
 
 def summed(times: list[float], warm: int) -> dict:
-    """Return the first reading, and best, median and 95th percentile of the later, ms."""
+    """Return the first reading; best, median and 95th percentile of the later; ms."""
     later = np.array(times[warm:])
     return {
         "first": times[0],
@@ -294,10 +303,19 @@ def libraries(program: str, few: FaceDataset, settings: dict) -> list[dict]:
 def installed() -> bool:
     """Install the libraries where they are not; tell whether they are there."""
     wanted = [f"{name}@{version}" for name, version in LIBRARIES.items()]
-    files = [RUNTIMES / "node_modules" / one for many in FETCHED.values() for one in many]
+    files = [
+        RUNTIMES / "node_modules" / one for many in FETCHED.values() for one in many
+    ]
     if not all(one.is_file() for one in files) and shutil.which("npm"):
         RUNTIMES.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--prefix", str(RUNTIMES), "--no-audit", "--no-fund"]
+        command = [
+            "npm",
+            "install",
+            "--prefix",
+            str(RUNTIMES),
+            "--no-audit",
+            "--no-fund",
+        ]
         subprocess.run([*command, "--ignore-scripts", *wanted], check=False)
     return all(one.is_file() for one in files)
 
@@ -309,7 +327,9 @@ def opened_folder() -> Iterator[Path]:
         folder = Path(made)
         (folder / "node_modules").symlink_to(RUNTIMES / "node_modules")
         for library, html in PAGES.items():
-            head = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+            head = (
+                '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+            )
             (folder / page_of(library)).write_text(head + html, "utf-8")
         yield folder
 
@@ -320,7 +340,12 @@ def page_of(library: str) -> str:
 
 
 def theirs(
-    page, address: str, library: str, name: str, few: FaceDataset, settings: dict
+    page: "Page",
+    address: str,
+    library: str,
+    name: str,
+    few: FaceDataset,
+    settings: dict,
 ) -> dict:
     """Measure a network in a library."""
     model = load_model(name)
@@ -364,7 +389,7 @@ def theirs(
     }
 
 
-def flatbuffer(model) -> bytes:
+def flatbuffer(model: keras.Model) -> bytes:
     """Return a network as LiteRT reads it, for one face at a time."""
     face = keras.Input(batch_shape=(1, 64, 64, 1))
     fixed = keras.Model(face, model(face))

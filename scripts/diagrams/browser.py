@@ -77,7 +77,9 @@ def port() -> Drawing:
     d.path(f"M86 {top + 40}H106", "line", "")
     d.rect(108, top, 190, 80, "accent-line on-tint", rx=6)
     d.text(118, top + 22, "for each layer:", "note")
-    for k, words in enumerate(("take what it is from", "compute", "keep what it gives")):
+    for k, words in enumerate(
+        ("take what it is from", "compute", "keep what it gives")
+    ):
         d.text(130, top + 38 + 16 * k, words, "note quiet")
     d.path(f"M300 {top + 40}H316", "line", "")
     for k, (name, value) in enumerate(zip(EMOTIONS, answer, strict=True)):

@@ -84,7 +84,10 @@ _FAULTS = {
         ("size=(draws, len(right))", "size=(draws, 5 * len(right))"),
     ],
     "into-the-browser": [
-        ("return extra // 2, extra - extra // 2", "return extra - extra // 2, extra // 2"),
+        (
+            "return extra // 2, extra - extra // 2",
+            "return extra - extra // 2, extra // 2",
+        ),
         ("4 * -(-length // 3)", "3 * -(-length // 3)"),
         ("np.rint(kernel / scale)", "np.floor(kernel / scale)"),
     ],
