@@ -57,11 +57,12 @@ def test_the_box_reads_and_is_within_what_is_allowed(opened):
     status.filter(has_text="A reading takes").wait_for(timeout=60_000)
     words = status.inner_text()
     assert words.startswith("Within what is allowed."), words
-    rows = opened.locator(".explorable tbody tr")
-    assert rows.count() == 4
-    for row in rows.all():
-        theirs, ours = (row.locator("td").nth(k).inner_text() for k in (1, 2))
-        (name, share), (other, found) = theirs.split(" ", 1), ours.split(" ", 1)
+    captions = opened.locator(".explorable figcaption")
+    assert captions.count() == 4
+    for caption in captions.all():
+        theirs, ours = caption.inner_text().splitlines()
+        name, share = theirs.removeprefix("Python: ").split(" ", 1)
+        other, found = ours.removeprefix("here: ").split(" ", 1)
         assert name == other
         shares = [float(one.rstrip("\N{NO-BREAK SPACE}%")) for one in (share, found)]
         assert np.isclose(*shares, atol=0.1)

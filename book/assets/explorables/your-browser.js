@@ -75,28 +75,21 @@
     const faces = [...Array(shape[0]).keys()].map((k) =>
       greys.subarray(SIDE * SIDE * k, SIDE * SIDE * (k + 1)),
     );
-    const answers = faces.map(() => make("td", {}, "not yet"));
-    const rows = faces.map((face, k) => {
-      const words = `Face ${k + 1}, to which Python answers ${said(data.answers[k])}`;
+    const answers = faces.map(() => make("span", {}, "not asked yet"));
+    const pictures = faces.map((face, k) => {
+      const words = `Face ${k + 1} of ${faces.length}`;
       const picture = canvas(words);
       picture.paint(face, SIDE);
-      return make(
-        "tr",
-        {},
-        make("td", {}, picture.element),
-        make("td", {}, said(data.answers[k])),
-        answers[k],
-      );
+      const python = `Python: ${said(data.answers[k])}`;
+      const line = make("figcaption", {}, python, make("br"), "here: ", answers[k]);
+      return make("figure", {}, picture.element, line);
     });
-    const heads = ["face", "Python", "your browser"].map((words) =>
-      make("th", { scope: "col" }, words),
-    );
-    const table = make(
-      "table",
-      { className: "explorable-table" },
-      make("thead", {}, make("tr", {}, ...heads)),
-      make("tbody", {}, ...rows),
-    );
+    const row = make("div", { className: "explorable-faces" }, ...pictures);
+    Object.assign(row.style, {
+      display: "grid",
+      gap: "0.75rem",
+      gridTemplateColumns: "repeat(auto-fill, minmax(9.5rem, 1fr))",
+    });
 
     const last = data.here.length;
     const chart = explore.chart(
@@ -160,6 +153,6 @@
         run.disabled = false;
       },
     );
-    return make("div", {}, make("p", {}, run), line, table, chart.element, key);
+    return make("div", {}, row, make("p", {}, run), line, chart.element, key);
   });
 }
