@@ -52,7 +52,7 @@ def test_the_accuracy_falls_by_less_than_one_point(world):
     changed = world["other"]
     assert 1 / 12 < changed.mean() < 1 / 10
     assert 75 < changed.sum() < 200
-    assert 0.7 < world["won"] / world["lost"] < 1  # "nearly as many become right"
+    assert 0.7 < world["better"] / world["worse"] < 1  # "nearly as many become right"
 
 
 def test_a_seed_makes_as_much_of_a_difference(world):
