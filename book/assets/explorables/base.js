@@ -6,6 +6,7 @@
 // The pieces (sliders, buttons, canvases) are those of the face lab: lab/page/parts.js.
 {
   const explore = (globalThis.explore = {});
+  const { make, button, status } = lab.parts;
   const SVG = "http://www.w3.org/2000/svg";
   const WIDTH = 380; // units of a chart, as of a drawing: its letters are drawing.css's
 
@@ -14,11 +15,10 @@
     for (const place of document.querySelectorAll(
       `.explorable[data-name="${name}"]`,
     )) {
-      const data = JSON.parse(place.querySelector("script").textContent);
       const output = place.closest(".output");
       const figure = [...output.parentElement.children].filter((one) => one !== output);
       try {
-        place.append(build(data));
+        place.append(build(JSON.parse(place.querySelector("script").textContent)));
         for (const one of figure) one.classList.add("explorable-still");
       } catch (error) {
         console.error(error); // the figure stays
@@ -146,7 +146,7 @@
   // `words()` says what there is to say, and may tick a task that is done by then.
   const REST = 300; // milliseconds
   explore.spoken = () => {
-    const element = globalThis.lab.parts.status();
+    const element = status();
     let timer = 0;
     const say = (words) => {
       clearTimeout(timer);
@@ -158,7 +158,6 @@
   // Tasks with a tick before those that are done: `tasks` are { words, ... }. `done(task)`
   // ticks one and says whether that was news.
   explore.tasks = (lead, tasks) => {
-    const { make } = globalThis.lab.parts;
     const items = new Map(tasks.map((task) => [task, make("li", {}, task.words)]));
     const list = make("ul", { className: "explore-tasks" }, ...items.values());
     const element = make("div", {}, make("p", {}, lead), list);
@@ -183,4 +182,44 @@
   };
 
   explore.svg = svg;
+
+  // One of a few, as buttons of which one is pressed. `options` are [value, words].
+  explore.pick = (name, options, chosen) => {
+    const buttons = options.map(([value, words]) => button(words, () => chosen(value)));
+    const element = make("div", { className: "lab-buttons" }, ...buttons);
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", name);
+    const show = (value) =>
+      buttons.forEach((one, k) =>
+        one.setAttribute("aria-pressed", options[k][0] === value),
+      );
+    return { element, show };
+  };
+
+  // A slider whose value is told in words. `moved(value, settled)` is called while it
+  // moves, and once more, settled, when it was let go.
+  let number = 0; // ids that no other element of the page has
+  explore.slider = (name, limits, moved) => {
+    const id = `explorable-${(number += 1)}`;
+    const input = make("input", { type: "range", id, ...limits });
+    const shown = make("span", { aria: { "aria-hidden": true } }); // an <output> is read
+    input.addEventListener("input", () => moved(Number(input.value), false));
+    input.addEventListener("change", () => moved(Number(input.value), true));
+    const label = make("label", { htmlFor: id }, name);
+    const element = make("div", { className: "lab-slider" }, label, shown, input);
+    const show = (value, words) => {
+      input.value = value;
+      input.setAttribute("aria-valuetext", words);
+      shown.textContent = words;
+    };
+    return { element, show };
+  };
+
+  // What a reader can find out with it.
+  explore.questions = (...questions) =>
+    make(
+      "ul",
+      { className: "explorable-tasks" },
+      ...questions.map((words) => make("li", {}, words)),
+    );
 }
