@@ -7,9 +7,7 @@ import re
 import nbformat
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from headless import served
 from project_inputs import PROJECT
 from sklearn.metrics import confusion_matrix
 
@@ -20,13 +18,6 @@ from emolib.results import load_results
 
 CHAPTER = PROJECT / "book" / "part-1-the-system" / "evaluation.ipynb"
 NAMES = ("confusion", "reliability", "splits")
-#: What axe finds of some weight: [rule, places].
-AUDIT = """() => axe.run(document, { preload: false, resultTypes: ["violations"] })
-  .then(({ violations }) => violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => [id, nodes.map((one) => one.target.join(" "))]))"""
-# Harmless, and the theme's own; a small book has no icon.
-KNOWN = re.compile("Got invalid theme mode|favicon")
 
 
 @pytest.fixture(scope="module")
@@ -52,111 +43,14 @@ def data_of(output) -> dict:
     return json.loads(page.script.string)
 
 
-@pytest.fixture(scope="module")
-def served_page(build_page, cells):
-    """Serve a page of the three figures, and one on which their data are broken."""
-    title = nbformat.v4.new_markdown_cell("# A small chapter\n\nWords.")
-    notebook = nbformat.v4.new_notebook(cells=[title, *cells.values()])
-    folder = build_page(notebook)
-    whole = (folder / "index.html").read_text("utf-8")
-    data = re.compile('(<script type="application/json">){.*?}(</script>)', re.S)
-    broken = data.sub(r'\1{"emotions":["anger"],"points":[]}\2', whole)
-    (folder / "broken.html").write_text(broken, "utf-8")
-    with served(folder) as address:
-        yield f"{address}/index.html"
-
-
 @pytest.fixture
-def visit(browser, served_page):
-    """Give a function that goes to the page; nothing may go wrong or be fetched."""
-    contexts, faults = [], []
-
-    def visit(page="index.html", width=1280, theme="light", **settings):
-        context = browser.new_context(
-            viewport={"width": width, "height": 844}, color_scheme=theme,
-            reduced_motion="reduce", **settings,
-        )  # fmt: skip
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on("console", hear)
-        tab.on("request", lambda one: foreign(one.url))
-        tab.goto(served_page.replace("index.html", page))
-        return tab
-
-    def hear(line):
-        words = line.text + line.location["url"]
-        if line.type in ("error", "warning") and not KNOWN.search(words):
-            faults.append(words)
-
-    def foreign(url):
-        home = served_page.rpartition("/")[0]
-        if not url.startswith((home, "data:", "blob:")) and "favicon" not in url:
-            faults.append(f"request to another place: {url}")
-
-    visit.faults = faults
-    yield visit
-    for context in contexts:
-        context.close()
-    assert faults == []
+def visit(visitor, explorables_address):
+    """Give a function that opens the explorables; nothing may go wrong."""
+    return lambda width=1280: visitor(explorables_address("evaluation"), width)
 
 
 def place(page, name):
     return page.locator(f'.explorable[data-name="{name}"]')
-
-
-# --- all of them ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_it_takes_the_place_of_its_figure(visit, name):
-    page = visit()
-    assert place(page, name).is_visible()
-    stills = page.locator(".explorable-still")
-    assert stills.count() == len(NAMES)
-    assert not any(one.is_visible() for one in stills.all())
-    page.emulate_media(media="print")
-    assert not place(page, name).is_visible()
-    assert all(one.is_visible() for one in stills.all())
-
-
-def test_without_scripts_the_figures_stay(visit):
-    page = visit(java_script_enabled=False)
-    pictures = page.locator(".cell_output svg, .cell_output img")
-    assert pictures.count() == len(NAMES)
-    assert all(one.is_visible() for one in pictures.all())
-
-
-def test_figures_stay_where_data_are_broken(visit):
-    page = visit("broken.html")
-    assert page.locator(".explorable-still").count() == 0
-    pictures = page.locator(".cell_output svg, .cell_output img")
-    assert all(one.is_visible() for one in pictures.all())
-    assert len(visit.faults) == len(NAMES)  # each is told to the console
-    visit.faults.clear()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_they_keep_nobody_out(visit, width, theme):
-    page = visit(width=width, theme=theme)
-    page.evaluate(Axe().axe_script)
-    assert page.evaluate(AUDIT) == []
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_fingers_find_what_they_press_and_eyes_what_they_read(visit, name):
-    page = visit(width=390, has_touch=True)
-    for one in place(page, name).locator("button:visible").all():
-        box = one.bounding_box()
-        assert min(box["width"], box["height"]) >= 44
-    sizes = place(page, name).evaluate("""(place) => [...place.querySelectorAll("*")]
-      .filter((one) => one.checkVisibility() && !one.closest("script"))
-      .filter((one) => [...one.childNodes].some((k) => k.nodeType === 3))
-      .map((one) => parseFloat(getComputedStyle(one).fontSize) * (one.closest("svg")
-        ? one.closest("svg").getBoundingClientRect().width / 380 : 1))""")
-    assert min(sizes) >= 9
 
 
 # --- the confusion matrix -------------------------------------------------------------
@@ -330,11 +224,11 @@ def test_its_numbers_are_those_of_python(
 
 
 @pytest.fixture(scope="module")
-def shared_page(browser, served_page):
+def shared_page(browser, explorables_address):
     """One page for many settings."""
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
-    page.goto(served_page)
+    page.goto(explorables_address("evaluation"))
     yield page
     context.close()
 

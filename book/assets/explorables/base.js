@@ -196,25 +196,6 @@
     return { element, show };
   };
 
-  // A slider whose value is told in words. `moved(value, settled)` is called while it
-  // moves, and once more, settled, when it was let go.
-  let number = 0; // ids that no other element of the page has
-  explore.slider = (name, limits, moved) => {
-    const id = `explorable-${(number += 1)}`;
-    const input = make("input", { type: "range", id, ...limits });
-    const shown = make("span", { aria: { "aria-hidden": true } }); // an <output> is read
-    input.addEventListener("input", () => moved(Number(input.value), false));
-    input.addEventListener("change", () => moved(Number(input.value), true));
-    const label = make("label", { htmlFor: id }, name);
-    const element = make("div", { className: "lab-slider" }, label, shown, input);
-    const show = (value, words) => {
-      input.value = value;
-      input.setAttribute("aria-valuetext", words);
-      shown.textContent = words;
-    };
-    return { element, show };
-  };
-
   // What a reader can find out with it.
   explore.questions = (...questions) =>
     make(

@@ -388,12 +388,9 @@
         left[name].textContent = leftOf(name);
       });
       const its = settings[chosen];
-      rate.show(RATES.indexOf(its.rate));
-      const words = `${its.rate}`;
-      rate.element.querySelector("output").textContent = words;
+      rate.show(RATES.indexOf(its.rate), `${its.rate}`);
       rate.element.querySelector("label").textContent =
         `learning rate of ${METHODS[chosen].words}`;
-      rate.input.setAttribute("aria-valuetext", words);
       keep.show(settings.momentum.keep);
       keep.input.disabled = chosen !== "momentum";
       count.show(steps);

@@ -145,8 +145,8 @@
 
     // --- To move --------------------------------------------------------------------
 
-    const limits = { min: LEAST, max: -LEAST, step: STEP };
-    const slider = explore.slider("Temperature T", limits, (step, settled) => {
+    const limits = { least: LEAST, most: -LEAST, step: STEP };
+    const slider = lab.parts.slider("Temperature T", limits, (step, settled) => {
       now.step = step;
       if (settled) tell();
       else show(false);

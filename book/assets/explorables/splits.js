@@ -118,8 +118,8 @@
 
     // --- To move: the slider, or the chart itself -----------------------------------
 
-    const limits = { min: 0, max: measured.length - 1, step: 1 };
-    const slider = explore.slider("Leaked", limits, (index, settled) =>
+    const limits = { least: 0, most: measured.length - 1, step: 1 };
+    const slider = lab.parts.slider("Leaked", limits, (index, settled) =>
       show(index, settled),
     );
     const drag = (event, settled) => {
