@@ -2,6 +2,7 @@
 
 from studies import (
     attention,
+    browser,
     by_subject_apex,
     detection,
     four_splits,
@@ -34,6 +35,7 @@ STUDIES: dict[str, Study] = {
         learning_curve.STUDY,
         synthface_model.STUDY,
         page_networks.STUDY,
+        browser.STUDY,
         robustness.STUDY,
         remedies.STUDY,
         imbalance.STUDY,
