@@ -2,7 +2,7 @@
 # with PYTHON=/path/to/python3.13 by that interpreter.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv book test check notebooks results results-photographs results-transfer data data-large packs pictures check-enterface bench bench-peers serve lint clean vendor pins address
+.PHONY: help venv book test check notebooks results results-browser results-photographs results-transfer data data-large packs pictures check-enterface bench bench-peers serve lint clean vendor pins address
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 # Nothing that make starts reports to anybody; tests/nothing_leaves looks.
@@ -34,6 +34,9 @@ notebooks: venv ## run the notebooks that changed and store their outputs
 
 results: venv ## train and measure again whatever is out of date in data/results
 	@$(PY) -m studies run --fer2013 "$(FER2013)"
+
+results-browser: venv ## hold the networks in a headless browser against Python (Chromium)
+	@$(PY) -m studies run browser
 
 results-photographs: venv ## measure the network for photographs on them (FER2013=PATH)
 	@$(PY) -m studies run photographs photograph-labels remedies-photographs --fer2013 "$(FER2013)"

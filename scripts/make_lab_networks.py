@@ -14,7 +14,7 @@ from emolib.models import load_model, model_card
 
 NETWORKS = PROJECT / "book" / "assets" / "lab" / "networks"
 #: Which of the shipped networks the lab has, and how their kernels are stored.
-SHIPPED = {"synthface": "int8"}
+SHIPPED = {"synthface": "float16"}
 
 
 def as_script(name: str, text: str) -> str:

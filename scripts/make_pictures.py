@@ -112,12 +112,8 @@ def moving_faces() -> list[Path]:
 
 
 def lab_poster() -> list[Path]:
-    """Save the face on which the lab opens, and what its network answers to it.
-
-    It is asked with the weights that the page has, rounded to eight bits.
-    """
+    """Save the face on which the lab opens, and what its network answers to it."""
     from emolib import synthesis
-    from emolib.export import rounded
     from emolib.files import write_json
     from emolib.models import load_model, predict
 
@@ -126,10 +122,8 @@ def lab_poster() -> list[Path]:
     shown = synthesis.render(person, {}, scene, size=FRAME, colour=True)
     poster = ASSETS / "lab" / "poster.webp"
     Image.fromarray(shown).save(poster, quality=80, method=6)
-    model = load_model(MODEL)
-    with rounded(model, "int8"):
-        answer = predict(model, synthesis.render(person, {}, scene))[0]
-    shares = answer.astype(float).round(3).tolist()
+    answer = predict(load_model(MODEL), synthesis.render(person, {}, scene))[0]
+    shares = answer.astype(float).round(4).tolist()
     record = {"model": MODEL, "answer": dict(zip(EMOTIONS, shares, strict=True))}
     return [poster, write_json(ASSETS / "lab" / "poster.json", record)]
 

@@ -12,7 +12,7 @@ from sphinx.errors import ExtensionError
 
 PLACE = re.compile(r'<div class="explorable" data-name="([\w-]+)">')
 #: What they all stand on, in this order.
-BASE = ("lab/page/parts.js", "explorables/base.js")
+BASE = ("lab/page/parts.js", "lab/page/answers.js", "explorables/base.js")
 STYLES = ("lab/lab.css", "explorables/explorables.css")
 
 

@@ -35,6 +35,7 @@ ALSO = {
     "near-duplicate": r"[Nn]ear[-\s]cop(?:y|ies)",
     "nearest neighbour": "[Nn]earest (?:copy|copies|picture|image)",
     "percentage point": r"(?:(?<=\d )|(?<=two )|(?<=few )|(?<=three ))points",
+    "quantisation": "[Qq]uantis(?:ed?|es|ing)",
     "residual connection": "[Ss]hortcuts?",
     "test set": "[Tt]est (?:people|subjects|images)",
     "training set": "[Tt]raining (?:people|subjects|images)",

@@ -1,10 +1,11 @@
 """A Sphinx extension: what a page does not use is not loaded with it.
 
 MathJax stays on pages that have formulas themselves: Sphinx also loads it on every page
-whose chapters have some, the landing page among them. The index of all words, which the
-theme puts on every page for results while one types, stays on the page that searches.
-And of the two thousand icons of Font Awesome, which come as a script, as rules and as
-three fonts, half a megabyte on each page, those stay that a page shows.
+whose chapters have some, the landing page among them. Thebe, which starts kernels from
+pages and which this book does not offer, goes from all of them. The index of all words,
+which the theme puts on every page for results while one types, stays on the page that
+searches. And of the two thousand icons of Font Awesome, which come as a script, as
+rules and as three fonts, half a megabyte on each page, those stay that a page shows.
 """
 
 import base64
@@ -35,17 +36,18 @@ SEARCH = re.compile(
 )
 
 
-def drop_needless_mathjax(app, pagename, templatename, context, doctree):
-    """Take MathJax off a page without a formula."""
+def drop_needless_scripts(app, pagename, templatename, context, doctree):
+    """Take Thebe off every page, and MathJax off a page without a formula."""
     equations = app.env.get_domain("math").data["has_equations"]
-    if not equations.get(pagename, False) and "script_files" in context:
-        context["script_files"] = [
-            script
-            for script in context["script_files"]
-            if "mathjax" not in str(getattr(script, "filename", script)).lower()
-            and "window.MathJax"
-            not in getattr(script, "attributes", {}).get("body", "")
-        ]
+    needless = ["thebe"] + ([] if equations.get(pagename) else ["mathjax"])
+
+    def used(file) -> bool:
+        body = getattr(file, "attributes", {}).get("body") or ""
+        named = f"{getattr(file, 'filename', file)} {body}".lower()
+        return not any(name in named for name in needless)
+
+    for kind in ("script_files", "css_files"):
+        context[kind] = [one for one in context.get(kind, ()) if used(one)]
 
 
 def lean_icons(script: str, used: set[str]) -> str:
@@ -127,6 +129,6 @@ def drop_needless_files(app, error):
 
 def setup(app):
     """Register the extension; it runs after Sphinx and myst-nb added their scripts."""
-    app.connect("html-page-context", drop_needless_mathjax, priority=900)
+    app.connect("html-page-context", drop_needless_scripts, priority=900)
     app.connect("build-finished", drop_needless_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

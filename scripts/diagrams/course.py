@@ -21,6 +21,7 @@ USES = {
     "sequences": "faces videos small real detector",
     "real-faces": "faces photographs synthface real detector",
     "enterface05": "faces videos detector",
+    "into-the-browser": "faces plain small synthface real",
     "responsible-use": "faces plain small synthface real",
 }  # fmt: skip
 COLUMNS = {

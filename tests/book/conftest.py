@@ -4,6 +4,9 @@ Tests in a browser need Chromium (or Chrome) on PATH. Without one they skip, unl
 ``EMOLIB_REQUIRE_BROWSER=1`` says that a missing browser is a failure.
 """
 
+import contextlib
+import functools
+import json
 import os
 import shutil
 import subprocess
@@ -160,8 +163,8 @@ def build_page(tmp_path_factory):
     import yaml
 
     sphinx = yaml.safe_load((PROJECT / "_config.yml").read_text("utf-8"))["sphinx"]
-    taken = ("html_css_files", "html_js_files", "nb_ipywidgets_js", "language",
-             "nb_code_prompt_show", "nb_code_prompt_hide")  # fmt: skip
+    taken = ("html_context", "html_css_files", "html_js_files", "nb_ipywidgets_js",
+             "language", "nb_code_prompt_show", "nb_code_prompt_hide")  # fmt: skip
     settings = {name: sphinx["config"][name] for name in taken}
     settings |= {
         "extensions": [
@@ -221,3 +224,118 @@ def run_in(tiny_project):
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def explorables_page(build_page):
+    """Give a function that builds a page of a chapter's cells with an explorable.
+
+    Their outputs are those that the notebook stores.
+    """
+    import nbformat
+
+    @functools.cache
+    def build(chapter: str) -> Path:
+        (path,) = (PROJECT / "book").glob(f"part-*/{chapter}.ipynb")
+        notebook = nbformat.read(path, as_version=4)
+        movable = [cell for cell in notebook.cells if "explorable(" in cell.source]
+        notebook.cells = [nbformat.v4.new_markdown_cell("# Explorables"), *movable]
+        return build_page(notebook)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def explorables_address(explorables_page):
+    """Give a function that serves the page of a chapter's explorables."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def address(chapter: str) -> str:
+            folder = explorables_page(chapter)
+            return stack.enter_context(served(folder)) + "/index.html"
+
+        yield address
+
+
+class Explorable:
+    """One explorable on an open page."""
+
+    def __init__(self, page, name: str):
+        self.page = page
+        self.element = page.locator(f'.explorable[data-name="{name}"]')
+        data = self.element.locator('script[type="application/json"]')
+        self.data = json.loads(data.text_content())  # what the chapter handed over
+
+    def status(self, words: str) -> str:
+        """Wait until the status line holds these words, and return all of it."""
+        line = self.element.locator(".lab-status")
+        line.filter(has_text=words).wait_for(timeout=3000)
+        return line.text_content()
+
+    def found(self) -> int:
+        """Return how many of its tasks are done."""
+        return self.element.locator(".explore-tasks .done").count()
+
+    def press(self, name: str):
+        """Click a button."""
+        self.element.get_by_role("button", name=name).click()
+
+    def drag(self, surface, *shares):
+        """Drag over a surface, from place to place in shares of its sides."""
+        surface.scroll_into_view_if_needed()
+        box = surface.bounding_box()
+        mouse = self.page.mouse
+        width, height = box["width"], box["height"]
+        for k, (x, y) in enumerate(shares):
+            mouse.move(box["x"] + x * width, box["y"] + y * height)
+            if k == 0:
+                mouse.down()
+        mouse.up()
+
+
+@pytest.fixture
+def explorable(visitor, explorables_address):
+    """Give a function that opens a chapter's explorables and returns one."""
+
+    def explorable(chapter: str, name: str, **settings) -> Explorable:
+        return Explorable(visitor(explorables_address(chapter), **settings), name)
+
+    return explorable
+
+
+@pytest.fixture
+def visitor(browser):
+    """Give a function that opens a page. What goes wrong there fails the test.
+
+    It takes the address, the width, and settings of a Playwright context; `faults` of
+    the function is what was heard, for tests that expect something.
+    """
+    contexts, faults = [], []
+
+    def visitor(address: str, width: int = 1280, **settings):
+        settings = {"reduced_motion": "reduce", **settings}
+        viewport = {"width": width, "height": 844 if width < 500 else 900}
+        context = browser.new_context(viewport=viewport, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", hear)
+        page.on("request", lambda one: foreign(one.url, address))
+        page.goto(address)
+        return page
+
+    def hear(line):
+        icon = line.location["url"].endswith("favicon.ico")  # a small book has none
+        if line.type in ("error", "warning") and not icon:
+            faults.append(line.text)
+
+    def foreign(url, address):
+        if not url.startswith((address.rpartition("/")[0], "data:", "blob:")):
+            faults.append(f"request to another place: {url}")
+
+    visitor.faults = faults
+    yield visitor
+    for context in contexts:
+        context.close()
+    assert faults == []

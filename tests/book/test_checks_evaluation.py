@@ -45,6 +45,28 @@ def test_the_two_forecasts_of_chapter_1_are_the_first_two_pairs(shown):
     assert shown.pairs.ravel()[order].sum() > shown.mistakes.sum() / 2
 
 
+def test_what_the_faces_behind_two_counts_have_in_common(shown):
+    """Anger called disgust, and what the explorable asks about fear called surprise."""
+    meta, emotion = shown.test.meta, shown.EMOTIONS.index
+    labels, said = shown.test.labels, shown.said
+    anger, disgust = emotion("anger"), emotion("disgust")
+    found, missed = (meta[(labels == anger) & (said == k)] for k in (anger, disgust))
+    assert missed["subject"].nunique() > 10
+    assert abs(found["intensity"].mean() - missed["intensity"].mean()) < 0.03
+
+    def share_of(rows, unit):
+        return (rows[[f"au_{unit}Left", f"au_{unit}Right"]].mean(axis=1) > 0.1).mean()
+
+    assert (
+        share_of(missed, "mouthUpperUp") > 0.6 > 0.4 > share_of(found, "mouthUpperUp")
+    )
+    assert share_of(found, "mouthPress") > 0.6 > 0.4 > share_of(missed, "mouthPress")
+    fear = labels == emotion("fear")
+    startled = meta[fear & (said == emotion("surprise"))]
+    covered = meta["occluder"].isin(["mask", "hand"])
+    assert covered[startled.index].mean() > 0.7 > 0.2 > covered[fear].mean()
+
+
 def test_on_the_street_only_accuracy_likes_one_answer(shown):
     always, _, balanced = shown.programs
     assert always[2] > 0.6 > 0.2 > always[3]
@@ -153,6 +175,22 @@ def test_a_leak_prefers_the_worse_recipe_with_each_seed(shown):
     assert max(on_frames) < 0 < min(on_people)
     gap = {name: np.subtract(*one.T) for name, one in shown.won.items()}
     assert min(gap["without"]) > max(gap["with"]) > min(gap["with"]) > 0
+
+
+def test_a_small_leak_is_enough_and_the_interval_does_not_warn(shown):
+    points, n_train = shown.leaked["points"], shown.leaked["training_images"]
+    nothing, smallest, *_, everything = points
+    assert smallest["share"] == 0.1
+    assert max(smallest["leaked"]) < 0.02 * n_train
+    assert 4 < 100 * smallest["flattered_by"][0] < 6  # the answer to the prediction
+    assert smallest["flattered_by"][1] > 0
+    assert smallest["flattered_by"][0] > shown.small_mean - shown.plain_mean
+    for one in points[1:]:
+        assert one["honest"]["accuracy"] < one["reported"]["interval"][0]
+    assert nothing["reported"] == nothing["honest"]
+    assert 0 < everything["honest"]["accuracy"] - nothing["honest"]["accuracy"] < 0.05
+    assert everything["reported"]["accuracy"] > 0.95
+    assert n_train == shown.n_train  # as many as in the four splits
 
 
 def test_the_last_doubling_brings_more_than_seeds_or_another_network(shown):

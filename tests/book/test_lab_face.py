@@ -188,6 +188,25 @@ def test_the_larger_picture_in_colour_is_that_of_python(lab):
         assert (away <= 2).mean() >= 0.985, face
 
 
+def test_the_quick_picture_is_the_light_that_the_network_sees(lab):
+    """Both of one drawing: the grey one is exact, the other has steps at its edges."""
+    for face in random_faces(12, seed=3):
+        grey, quick, slow = lab[0].evaluate(
+            """async (face) => {
+              await lab.openPerson(people, face.person);
+              const posed = lab.pose(people, face);
+              const { image, fine } = lab.draw(posed, 64, { quick: true });
+              const slow = lab.draw(posed, 128, { colour: true }).image;
+              return [[...image], [...fine], [...slow]];
+            }""",
+            face,
+        )
+        assert np.array_equal(np.reshape(grey, (64, 64)), in_page(lab[0], [face])[0][0])
+        away = np.abs(np.subtract(quick, slow)).reshape(128, 128, 4)
+        assert away.mean() < 6
+        assert np.median(away) <= 2
+
+
 @pytest.mark.parametrize("network", ["small-cnn", "synthface"])
 def test_presets_are_read_as_meant_on_everybody(lab, networks, network):
     plain = {"background": None}
@@ -263,7 +282,7 @@ def test_the_page_reads_what_python_wrote(lab):
         ({"emolib": "clip"}, "no face that the lab saved"),
         ({"identity": {"seed": 1}}, "Person 1 is not in the lab"),
         ({"identity": {"seed": 25, "skin_tone": 2}}, "skin_tone must be 0 to 1"),
-        ({"units": {"mouthSmile": 0.5}}, "no unit mouthSmile"),
+        ({"units": {"mouthGrin": 0.5}}, "no unit mouthGrin"),
         ({"units": {"jawOpen": "wide"}}, "jawOpen must be 0 to 1.6"),
         ({"scene": {"yaw": "left"}}, "cannot draw yaw: left"),
         ({"scene": {"occluder": "hat"}}, "cannot draw occluder: hat"),

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 import pytest
 from headless import served
-from make_lab_networks import NETWORKS, SHIPPED, as_script, shipped
+from make_lab_networks import NETWORKS, SHIPPED, shipped
 
 from emolib.datasets import load
 from emolib.explain import occlusion_sensitivity
@@ -127,17 +127,17 @@ def opened(page, model: keras.Model, precision: str = "float32") -> list[dict]:
 
 
 def hold(page, model: keras.Model, faces: np.ndarray, precision: str = "float32"):
-    """Hold each layer in the browser against the same layer of Keras."""
+    """Hold each layer in the browser against the same layer of Keras.
+
+    The file has that precision; Keras computes with the weights that `model` has.
+    """
     names = [one["name"] for one in opened(page, model, precision)]
     silent = layers.InputLayer | layers.Dropout
     there = {one.name for one in model.layers if not isinstance(one, silent)}
     assert sorted(names) == sorted(there)
     inside = [model.get_layer(name) for name in names]
-    with rounded(model, precision):
-        model = keras.Model(model.inputs, [one.output for one in inside])
-        expected = [
-            np.asarray(one) for one in model([faces[..., None].astype(np.float32)])
-        ]
+    model = keras.Model(model.inputs, [one.output for one in inside])
+    expected = [np.asarray(one) for one in model([faces[..., None].astype(np.float32)])]
     for k, face in enumerate(faces):
         found = read(page, face)
         np.testing.assert_array_equal(found["face"], face.ravel())
@@ -155,9 +155,17 @@ def test_every_layer_agrees_with_keras(page, name, faces):
     hold(page, network(name), faces)
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_the_lab_loads_answers_as_the_shipped_model(anywhere, name, faces):
+    """The model itself, not a copy of it that was rounded."""
+    hold(anywhere, network(name), faces, SHIPPED[name])
+
+
 @pytest.mark.parametrize("precision", ["float16", "int8"])
-def test_rounded_weights_are_read_as_they_were_meant(anywhere, precision, faces):
-    hold(anywhere, network("synthface"), faces[:4], precision)
+def test_rounded_weights_are_read_as_they_were_meant(page, precision, faces):
+    model = network("synthface")
+    with rounded(model, precision):
+        hold(page, model, faces[:4], precision)
 
 
 def test_how_fast_it_is(page, faces, capsys):
@@ -598,21 +606,20 @@ def test_the_scripts_are_those_of_the_shipped_weights(name):
     assert (NETWORKS / f"{name}.js").read_text("utf-8") == shipped(name)
 
 
-def test_a_shipped_network_comes_with_a_script(anywhere, folder, faces):
-    model = network("synthface")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_network_comes_with_a_script(anywhere, folder, faces, name):
     (folder / "networks").mkdir(exist_ok=True)
-    script = folder / "networks" / "mine.js"
-    script.write_text(as_script("mine", to_page(model, "int8")), "utf-8")
+    shutil.copy(NETWORKS / f"{name}.js", folder / "networks")
+    model = network(name)
     found = anywhere.evaluate(
-        """async (face) => {
-          const plan = await lab.openNetwork("mine");
-          const again = await lab.openNetwork("mine");
-          const maps = [...lab.networkEngine().startNetwork(plan).read(face)];
-          return [plan === again, plan.name, [...maps.at(-1)[1].data]];
+        """async ([name, faces]) => {
+          const plan = await lab.openNetwork(name);
+          const again = await lab.openNetwork(name);
+          const network = lab.networkEngine().startNetwork(plan);
+          const answer = (face) => [...[...network.read(face)].at(-1)[1].data];
+          return [plan === again, plan.name, faces.map(answer)];
         }""",
-        faces[0].ravel().tolist(),
+        [name, [face.ravel().tolist() for face in faces]],
     )
-    with rounded(model, "int8"):
-        expected = predict(model, faces[0])[0]
-    assert found[:2] == [True, "contrast_cnn"]
-    np.testing.assert_allclose(found[2], expected, atol=1e-3)
+    assert found[:2] == [True, model.name]
+    np.testing.assert_allclose(found[2], predict(model, faces), atol=1e-3)

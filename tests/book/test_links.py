@@ -89,6 +89,7 @@ def test_large_scripts_are_only_where_they_are_needed(html):
         scripts = " ".join(tag.get("src", "") for tag in soup.find_all("script"))
         has_maths = soup.select_one(".math") is not None
         assert ("mathjax" in scripts) == has_maths, page.name
+        assert "thebe" not in scripts, page.name
 
 
 def test_no_page_has_a_control_that_needs_a_kernel(html):

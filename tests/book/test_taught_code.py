@@ -83,6 +83,14 @@ _FAULTS = {
         ("boxes[left[1:]]) <= most", "boxes[left[1:]]) > most"),
         ("size=(draws, len(right))", "size=(draws, 5 * len(right))"),
     ],
+    "into-the-browser": [
+        (
+            "return extra // 2, extra - extra // 2",
+            "return extra - extra // 2, extra // 2",
+        ),
+        ("4 * -(-length // 3)", "3 * -(-length // 3)"),
+        ("np.rint(kernel / scale)", "np.floor(kernel / scale)"),
+    ],
     "responsible-use": [
         ("np.abs(np.mean(change))", "np.mean(change)"),
         ("norm.isf(0.05 / 2 / questions)", "norm.isf(0.05 / questions)"),

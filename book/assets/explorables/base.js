@@ -6,6 +6,7 @@
 // The pieces (sliders, buttons, canvases) are those of the face lab: lab/page/parts.js.
 {
   const explore = (globalThis.explore = {});
+  const { make, button, status } = lab.parts;
   const SVG = "http://www.w3.org/2000/svg";
   const WIDTH = 380; // units of a chart, as of a drawing: its letters are drawing.css's
 
@@ -14,11 +15,10 @@
     for (const place of document.querySelectorAll(
       `.explorable[data-name="${name}"]`,
     )) {
-      const data = JSON.parse(place.querySelector("script").textContent);
       const output = place.closest(".output");
       const figure = [...output.parentElement.children].filter((one) => one !== output);
       try {
-        place.append(build(data));
+        place.append(build(JSON.parse(place.querySelector("script").textContent)));
         for (const one of figure) one.classList.add("explorable-still");
       } catch (error) {
         console.error(error); // the figure stays
@@ -102,5 +102,105 @@
     return { element, x: across, y: up, size, show, line, dot };
   };
 
+  // Makes an element something to point at: `moved(x, y)` is told where a pointer that is
+  // down is, in shares of the element (0 to 1), `stepped(dx, dy)` which arrow key was
+  // pressed. To a screen reader it is a slider; returns what says where that stands.
+  const ARROWS = {
+    ArrowLeft: [-1, 0],
+    ArrowRight: [1, 0],
+    ArrowUp: [0, -1],
+    ArrowDown: [0, 1],
+  };
+  explore.pointed = (element, name, { moved, stepped }) => {
+    element.classList.add("explore-pointed");
+    const tell = ({ clientX, clientY }) => {
+      const box = element.getBoundingClientRect();
+      moved((clientX - box.left) / box.width, (clientY - box.top) / box.height);
+    };
+    element.addEventListener("pointerdown", (event) => {
+      if (event.button) return; // a menu
+      element.setPointerCapture(event.pointerId);
+      tell(event);
+    });
+    element.addEventListener("pointermove", (event) => {
+      if (element.hasPointerCapture(event.pointerId)) tell(event);
+    });
+    if (!stepped) return null; // the keyboard has another way
+    element.tabIndex = 0;
+    element.setAttribute("role", "slider");
+    element.setAttribute("aria-label", name);
+    element.addEventListener("keydown", (event) => {
+      if (!ARROWS[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      stepped(...ARROWS[event.key]);
+    });
+    return (value, most, words) => {
+      element.setAttribute("aria-valuemin", 0);
+      element.setAttribute("aria-valuemax", most);
+      element.setAttribute("aria-valuenow", value);
+      element.setAttribute("aria-valuetext", words);
+    };
+  };
+
+  // A status line that speaks once what it is told has come to rest: `say(words)`, where
+  // `words()` says what there is to say, and may tick a task that is done by then.
+  const REST = 300; // milliseconds
+  explore.spoken = () => {
+    const element = status();
+    let timer = 0;
+    const say = (words) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => (element.textContent = words()), REST);
+    };
+    return { element, say };
+  };
+
+  // Tasks with a tick before those that are done: `tasks` are { words, ... }. `done(task)`
+  // ticks one and says whether that was news.
+  explore.tasks = (lead, tasks) => {
+    const items = new Map(tasks.map((task) => [task, make("li", {}, task.words)]));
+    const list = make("ul", { className: "explore-tasks" }, ...items.values());
+    const element = make("div", {}, make("p", {}, lead), list);
+    const done = (task) => {
+      const item = items.get(task);
+      if (item.className === "done") return false;
+      item.className = "done";
+      item.append(make("span", { className: "lab-read" }, " Done."));
+      return true;
+    };
+    return { element, done };
+  };
+
+  // Red for positive, blue for negative, white for zero, as in the figures: [r, g, b].
+  const ENDS = [
+    [35, 105, 189],
+    [169, 55, 59],
+  ];
+  explore.signed = (value, limit) => {
+    const share = limit ? Math.min(Math.abs(value) / limit, 1) : 0;
+    return ENDS[value < 0 ? 0 : 1].map((end) => Math.round(250 + (end - 250) * share));
+  };
+
   explore.svg = svg;
+
+  // One of a few, as buttons of which one is pressed. `options` are [value, words].
+  explore.pick = (name, options, chosen) => {
+    const buttons = options.map(([value, words]) => button(words, () => chosen(value)));
+    const element = make("div", { className: "lab-buttons" }, ...buttons);
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", name);
+    const show = (value) =>
+      buttons.forEach((one, k) =>
+        one.setAttribute("aria-pressed", options[k][0] === value),
+      );
+    return { element, show };
+  };
+
+  // What a reader can find out with it.
+  explore.questions = (...questions) =>
+    make(
+      "ul",
+      { className: "explorable-tasks" },
+      ...questions.map((words) => make("li", {}, words)),
+    );
 }

@@ -2,13 +2,15 @@
 // and numbers are those of emolib/synthesis/renderer.py.
 {
   const lab = (globalThis.lab ??= {});
-  const SUPERSAMPLING = 2; // the light is this much finer than the picture
 
-  // What a camera does: exposure, averaging, blur, a film's curve, 8 bits.
-  lab.develop = (light, lit, scene, size, colour) => {
+  // What a camera does with `light` (side, side, 3): exposure, averaging, blur, a film's
+  // curve, 8 bits. The picture is `finer` times less wide than the light.
+  lab.develop = (light, lit, scene, side, finer, colour) => {
+    const size = side / finer;
     const gain = (0.2 * scene.exposure * (lit / 0.2) ** 0.4) / Math.max(lit, 1e-4);
     const channel = (red, green, blue) => {
-      const plane = average(light, size, [red * gain, green * gain, blue * gain]);
+      const weights = [red * gain, green * gain, blue * gain];
+      const plane = average(light, side, finer, weights);
       return scene.blur > 0 ? blur(plane, size, scene.blur * size) : plane;
     };
     if (!colour) return Uint8Array.from(channel(0.2126, 0.7152, 0.0722), film);
@@ -20,16 +22,17 @@
     return image;
   };
 
-  // The weighted sum of the colours of (side, side, 3), averaged down to (size, size).
-  const average = (light, size, [red, green, blue]) => {
-    const side = size * SUPERSAMPLING;
+  // The weighted sum of the colours of (side, side, 3), averaged to a side `finer` times
+  // shorter.
+  const average = (light, side, finer, [red, green, blue]) => {
+    const size = side / finer;
     const plane = new Float32Array(size * size);
-    const share = 1 / SUPERSAMPLING ** 2;
+    const share = 1 / finer ** 2;
     for (let row = 0, at = 0; row < side; row++) {
-      const to = size * Math.trunc(row / SUPERSAMPLING);
+      const to = size * Math.trunc(row / finer);
       for (let column = 0; column < side; column++, at += 3) {
         const sum = red * light[at] + green * light[at + 1] + blue * light[at + 2];
-        plane[to + Math.trunc(column / SUPERSAMPLING)] += sum * share;
+        plane[to + Math.trunc(column / finer)] += sum * share;
       }
     }
     return plane;

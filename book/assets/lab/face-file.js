@@ -18,30 +18,41 @@
   lab.faceOfRecord = (people, record) => {
     if (record?.emolib !== FORMAT) throw new Error("This is no face that the lab saved.");
     const { identity, units = {}, scene = {} } = record;
+    if (![units, scene].every((one) => one instanceof Object)) {
+      throw new Error("Its units and its scene must be names with values.");
+    }
     const names = Object.keys(people.people);
     const person = names.find((name) => people.people[name].seed === identity?.seed);
     if (person === undefined) {
       throw new Error(`Person ${identity?.seed} is not in the lab; emolib can draw it.`);
     }
+    const weights = {};
     for (const [unit, weight] of Object.entries(units)) {
-      if (!people.units.includes(unit)) throw new Error(`There is no unit ${unit}.`);
       if (!(weight >= 0 && weight <= 1.6)) throw new Error(`${unit} must be 0 to 1.6.`);
+      for (const name of sidesOf(people, unit)) {
+        if (!people.units.includes(name)) throw new Error(`There is no unit ${unit}.`);
+        weights[name] = weight;
+      }
     }
     const kept = {};
     for (const [name, value] of Object.entries(scene)) {
-      if (!(name in lab.plainScene)) continue; // of a camera that the lab has not got
+      if (!Object.hasOwn(lab.plainScene, name)) continue; // of a camera that the lab has not got
       const named = name === "occluder";
-      const known = value === "none" || value in people.occluders;
+      const known = value === "none" || Object.hasOwn(people.occluders, value);
       const panel = name === "background" && value === null;
       const fits = named ? known : panel || Number.isFinite(value);
       if (!fits) throw new Error(`The lab cannot draw ${name}: ${value}.`);
       kept[name] = value;
     }
     const tone = identity.skin_tone;
-    if (tone === undefined) return { person, units, scene: kept };
+    if (tone === undefined) return { person, units: weights, scene: kept };
     if (!(tone >= 0 && tone <= 1)) throw new Error("skin_tone must be 0 to 1.");
-    return { person, skin_tone: tone, units, scene: kept };
+    return { person, skin_tone: tone, units: weights, scene: kept };
   };
+
+  // The full names of a unit that may be named without its side.
+  const sidesOf = (people, unit) =>
+    people.units.includes(`${unit}Left`) ? [`${unit}Left`, `${unit}Right`] : [unit];
 
   // The units that sliders move: strengths of groups of `people.controls`, 0 to 1.5.
   lab.groupUnits = (people, strengths) => {
@@ -49,13 +60,31 @@
     for (const [group, strength] of Object.entries(strengths)) {
       const moved = people.controls.groups[group].units;
       for (const [unit, share] of Object.entries(moved)) {
-        const sided = people.units.includes(`${unit}Left`);
-        for (const name of sided ? [`${unit}Left`, `${unit}Right`] : [unit]) {
+        for (const name of sidesOf(people, unit)) {
           units[name] = Math.min((units[name] ?? 0) + share * strength, 1.6);
         }
       }
     }
     return units;
+  };
+
+  // The strengths of the groups that give such units; an error names a unit that no
+  // slider moves, or not without another one.
+  lab.unitGroups = (people, units) => {
+    const strengths = {};
+    for (const [group, { units: moved }] of Object.entries(people.controls.groups)) {
+      const [[unit, share]] = Object.entries(moved);
+      const weight = units[sidesOf(people, unit)[0]] ?? 0;
+      if (weight > 0) strengths[group] = Number((weight / share).toFixed(4));
+    }
+    const given = lab.groupUnits(people, strengths);
+    for (const unit of people.units) {
+      const wanted = units[unit] ?? 0;
+      if (Math.abs((given[unit] ?? 0) - wanted) > 1e-3) {
+        throw new Error(`Its sliders do not bring ${unit} to ${wanted}.`);
+      }
+    }
+    return strengths;
   };
 
   // Whether a challenge of `people.controls` is met, or why not, in words. `state` and

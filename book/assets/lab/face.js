@@ -6,15 +6,16 @@
 //   await lab.openPerson(people, "25");
 //   const posed = lab.pose(people, { person: "25", units: { jawOpen: 0.6 }, scene: {} });
 //   const grey = lab.draw(posed, 64).image; // 64x64, for the network
-//   const shown = lab.draw(posed, 128, { colour: true }).image; // RGBA, for a canvas
+//   const shown = lab.draw(posed, 256, { colour: true }).image; // RGBA, for a canvas
 //
 // The steps are the classic ones: move the vertices, project them, find the nearest
 // triangle at each pixel, shade it in light and shadow, then do what a camera does.
 //
 // All of it is arithmetic on typed arrays; no WebGL. In a browser without a GPU (Chromium
-// with SwiftShader, two cores) WebGL2 took 25 ms at best for the shadow map and both
-// pictures of the same triangles with a simpler shader, without ambient occlusion, folds
-// and hair; this takes 18 to 24 ms at best for everything, is exact, and needs nothing.
+// with SwiftShader, two cores) WebGL2 took 25 ms at best for the shadow map and two
+// pictures, 64 and 128 pixels wide, with a simpler shader, without ambient occlusion,
+// folds and hair; this took 18 to 24 ms for both with everything, is exact, and needs
+// nothing. While a slider moves, both are made of one drawing (`quick`): 6 ms.
 {
   const lab = (globalThis.lab ??= {});
   const [SKIN, EYE, FRAME] = [0, 2, 7]; // materials, see mesh.py
@@ -197,8 +198,10 @@
   // The picture of a posed face, `size` pixels wide: grey (size * size), or RGBA for a
   // canvas; the share of the face that an occluder covers; and how bright the skin is,
   // by which the exposure is measured. With the `lit` of another picture both are
-  // exposed alike, whatever covers the face in one of them.
-  lab.draw = (posed, size, { colour = false, lit: metered } = {}) => {
+  // exposed alike, whatever covers the face in one of them. With `quick` there is a
+  // second picture, `fine`: RGBA, of the same light before it was averaged, so twice as
+  // wide, with steps at its edges, and for almost nothing.
+  lab.draw = (posed, size, { colour = false, lit: metered, quick = false } = {}) => {
     const { figure, view, scene } = posed;
     const side = size * SUPERSAMPLING;
     const pixels = lab.project(view.places, posed.rotation, scene, side);
@@ -210,10 +213,12 @@
     const lit = lab.shade(
       light, side, raster, sky, figure, view, maps, look, posed.light, shadow,
     );
-    const image = lab.develop(light, metered ?? lit, scene, size, colour);
+    const film = (finer, inColour) =>
+      lab.develop(light, metered ?? lit, scene, side, finer, inColour);
     const free = scene.occluder === "none";
     const covered = free ? 0 : coveredShare(figure.materials, raster.triangle);
-    return { image, covered, lit };
+    const image = film(SUPERSAMPLING, colour);
+    return { image, covered, lit, ...(quick && { fine: film(1, true) }) };
   };
 
   // What a picture of a side is drawn into, kept for the next one.

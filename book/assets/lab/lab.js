@@ -15,7 +15,7 @@
     "page/parts", "page/state", "page/link", "page/pictures", "page/answers",
     "page/controls", "page/keep", "page/where", "page/maps", "page/arithmetic",
     "page/inside", "page/one-factor", "page/challenges", "page/crop",
-    "page/own-picture", "page/own-network", "page/start",
+    "page/own-picture", "page/own-file", "page/start",
   ];
 
   const loadScript = (name) =>

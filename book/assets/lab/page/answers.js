@@ -66,8 +66,8 @@
       const still = Object.keys(desk.state.now.groups).length === 0;
       if (shown.from !== "face") {
         return (
-          "The network answers to whatever is in the frame; it cannot say that " +
-          "there is no face."
+          "The network answers to whatever is in the frame; it cannot say that there is " +
+          "no face."
         );
       }
       if (still && !sure) {
@@ -96,7 +96,7 @@
       write(answer, words);
       const from = desk.plan.unsureBelow
         ? "the network's own file"
-        : "this book: " + "resting faces have to stay below it";
+        : "this book: resting faces have to stay below it";
       write(
         line,
         `Below the line at ${percent(desk.line)} an answer counts as unsure. ` +

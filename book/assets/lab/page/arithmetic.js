@@ -88,9 +88,9 @@
       addition: () => `${own.map(show).join(" + ")} ${equals}.`,
       rescaling: () => `${show(own[0])} × ${layer.scale} + ${layer.offset} ${equals}.`,
       average_pooling: () =>
-        `The mean of a window of ${layer.size.join(" × ")} ` + `${equals}.`,
+        `The mean of a window of ${layer.size.join(" × ")} ${equals}.`,
       max_pooling: () =>
-        `The largest of a window of ${layer.size.join(" × ")} ` + `${equals}.`,
+        `The largest of a window of ${layer.size.join(" × ")} ${equals}.`,
       global_average: () =>
         `The mean of a whole map of ` +
         `${before.shape.slice(0, 2).join(" × ")} ${equals}.`,

@@ -2,13 +2,14 @@
 // its numbers, the patch of the face that it sees and the multiply-adds behind it.
 {
   const lab = (globalThis.lab ??= {});
-  const { make, choice, slider, panel, status, canvas, count, decimal, opaque } =
+  const { make, choice, slider, panel, status, canvas, count, decimal, paintOn } =
     lab.parts;
   const SIDE = 64;
 
   // A line of numbers is shown as maps of one place.
   const sizeOf = ({ shape }) => (shape.length === 3 ? shape : [1, 1, shape[0]]);
   const kindOf = ({ type }) => type.replace("_", " ");
+  const article = (word) => (/^[aeiou]/.test(word) ? "An" : "A");
 
   lab.addInside = (desk) => {
     let at = { layer: null, channel: 0, row: 0, column: 0 };
@@ -95,7 +96,7 @@
       range = [least, most];
       layers.select.value = layer.name;
       about.textContent =
-        `A ${kindOf(layer)} layer: ${size[2]} ` +
+        `${article(layer.type)} ${kindOf(layer)} layer: ${size[2]} ` +
         `${size[2] === 1 ? "map" : "maps"} of ${size[0]} × ${size[1]}. Black is the ` +
         `least of its numbers, ${decimal(least, 2)}; white the largest, ` +
         `${decimal(most, 2)}.`;
@@ -103,11 +104,8 @@
       while (maps.children.length < size[2])
         maps.append(buttonOf(maps.children.length));
       [...maps.children].forEach((one, channel) => {
-        const picture = one.firstChild;
         const grey = lab.channelOf(map, size, channel, least, most);
-        const image = new ImageData(opaque(grey), size[1], size[0]);
-        [picture.width, picture.height] = [size[1], size[0]];
-        picture.getContext("2d").putImageData(image, 0, 0);
+        paintOn(one.firstChild, grey, size[1], size[0]);
       });
       drawUnit();
     };

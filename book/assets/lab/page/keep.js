@@ -2,7 +2,7 @@
 // a link holds the whole state, and files are made here.
 {
   const lab = (globalThis.lab ??= {});
-  const { make, button, status } = lab.parts;
+  const { make, button, status, canvas } = lab.parts;
   const LARGE = 256; // pixels of the picture that is saved
 
   const download = (blob, name) => {
@@ -12,11 +12,9 @@
   };
 
   const picture = (desk) => {
-    const canvas = make("canvas", { width: LARGE, height: LARGE });
-    const { image } = desk.draw(desk.state.now, LARGE, true);
-    const pixels = new ImageData(new Uint8ClampedArray(image), LARGE, LARGE);
-    canvas.getContext("2d").putImageData(pixels, 0, 0);
-    return new Promise((done) => canvas.toBlob(done, "image/png"));
+    const { element, paint } = canvas("");
+    paint(desk.draw(desk.state.now, LARGE, true).image, LARGE);
+    return new Promise((done) => element.toBlob(done, "image/png"));
   };
 
   // `extra()` gives what the panels want a link to hold.
@@ -44,12 +42,12 @@
       try {
         await navigator.clipboard.writeText(location.href);
         said.textContent =
-          "The link is copied. It holds all you set, but no file of " + "your own.";
+          "The link is copied. It holds all you set, but no file of your own.";
       } catch {
         field.focus();
         said.textContent =
-          "The link is in the field and in the address bar: copy it " +
-          "from there. It holds all you set, but no file of your own.";
+          "The link is in the field and in the address bar: copy it from there. It " +
+          "holds all you set, but no file of your own.";
       }
     });
     const save = button("Save", async () => {
@@ -60,9 +58,9 @@
         download(await picture(desk), "face.png");
         download(new Blob([text], { type: "application/json" }), "face.json");
         said.textContent =
-          "Saved face.png and face.json. The command " +
-          "“emolib render --from face.json --size 256 --colour -o face-2.png” draws " +
-          "the same face.";
+          "Saved face.png and face.json. Drop face.json onto the lab to go on from " +
+          "here; “emolib render --from face.json --size 256 --colour -o face-2.png” " +
+          "draws the same face.";
       } catch (error) {
         said.textContent = `Nothing was saved: ${error.message}`;
       }

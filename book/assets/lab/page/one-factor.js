@@ -16,6 +16,16 @@
     return others.sort((a, b) => far(b) - far(a))[0][0];
   };
 
+  // The picture itself is turned round, and not the state that it was drawn from.
+  const MIRROR = "mirror";
+  const mirrored = (image, side) => {
+    const each = image.length / side ** 2; // values of a pixel
+    return image.map((_, at) => {
+      const column = Math.floor(at / each) % side;
+      return image[at + (side - 1 - 2 * column) * each];
+    });
+  };
+
   // What each factor makes of a state: { change, words }.
   const FACTORS = {
     light: [
@@ -47,6 +57,7 @@
         },
       }),
     ],
+    [MIRROR]: ["The picture in a mirror", () => ({})],
     lighter: ["Lighter skin", () => ({ skin_tone: 0.05 })],
     darker: ["Darker skin", () => ({ skin_tone: 0.95 })],
     age: [
@@ -101,13 +112,6 @@
       table,
     );
 
-    const read = (face, lit) => {
-      const grey = desk.draw(face, SIDE, false, lit);
-      return {
-        shares: [...[...desk.second.read(grey.image)].at(-1)[1].data],
-        lit: grey.lit,
-      };
-    };
     const compare = async () => {
       result.hidden = !factor;
       if (!factor || !one.open()) return;
@@ -121,29 +125,32 @@
         return;
       }
       if (now !== state.now) return; // it changed meanwhile, and will be compared
-      const before = read(now);
       // what is held before a face does not change the exposure, all else does
       const covers = next.scene.occluder !== now.scene.occluder;
-      const after = read(next, covers ? before.lit : undefined);
-      const large = desk.draw(now, COLOUR, true);
-      first.paint(large.image, COLOUR);
-      other.paint(
-        desk.draw(next, COLOUR, true, covers ? large.lit : undefined).image,
-        COLOUR,
-      );
-      first.element.setAttribute("aria-label", lab.describe(people, now));
-      other.element.setAttribute("aria-label", lab.describe(people, next));
-      const words = [before, after].map(({ shares }) =>
+      const pair = (size, colour) => {
+        const one = desk.draw(now, size, colour);
+        const { image } = desk.draw(next, size, colour, covers ? one.lit : undefined);
+        return [one.image, factor === MIRROR ? mirrored(image, size) : image];
+      };
+      const [before, after] = pair(SIDE, false).map(desk.ask);
+      const pictures = pair(COLOUR, true);
+      first.paint(pictures[0], COLOUR);
+      other.paint(pictures[1], COLOUR);
+      const told = [now, next].map((face) => lab.describe(people, face));
+      first.element.setAttribute("aria-label", told[0]);
+      other.element.setAttribute("aria-label", `${FACTORS[factor][0]}. ${told[1]}`);
+      const words = [before, after].map((shares) =>
         lab.answerWords(desk.plan.emotions, shares, desk.line),
       );
       under.textContent = `as it is: ${words[0]}`;
       changed.textContent = `changed: ${words[1]}`;
       said.textContent = `${FACTORS[factor][0]}: ${words[0]} becomes ${words[1]}.`;
       rows.forEach(({ cells }, k) => {
-        const points = Math.round(100 * (after.shares[k] - before.shares[k]));
+        const whole = (share) => Math.round(100 * share); // as they are shown
+        const points = whole(after[k]) - whole(before[k]);
         const sign = points > 0 ? "+" : points < 0 ? "−" : "";
-        cells[0].textContent = percent(before.shares[k]);
-        cells[1].textContent = percent(after.shares[k]);
+        cells[0].textContent = percent(before[k]);
+        cells[1].textContent = percent(after[k]);
         cells[2].textContent = `${sign}${Math.abs(points)}`;
       });
     };

@@ -1,10 +1,12 @@
 // The reader's own still: opened, marked by hand, cut out and read on this machine.
 {
   const lab = (globalThis.lab ??= {});
-  const { make, button, panel, status } = lab.parts;
-  const [MOST_BYTES, MOST_PIXELS] = [60e6, 60e6];
+  const { make } = lab.parts;
+  const MOST_PIXELS = 60e6;
   const LONGEST = 1024; // what is larger is made smaller
   const [COLOUR, SIDE] = [128, 64];
+  const OPENED = "The picture is open, on this machine only.";
+  const TOO_NEAR = "The marks lie on each other: move one of them.";
   const STEP = {
     ArrowLeft: [-1, 0],
     ArrowRight: [1, 0],
@@ -15,12 +17,6 @@
   // A file as a canvas; an error says why it is none, and what to do.
   lab.openPicture = async (file) => {
     const name = file.name || "This file";
-    if (file.size > MOST_BYTES) {
-      throw new Error(
-        `${name} has ${Math.round(file.size / 1e6)} MB. Save a smaller ` +
-          "copy, below 60 MB.",
-      );
-    }
     const address = URL.createObjectURL(file);
     try {
       const image = new Image();
@@ -30,9 +26,8 @@
         image.onerror = () =>
           failed(
             new Error(
-              `${name} is no picture that this ` +
-                "browser opens. Photographs in HEIC, for one, need to be saved as JPEG or " +
-                "PNG first.",
+              `${name} is no picture that this browser opens. Photographs in HEIC, for ` +
+                "one, need to be saved as JPEG or PNG first.",
             ),
           );
       });
@@ -57,8 +52,9 @@
     }
   };
 
-  lab.addOwnPicture = (desk) => {
-    const said = status();
+  // The picture with its marks, `open(file)`, which gives what to say of it in `said`,
+  // and `close()`.
+  lab.makeOwnPicture = (desk, said) => {
     const help = make(
       "p",
       { className: "lab-small", id: "lab-marks" },
@@ -66,14 +62,15 @@
         "Shift, ten times as far).",
     );
     const stage = make("div", { className: "lab-own" });
-    const work = make("div", { hidden: true }, help, stage);
+    const element = make("div", { hidden: true }, help, stage);
     let [picture, eyes] = [null, null];
 
     const read = () => {
       if (Math.hypot(eyes[1][0] - eyes[0][0], eyes[1][1] - eyes[0][1]) < 4) {
-        said.textContent = "The marks lie on each other: move one of them.";
+        said.textContent = TOO_NEAR;
         return;
       }
+      if (said.textContent === TOO_NEAR) said.textContent = OPENED;
       const grey = lab.greyOf(lab.cropByEyes(picture, eyes, SIDE));
       const colour = lab.cropByEyes(picture, eyes, COLOUR);
       desk.present({ grey, colour, size: COLOUR, from: "own" });
@@ -125,14 +122,7 @@
     });
 
     const open = async (file) => {
-      if (!file) return;
-      said.textContent = "Opening the picture.";
-      try {
-        picture = await lab.openPicture(file);
-      } catch (error) {
-        said.textContent = error.message;
-        return;
-      }
+      picture = await lab.openPicture(file);
       picture.setAttribute("role", "img");
       picture.setAttribute("aria-label", "Your picture");
       const { width, height } = picture;
@@ -141,64 +131,16 @@
         [0.6 * width, 0.42 * height],
       ];
       stage.replaceChildren(picture, ...marks);
-      work.hidden = false;
-      said.textContent = "The picture is open, on this machine only.";
+      element.hidden = false;
       place();
       read();
+      return OPENED;
     };
-    const input = make("input", { type: "file", accept: "image/*" });
-    input.addEventListener("change", () => open(input.files[0]));
-    const label = make(
-      "label",
-      { className: "lab-drop" },
-      "Choose a picture, or drop " + "one here ",
-      input,
-    );
-    lab.acceptDrop(label, open);
-
-    const { element } = panel(
-      "Your own still",
-      make(
-        "p",
-        {},
-        "A picture of a face from your disk. It stays on this machine: the " +
-          "page sends nothing anywhere and keeps nothing.",
-      ),
-      make(
-        "p",
-        {},
-        make("strong", {}, "What it is not for: "),
-        "judging a person. It " +
-          "has learnt from rendered faces alone, is far weaker on photographs, and reads " +
-          "an expression, not a feeling.",
-      ),
-      label,
-      work,
-      said,
-      button("Close the picture", () => {
-        [picture, eyes] = [null, null];
-        work.hidden = true;
-        stage.replaceChildren();
-        input.value = "";
-        said.textContent = "";
-        if (desk.shown.from === "own") desk.drawFace();
-      }),
-    );
-    element.dataset.panel = "own";
-    return { element };
-  };
-
-  // Files that are dropped onto an element, beside those that are chosen in it.
-  lab.acceptDrop = (element, open) => {
-    const over = (is) => (event) => {
-      event.preventDefault();
-      element.classList.toggle("over", is);
+    const close = () => {
+      element.hidden = true;
+      stage.replaceChildren();
+      if (desk.shown.from === "own") desk.drawFace();
     };
-    element.addEventListener("dragover", over(true));
-    element.addEventListener("dragleave", over(false));
-    element.addEventListener("drop", (event) => {
-      over(false)(event);
-      open(event.dataTransfer.files[0]);
-    });
+    return { element, open, close };
   };
 }

@@ -19,11 +19,13 @@
   };
 
   // A slider with its name above it and its value beside that. `moved(value, settled)`
-  // is called while it moves, and once more, settled, when it was let go.
+  // is called while it moves, and once more, settled, when it was let go. `show(value,
+  // words)` puts it there; without words of its own the value is told as a number.
   const slider = (name, { least, most, step, unit = "", ends }, moved) => {
     const id = `lab-${(number += 1)}`;
     const input = make("input", { type: "range", id, min: least, max: most, step });
-    const shown = make("output", { htmlFor: id });
+    // No <output>: a screen reader would read it at every step, and after the slider.
+    const shown = make("span", { className: "lab-value", aria: { "aria-hidden": true } });
     const digits = step < 1 ? (String(step).split(".")[1]?.length ?? 0) : 0;
     const hints = ends?.map((end) => make("span", {}, end)) ?? [];
     const row = make(
@@ -43,10 +45,9 @@
         : []),
     );
     let last = null;
-    const show = (value) => {
-      if (value === last && Number(input.value) === value) return; // nothing to redraw
+    const show = (value, words = `${decimal(value, digits)}${unit}`) => {
+      if (value === last && words === shown.textContent) return; // nothing to redraw
       last = value;
-      const words = `${decimal(value, digits)}${unit}`;
       input.value = value;
       shown.textContent = words;
       const side = ends && value !== 0 && least < 0 ? ends[value < 0 ? 0 : 1] : "";
@@ -89,19 +90,20 @@
     return image;
   };
 
-  // A canvas with a description, and a function that paints pixels on it: RGBA, or one
-  // grey value for each place.
+  // Paint pixels on a canvas: RGBA, or one grey value for each place.
+  const paintOn = (element, pixels, width, height = width) => {
+    const image = new ImageData(width, height);
+    image.data.set(pixels.length === width * height ? opaque(pixels) : pixels);
+    if (element.width !== width) element.width = width;
+    if (element.height !== height) element.height = height;
+    element.getContext("2d").putImageData(image, 0, 0);
+  };
+
+  // A canvas with a description, and its `paint(pixels, width, height)`.
   const canvas = (words, className = "") => {
     const element = make("canvas", { className, aria: { role: "img" } });
     element.setAttribute("aria-label", words);
-    const paint = (pixels, width, height = width) => {
-      const image = new ImageData(width, height);
-      image.data.set(pixels.length === width * height ? opaque(pixels) : pixels);
-      if (element.width !== width) element.width = width;
-      if (element.height !== height) element.height = height;
-      element.getContext("2d").putImageData(image, 0, 0);
-    };
-    return { element, paint };
+    return { element, paint: (...pixels) => paintOn(element, ...pixels) };
   };
 
   const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
@@ -119,6 +121,6 @@
     percent,
     count,
     decimal,
-    opaque,
+    paintOn,
   };
 }

@@ -1,6 +1,6 @@
 // The pictures and the reading: whenever something has changed, the face is drawn in
-// colour and as the network sees it, and the network reads it; at most once for each
-// picture that the screen shows.
+// colour and as the network sees it, and the network reads it; once for each picture
+// that the screen shows. When it rests, it is drawn in colour again, and better.
 //
 // The desk is what all panels share: `people`, `plan` and `network`, the `line` below
 // which an answer is unsure, the `state`, and `shown`: what is to be seen and read now.
@@ -9,23 +9,27 @@
 {
   const lab = (globalThis.lab ??= {});
   const { make, canvas, button, status } = lab.parts;
-  const [QUICK, FINE, SIDE] = [128, 256, 64];
+  const [SIDE, FINE] = [64, 256];
   const SETTLED = 250; // milliseconds
+
+  // What the last layer gave: the six probabilities.
+  const answerOf = (maps) => [...[...maps].at(-1)[1].data];
 
   lab.makeDesk = (people, plan, first) => {
     const listeners = { shown: [], settled: [], network: [] };
+    let second;
     const desk = {
       people,
       controls: people.controls,
       state: lab.startState(first),
       on: (event, listen) => listeners[event].push(listen),
       tell: (event) => listeners[event].forEach((listen) => listen(desk)),
-      // Another network reads from now on; the panels have a second one of their own.
+      // Another network reads from now on, with a second one for `ask`.
       setNetwork(next) {
         const engine = lab.networkEngine();
         desk.plan = next;
         desk.network = engine.startNetwork(next);
-        desk.second = engine.startNetwork(next);
+        second = engine.startNetwork(next);
         desk.line = next.unsureBelow || desk.controls.unsure_below;
         desk.tell("network");
         if (desk.shown) desk.present(desk.shown);
@@ -34,12 +38,13 @@
       // state that was drawn if it is a rendered face.
       present(picture) {
         const maps = desk.network.read(picture.grey);
-        const shares = [...[...maps].at(-1)[1].data];
-        desk.shown = { ...picture, maps, shares };
+        desk.shown = { ...picture, maps, shares: answerOf(maps) };
         desk.tell("shown");
         clearTimeout(desk.timer);
         desk.timer = setTimeout(() => desk.tell("settled"), SETTLED);
       },
+      // What the network answers to another picture; what is shown stays.
+      ask: (grey) => answerOf(second.read(grey)),
       draw: (state, size, colour, lit) =>
         lab.draw(lab.pose(people, lab.faceOf(people, state)), size, { colour, lit }),
     };
@@ -72,9 +77,9 @@
         if (now !== state.now) return schedule(); // changed while it was loading
       }
       const posed = lab.pose(people, lab.faceOf(people, now));
-      const colour = lab.draw(posed, QUICK, { colour: true }).image;
-      const grey = lab.draw(posed, SIDE).image;
-      desk.present({ grey, colour, size: QUICK, from: "face", state: now });
+      const { image, fine } = lab.draw(posed, SIDE, { quick: true });
+      const shown = { grey: image, colour: fine, size: 2 * SIDE };
+      desk.present({ ...shown, from: "face", state: now });
     };
     const schedule = () => {
       if (asked) return;

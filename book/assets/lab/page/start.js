@@ -17,7 +17,9 @@
     try {
       return lab.fromFragment(people, location.hash, Object.values(IN_LINKS));
     } catch (error) {
-      const fault = `The link cannot be read: ${error.message} This is the resting face.`;
+      const fault =
+        `The link cannot be read: ${error.message} Copy it once more, whole, or go on ` +
+        "from here.";
       return { ...resting, fault };
     }
   };
@@ -31,6 +33,7 @@
     await lab.openPerson(people, asked.state.person);
     const desk = lab.makeDesk(people, plan, asked.state);
 
+    const whole = make("div", { className: "lab" });
     const pictures = lab.addPictures(desk);
     desk.drawFace = pictures.draw;
     const answers = lab.addAnswers(desk);
@@ -39,8 +42,7 @@
       inside: lab.addInside(desk),
       factor: lab.addOneFactor(desk),
       challenge: lab.addChallenges(desk),
-      own: lab.addOwnPicture(desk),
-      network: lab.addOwnNetwork(desk),
+      own: lab.addOwnFile(desk, whole),
     };
     const extra = () =>
       Object.fromEntries(
@@ -51,7 +53,6 @@
       hidden: true,
       aria: { role: "alert" },
     });
-    const whole = make("div", { className: "lab" });
     const keeping = lab.addKeeping(desk, whole, extra);
     const heading = (words) => make("h2", {}, words);
     whole.append(
@@ -99,7 +100,7 @@
       try {
         open(from);
       } catch (error) {
-        tell(`Of the link a part cannot be read: ${error.message}`);
+        tell(`Of the link a part cannot be read: ${error.message} The rest is shown.`);
       }
     };
     // somebody who puts another link into the address bar of this page
@@ -109,11 +110,6 @@
       if (!from.fault) desk.state.change(from.state);
       restore(from);
     });
-
-    // a file that misses its field would be opened instead of this page
-    for (const event of ["dragover", "drop"]) {
-      whole.addEventListener(event, (one) => one.preventDefault());
-    }
 
     await pictures.draw();
     restore(asked);

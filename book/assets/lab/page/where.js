@@ -58,8 +58,7 @@
           `The face with a map over it. ${words}`,
         );
         shown.element.hidden = false;
-        said.textContent =
-          `${words} Orange: what ${emotion} needs; blue: what speaks ` + "against it.";
+        said.textContent = `${words} Orange: what ${emotion} needs; blue: what speaks against it.`;
       } catch (error) {
         said.textContent =
           `There is no map: ${error.message}. This browser may not ` +
