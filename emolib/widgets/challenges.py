@@ -57,10 +57,13 @@ def _broken_rule(rules: Mapping, begin: LabFace, face: LabFace) -> str:
     if len(moved) > most:
         return f"You moved {len(moved)} sliders, not {most}."
     for name, rest in rest_of_scene().items() if "scene" in rules else ():
-        kind = scene.get(name, {}).get("kind")
+        kind = "cover" if name == "occluder" else scene.get(name, {}).get("kind")
         before, now = (one.scene.get(name, rest) for one in (begin, face))
         if kind not in rules["scene"] and before != now:
             return f"You changed more than the {' and the '.join(rules['scene'])}."
+    cover = face.scene.get("occluder", "none")
+    if "covers" in rules and cover not in ("none", *rules["covers"]):
+        return "A smaller cover will do."
     for name, group in groups.items():
         strength = face.groups.get(name, 0)
         if "regions" in rules and group["region"] not in rules["regions"] and strength:

@@ -349,7 +349,10 @@ def test_the_page_checks_a_challenge(lab, networks, network, number):
         assert told(more) == "You moved more than brows and eyes."
     if "scene" in rules:
         turned = solution | {"scene": solution["scene"] | {"yaw": 5}}
-        assert told(turned) == "You changed more than the light."
+        assert told(turned) == f"You changed more than the {rules['scene'][0]}."
+    if "covers" in rules:
+        larger = solution | {"scene": {"occluder": "mask"}}
+        assert told(larger) == "A smaller cover will do."
     for group, least in rules.get("least", {}).items():
         lower = solution | {"groups": solution["groups"] | {group: 0}}
         assert told(lower) == f"{group} is below {least}."

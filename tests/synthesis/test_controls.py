@@ -102,8 +102,18 @@ def test_a_challenge_is_open_at_its_beginning_and_can_be_solved(one, shares):
         assert after[group] >= least
     if "scene" in rules:
         for name in solution.get("scene", {}):
-            assert CONTROLS["scene"][name]["kind"] in rules["scene"]
-    assert set(rules) <= {"sliders_moved", "regions", "least", "scene"}
+            kind = CONTROLS["scene"].get(name, {"kind": "cover"})["kind"]
+            assert kind in rules["scene"]
+    if "covers" in rules:
+        assert solution["scene"]["occluder"] in rules["covers"]
+    assert set(rules) <= {"sliders_moved", "regions", "least", "scene", "covers"}
+
+
+def test_the_smallest_cover_takes_a_certainty_that_the_largest_leaves(shares):
+    one = next(one for one in CHALLENGES if "covers" in one["rules"])
+    masked = one["begin"] | {"scene": {"occluder": "mask"}}
+    assert shares(one["solution"]).max() < UNSURE_BELOW - 0.03
+    assert shares(masked).max() > shares(one["solution"]).max()
 
 
 def reached(goal, shares):

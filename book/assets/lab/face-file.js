@@ -99,10 +99,15 @@
     if (moved.length > most) return `You moved ${moved.length} sliders, not ${most}.`;
     const [at, before] = [state.scene ?? {}, begin.scene ?? {}];
     for (const name of Object.keys({ ...before, ...at })) {
-      const allowed = !rules.scene || rules.scene.includes(scene[name]?.kind);
+      const kind = name === "occluder" ? "cover" : scene[name]?.kind;
+      const allowed = !rules.scene || rules.scene.includes(kind);
       if (!allowed && at[name] !== before[name]) {
         return `You changed more than the ${rules.scene.join(" and the ")}.`;
       }
+    }
+    const cover = at.occluder ?? "none";
+    if (rules.covers && cover !== "none" && !rules.covers.includes(cover)) {
+      return "A smaller cover will do.";
     }
     for (const group of Object.keys(groups)) {
       const outside = rules.regions && !rules.regions.includes(groups[group].region);
