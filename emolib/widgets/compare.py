@@ -1,5 +1,6 @@
 """Two faces that differ in one thing, and what that changes for a network."""
 
+import textwrap
 import threading
 
 import numpy as np
@@ -86,7 +87,7 @@ class Compare:
         """Return what the network sees of the two, and what it answers, as a figure."""
         return plots.probabilities(
             np.stack(self._greys()), self.probabilities,
-            unsure_below=self._reader.line, title=self._sentence(),
+            unsure_below=self._reader.line, title=textwrap.fill(self._sentence(), 46),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -179,6 +180,7 @@ class Compare:
         return f"{FACTORS[self._factor]}: {one} becomes {two}. {moved}"
 
     def _ipython_display_(self) -> None:
+        self._latest.now()
         first, other = self.faces
         words = f"{first.words()} Beside it: {other.words()} {self._sentence()}"
         self._still.value = still(self.snapshot(), words)

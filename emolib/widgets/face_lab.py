@@ -244,6 +244,7 @@ class FaceLab:
         return not_solved(challenge, self.face, self.probabilities, self._reader.line)
 
     def _ipython_display_(self) -> None:
+        self._latest.now()
         shares = self.probabilities
         said = answers.in_words(shares)
         words = f"{self.face.words()} The network {self._reader.name} answers: {said}."

@@ -43,6 +43,13 @@ class Latest:
                 self._asked = loop
                 loop.call_later(PAUSE, self._due, loop)
 
+    def now(self) -> None:
+        """Call `run` at once if it was asked for: a cell shows what it has set."""
+        with self._lock:
+            if self._asked is not None:
+                self._asked = None
+                self._run()
+
     def close(self) -> None:
         """Forget what was asked for, and take no more."""
         with self._lock:

@@ -329,6 +329,7 @@ class PhotoLab:
         self._show_map()
 
     def _ipython_display_(self) -> None:
+        self._latest.now()
         if not self.photo.own:
             said = answers.in_words(self.probabilities)
             words = (

@@ -48,6 +48,7 @@ _FAULTS = {
         ("np.bincount(person, correct)", "np.bincount(person, ~correct)"),
         ("np.bincount(person, gain)", "np.bincount(person, gain > 0)"),
         ("np.abs(observed - claimed)", "(observed - claimed)"),
+        ('said = answers["plain-cnn"].argmax', 'said = answers["plain-cnn"].argmin'),
     ],
     "sample-predictions": [
         ("np.maximum(maps @ weights, 0)", "np.maximum(-maps @ weights, 0)"),
@@ -63,6 +64,7 @@ _FAULTS = {
         ("np.bincount(person, right)", "np.bincount(person, ~right)"),
         ("(image - image.mean()) / image.std()", "image / image.std()"),
         ("spoilt = images.copy()", "spoilt = images"),
+        ('Compare("mask")', 'Compare("sunglasses")'),
     ],
     "attention": [
         ("np.sqrt(len(query))", "len(query)"),
@@ -77,6 +79,7 @@ _FAULTS = {
     "real-faces": [
         ("first + (1 - share)", "first - (1 - share)"),
         ("+ dice.integers(1, 6", "+ dice.integers(0, 6"),
+        ("portrait = astronaut()", "portrait = astronaut() // 3"),
     ],
     "enterface05": [
         (r'"[\s_-]", "", part', r'"[\s_]", "", part'),

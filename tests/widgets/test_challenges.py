@@ -49,7 +49,7 @@ LIT = BEGIN.placed(light_azimuth=0)
         ({"scene": ["cover"]}, BEGIN.placed(occluder="mask"), ""),
         ({"scene": ["cover"]}, LIT, "You changed more than the cover."),
         ({"covers": ["glasses"]}, BEGIN.placed(occluder="glasses"), ""),
-        ({"covers": ["glasses"]}, BEGIN.placed(occluder="hand"), "A smaller cover will"),
+        ({"covers": ["glasses"]}, BEGIN.placed(occluder="hand"), "A smaller cover"),
         ({"covers": ["glasses"]}, BEGIN, ""),
         ({"regions": ["brows", "eyes"]}, MOVED, "You moved more than brows and eyes."),
         ({"regions": ["brows", "mouth"]}, MOVED, ""),

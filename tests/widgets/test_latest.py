@@ -32,6 +32,22 @@ def test_many_events_are_one_drawing_of_the_last_state():
     assert drawn == [19, 19]
 
 
+def test_what_was_asked_for_is_drawn_at_once_and_once_where_a_cell_shows_it():
+    drawn = []
+
+    async def events():
+        latest = Latest(lambda: drawn.append(1), RLock())
+        latest.now()
+        assert drawn == []
+        latest.ask()
+        latest.now()
+        assert drawn == [1]
+        await asyncio.sleep(4 * PAUSE)
+
+    asyncio.run(events())
+    assert drawn == [1]
+
+
 def test_an_event_while_it_draws_is_drawn_after_it():
     drawn = []
 
