@@ -223,6 +223,7 @@ def run(path: Path, inputs: str) -> dict:
     client.execute()
     seconds = time.perf_counter() - start
     normalise(notebook)
+    _slim_widgets(notebook)
     _rename_widgets(notebook)
     write(notebook, path)
     return make_stamp(path, inputs, seconds)
@@ -293,6 +294,15 @@ def _drop_addresses(output) -> None:
     elif "text/plain" in output.get("data", {}):
         text = output.data["text/plain"]
         output.data["text/plain"] = re.sub(r"\bat 0x[0-9a-f]+", "at 0x0", text)
+
+
+def _slim_widgets(notebook) -> None:
+    """Leave out of the stored looks of widgets what is not set, half of their bytes."""
+    state = notebook.metadata.get("widgets", {}).get(_WIDGET_STATE, {}).get("state", {})
+    for model in state.values():
+        if model["model_name"].endswith(("LayoutModel", "StyleModel")):
+            for name in [key for key, value in model["state"].items() if value is None]:
+                del model["state"][name]
 
 
 def _rename_widgets(notebook) -> None:

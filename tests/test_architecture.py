@@ -44,10 +44,6 @@ AWAITED = {
     "emolib.datasets.enterface05.load": "called through the table of sources",
     "emolib.evaluation.metrics.calibration_error": "chapter 5 builds it by hand, and a "
     "test holds the two equal",
-    "emolib.widgets.compare.Compare": "the chapters on occlusion and responsible use "
-    "will open it",
-    "emolib.widgets.confusion_explorer.ConfusionExplorer": "chapter 5 will open it",
-    "emolib.widgets.photo_lab.PhotoLab": "chapters 6 and 11 will open it",
 }
 #: Optional parameters that no call outside the tests passes, and why they are there.
 CHOICES_FOR_OTHERS = {

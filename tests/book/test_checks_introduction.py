@@ -85,6 +85,19 @@ def test_the_sliders_that_make_the_answer_fear_are_4_and_20():
     assert answers[12] == "happiness"
 
 
+def test_in_the_lab_the_mouth_decides_and_the_brows_take_certainty():
+    from emolib.widgets import FaceLab
+
+    assert '{"AU12": 1.0, "AU4": 1.5}' in CODE
+    lab, sure = FaceLab(), []
+    for groups in ({"AU12": 1.0}, {"AU12": 1.0, "AU4": 1.5}):
+        lab.set(lab.face.pulled(groups))
+        assert EMOTIONS[lab.probabilities.argmax()] == "happiness"
+        sure.append(lab.probabilities.max())
+    lab.close()
+    assert sure[1] < sure[0] - 0.2
+
+
 def test_the_table_of_uses_holds_the_nine_of_the_slides():
     assert "The slides list nine uses." in PROSE
     rows = re.findall(r"^\| (\*\*.+?) \|", PROSE, re.M)

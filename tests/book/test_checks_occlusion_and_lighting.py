@@ -291,3 +291,22 @@ def test_what_is_said_of_single_remedies():
         for emotion in EMOTIONS
     }
     assert min(gains, key=gains.get) == "happiness"
+
+
+def test_a_mask_takes_the_smile_and_sunglasses_the_fear():
+    pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
+    from emolib.widgets import Compare
+
+    lost, kept = {}, {}
+    for worn in ("mask", "sunglasses"):
+        compare = Compare(worn)
+        for k, name in enumerate(EMOTIONS):
+            compare.set(compare.face.posing(name))
+            before, after = compare.probabilities[:, k]
+            lost[worn, name], kept[worn, name] = before - after, after
+        compare.close()
+    assert kept["mask", "happiness"] < 0.4  # no answer any more
+    assert lost["mask", "happiness"] > 0.4 > 0.2 > lost["sunglasses", "happiness"]
+    assert lost["sunglasses", "fear"] > 0.4 > 0.2 > lost["mask", "fear"]
+    assert lost["mask", "fear"] < lost["mask", "surprise"]
+    assert lost["mask", "disgust"] < lost["mask", "happiness"]

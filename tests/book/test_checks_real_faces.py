@@ -198,3 +198,15 @@ def test_which_of_ours_and_fer_is_faster_is_open(peers):
     ratio = peers["fer"]["against_ours"]["single"]
     assert ratio["rounds"] == 9
     assert ratio["low"] < 1 < ratio["high"]
+
+
+def test_brows_and_eyes_are_enough_for_surprise_behind_a_mask():
+    pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
+    from emolib.widgets import PhotoLab
+
+    lab = PhotoLab()
+    lab.show_sample("mask")
+    shares = lab.probabilities
+    lab.close()
+    assert EMOTIONS[shares.argmax()] == "surprise"
+    assert shares.max() > model_card("real-faces").threshold + 0.2

@@ -9,6 +9,7 @@ from PIL import Image
 from emolib.emotions import EMOTIONS
 from emolib.explain import grad_cam
 from emolib.faces import CROP
+from emolib.widgets.photo import spread
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +134,26 @@ def test_happiness_survives_on_photographs(shown):
     assert shown.best == "happiness"
     assert shown.found["accuracy"] < 0.5
     assert shown.rendered > 0.9
+
+
+def test_what_is_put_before_the_frown(shown):
+    lab, sure = shown.face_lab, {}
+    frown = lab.face.resting().pulled({"AU4": 1.0})
+    for worn in ("none", "mask", "hand", "glasses"):
+        lab.set(frown.placed(occluder=worn))
+        sure[worn] = lab.probabilities.max()
+    assert sure["glasses"] < 0.4 < 0.6 < sure["none"]
+    assert min(sure["mask"], sure["hand"]) > sure["none"] - 0.02
+
+
+def test_what_moving_the_marks_does_in_the_photo_lab(shown):
+    lab, width = shown.photo_lab, {}
+    for network in ("plain-cnn", "real-faces"):
+        lab.read_with(network)
+        answers = spread(lab._reader.read_all, lab.photo, lab._eyes(), 7)
+        width[network] = np.ptp(np.percentile(answers[:, shown.happy], [5, 95]))
+    assert 0.015 < width["real-faces"] < 0.025  # "By two points."
+    worst = shown.trials.set_index(["network", "pixels"]).loc[("plain-cnn", 3)]
+    assert width["plain-cnn"] < 0.5 * (worst["high"] - worst["low"])
+    left, right = shown.left_eye, shown.right_eye
+    assert round(300 / np.hypot(*np.subtract(right, left))) == 7

@@ -81,6 +81,15 @@ def test_running_twice_gives_the_same_bytes_and_the_same_stamp(copy, stamp):
     assert again["seconds"] > 0
 
 
+def test_of_the_looks_of_widgets_only_what_is_set_is_stored(copy):
+    widgets = nbformat.read(copy, as_version=4).metadata["widgets"]
+    models = widgets["application/vnd.jupyter.widget-state+json"]["state"].values()
+    states = {one["model_name"]: one["state"] for one in models}
+    assert states["IntSliderModel"]["description"] == "intensity"
+    assert states["LayoutModel"]["_view_name"] == "LayoutView"
+    assert None not in states["LayoutModel"].values()
+
+
 def test_set_up_cell_is_filled_in_and_solutions_are_marked(copy):
     cells = nbformat.read(copy, as_version=4).cells
     assert cells[1].source == run_notebooks.setup_cell()
