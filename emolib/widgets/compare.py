@@ -1,6 +1,5 @@
 """Two faces that differ in one thing, and what that changes for a network."""
 
-import textwrap
 import threading
 
 import numpy as np
@@ -87,7 +86,7 @@ class Compare:
         """Return what the network sees of the two, and what it answers, as a figure."""
         return plots.probabilities(
             np.stack(self._greys()), self.probabilities,
-            unsure_below=self._reader.line, title=textwrap.fill(self._sentence(), 46),
+            unsure_below=self._reader.line, title=self._sentence(),
         )  # fmt: skip
 
     def close(self) -> None:

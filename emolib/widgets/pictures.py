@@ -11,6 +11,9 @@ from PIL import Image
 from emolib.errors import ArgumentError
 from emolib.plots.display import figure_svg
 
+#: Pixels of a picture that is stored without loss, even in colour.
+_SMALL = 64 * 64
+
 
 def png(image: np.ndarray) -> bytes:
     """Return a picture, uint8 (h, w) or (h, w, 3), as a PNG file, without loss."""
@@ -26,8 +29,17 @@ def png(image: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def _webp(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "WEBP", quality=90, method=2)
+    return file.getvalue()
+
+
 def picture(image: np.ndarray, words: str, width: int = 256, caption: str = "") -> str:
     """Return a picture as an HTML figure.
+
+    What a network sees keeps its pixels; a large picture in colour is for the eye, and
+    takes a tenth of the bytes, on the way to the page and in a saved notebook.
 
     Parameters
     ----------
@@ -40,7 +52,9 @@ def picture(image: np.ndarray, words: str, width: int = 256, caption: str = "") 
     caption : str
         What stands below it.
     """
-    source = f"data:image/png;base64,{base64.b64encode(png(image)).decode('ascii')}"
+    large = image.ndim == 3 and image.shape[0] * image.shape[1] > _SMALL
+    kind, data = ("webp", _webp(image)) if large else ("png", png(image))
+    source = f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
     small = "margin: 0; font-size: 0.9em; line-height: 1.4"
     below = f'<figcaption style="{small}">{html.escape(caption)}</figcaption>'
     below = below if caption else ""

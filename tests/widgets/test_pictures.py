@@ -24,6 +24,20 @@ def test_a_picture_holds_the_pixels_that_it_was_given(shape):
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), image)
 
 
+def decoded(text: str) -> np.ndarray:
+    data = base64.b64decode(text.partition("base64,")[2].partition('"')[0])
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def test_a_large_picture_in_colour_is_for_the_eye_and_one_in_grey_keeps_its_pixels():
+    grey = np.add.outer(np.arange(128), np.arange(128)).astype(np.uint8)
+    np.testing.assert_array_equal(decoded(picture(grey, "a ramp")), grey)
+    colour = np.stack([grey, grey[::-1], grey.T // 2], axis=-1)
+    found = decoded(picture(colour, "a ramp"))
+    assert found.shape == colour.shape
+    assert 0 < np.abs(found.astype(float) - colour).mean() < 2
+
+
 def test_words_stay_words():
     image = np.zeros((2, 2), np.uint8)
     words = 'a "face" <b>&'
