@@ -91,6 +91,7 @@ class PredictionExplorer:
         self._order = np.random.default_rng(0).permutation(len(self.dataset))
         self._shown, self._place = self._order, 0
         self._revealed, self._opened = True, False
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
         self._lock = threading.RLock()
         self._build()
         self._draw()
@@ -253,12 +254,17 @@ class PredictionExplorer:
         some = self._clips.subset(frames)
         one = self.dataset.meta.iloc[self.current]
         numbers = some.meta["frame"].to_numpy(float)
-        shares = predict(self.model, some.images)
         return plots.frames(
-            some.images, shares, numbers, unsure_below=UNSURE_BELOW,
+            some.images, self._read(frames), numbers, unsure_below=UNSURE_BELOW,
             chosen=int(np.argmax(numbers == one["frame"])),
             title=f"Clip {one['clip']}, labelled {one['emotion']}",
         )  # fmt: skip
+
+    def _read(self, frames: np.ndarray) -> np.ndarray:
+        """Return the answers to frames of a clip (t, 6), which are asked for thrice."""
+        if self._last is None or not np.array_equal(self._last[0], frames):
+            self._last = frames, predict(self.model, self._clips.images[frames])
+        return self._last[1]
 
     def _answer(self) -> str:
         label = EMOTIONS[self.dataset.labels[self.current]]
@@ -270,7 +276,7 @@ class PredictionExplorer:
 
     def _over_time(self, frames: np.ndarray) -> str:
         """Say what the model says in each frame of a clip, runs taken together."""
-        said = predict(self.model, self._clips.images[frames]).argmax(axis=1)
+        said = self._read(frames).argmax(axis=1)
         starts = np.flatnonzero(np.diff(said, prepend=-1))
         runs = zip(starts, [*starts[1:], len(said)], strict=True)
         told = [
