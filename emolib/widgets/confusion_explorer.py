@@ -176,9 +176,11 @@ class ConfusionExplorer:
 
     def _ipython_display_(self) -> None:
         told = self._mistakes.told(*self.opened)
-        matrix = f"A table of labels and answers. {self._mistakes.in_words()}."
-        self._still.value = still(self.snapshot(), matrix)
-        if self.shown:
-            faces = plots.contact_sheet(self.faces.images[self.shown], columns=4)
-            self._still.value += still(faces, f"Faces behind one count. {told}")
+        if self.shown:  # they say more than the counts
+            shown = plots.contact_sheet(
+                self.faces.images[self.shown], columns=4, title=told
+            )
+            self._still.value = still(shown, f"The surest faces of a count. {told}")
+        else:
+            self._still.value = still(self.snapshot(), f"A confusion matrix. {told}")
         display(self.widget)

@@ -94,7 +94,7 @@ def test_snapshot_and_still_have_words(explorer):
     title = explorer.snapshot().get_suptitle()
     assert title.startswith("plain CNN: ")
     explorer._ipython_display_()
-    assert explorer._still.value.count("<img") == 2
+    assert explorer._still.value.count("<img") == 1
     assert "anger called anger" in explorer._still.value
     assert explorer._still.layout.display == "none"
 
