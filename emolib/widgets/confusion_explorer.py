@@ -177,10 +177,9 @@ class ConfusionExplorer:
     def _ipython_display_(self) -> None:
         told = self._mistakes.told(*self.opened)
         if self.shown:  # they say more than the counts
-            shown = plots.contact_sheet(
-                self.faces.images[self.shown], columns=4, title=told
-            )
-            self._still.value = still(shown, f"The surest faces of a count. {told}")
+            first = self.faces.images[self.shown[:4]]
+            figure = plots.contact_sheet(first, columns=4, title=told)
+            self._still.value = still(figure, f"The surest faces of a count. {told}")
         else:
             self._still.value = still(self.snapshot(), f"A confusion matrix. {told}")
         display(self.widget)

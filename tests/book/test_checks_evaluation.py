@@ -53,7 +53,7 @@ def test_the_small_cnn_makes_the_same_mistake_the_other_way_round(shown):
         where = np.unravel_index(counts.argmax(), counts.shape)
         worst.append(tuple(shown.EMOTIONS[k] for k in where))
     assert worst == [("anger", "disgust"), ("disgust", "anger")]
-    assert shown.again < 0.5  # "Most are other faces"
+    assert shown.again < 0.5
 
 
 def test_what_the_faces_behind_two_counts_have_in_common(shown):
