@@ -53,7 +53,10 @@ def test_the_small_cnn_makes_the_same_mistake_the_other_way_round(shown):
         where = np.unravel_index(counts.argmax(), counts.shape)
         worst.append(tuple(shown.EMOTIONS[k] for k in where))
     assert worst == [("anger", "disgust"), ("disgust", "anger")]
-    assert shown.again < 0.5
+    label, answer = (shown.EMOTIONS.index(one) for one in worst[0])
+    called = [given.argmax(axis=1) == answer for given in shown.answers.values()]
+    plain, small = (one & (shown.test.labels == label) for one in called)
+    assert 0.1 < (plain & small).sum() / plain.sum() < 0.5  # most are other faces
 
 
 def test_what_the_faces_behind_two_counts_have_in_common(shown):
