@@ -889,6 +889,7 @@ def test_a_person_that_does_not_load_is_told_and_another_can_be_chosen(opened, v
     page = opened()
     page.route("**/people/14.js", lambda route: route.abort())
     page.get_by_role("button", name="fear").click()
+    settle(page)  # it is drawn before the next person is asked for
     page.get_by_label("Person", exact=True).select_option("14")
     page.wait_for_function(
         "document.querySelector('.lab-below .lab-status').textContent"
