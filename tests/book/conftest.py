@@ -275,7 +275,7 @@ class Explorable:
 
     def found(self) -> int:
         """Return how many of its tasks are done."""
-        return self.element.locator(".explore-tasks .done").count()
+        return self.element.locator(".explorable-tasks .done").count()
 
     def press(self, name: str):
         """Click a button."""

@@ -99,12 +99,13 @@
       });
     const dot = ([a, b], look = "full-accent", r = 4) =>
       svg("circle", { class: look, cx: across.at(a), cy: up.at(b), r });
-    return { element, x: across, y: up, size, show, line, dot };
+    return { element, width: WIDTH, height, x: across, y: up, size, show, line, dot };
   };
 
-  // Makes an element something to point at: `moved(x, y)` is told where a pointer that is
-  // down is, in shares of the element (0 to 1), `stepped(dx, dy)` which arrow key was
-  // pressed. To a screen reader it is a slider; returns what says where that stands.
+  // Makes an element something to point at: `moved(x, y, settled)` is told where a
+  // pointer that is down is, in shares of the element (0 to 1), and once more, settled,
+  // when it is lifted; `stepped(dx, dy)` which arrow key was pressed. To a screen reader
+  // it is a slider; returns what says where that stands.
   const ARROWS = {
     ArrowLeft: [-1, 0],
     ArrowRight: [1, 0],
@@ -112,10 +113,10 @@
     ArrowDown: [0, 1],
   };
   explore.pointed = (element, name, { moved, stepped }) => {
-    element.classList.add("explore-pointed");
-    const tell = ({ clientX, clientY }) => {
+    element.classList.add("explorable-pointed");
+    const tell = ({ clientX, clientY }, settled = false) => {
       const box = element.getBoundingClientRect();
-      moved((clientX - box.left) / box.width, (clientY - box.top) / box.height);
+      moved((clientX - box.left) / box.width, (clientY - box.top) / box.height, settled);
     };
     element.addEventListener("pointerdown", (event) => {
       if (event.button) return; // a menu
@@ -124,6 +125,9 @@
     });
     element.addEventListener("pointermove", (event) => {
       if (element.hasPointerCapture(event.pointerId)) tell(event);
+    });
+    element.addEventListener("pointerup", (event) => {
+      if (element.hasPointerCapture(event.pointerId)) tell(event, true);
     });
     if (!stepped) return null; // the keyboard has another way
     element.tabIndex = 0;
@@ -159,7 +163,7 @@
   // ticks one and says whether that was news.
   explore.tasks = (lead, tasks) => {
     const items = new Map(tasks.map((task) => [task, make("li", {}, task.words)]));
-    const list = make("ul", { className: "explore-tasks" }, ...items.values());
+    const list = make("ul", { className: "explorable-tasks" }, ...items.values());
     const element = make("div", {}, make("p", {}, lead), list);
     const done = (task) => {
       const item = items.get(task);
@@ -200,7 +204,22 @@
   explore.questions = (...questions) =>
     make(
       "ul",
-      { className: "explorable-tasks" },
+      { className: "explorable-questions" },
       ...questions.map((words) => make("li", {}, words)),
+    );
+
+  // A title, what is seen beside what moves it, and what can be found out with them.
+  explore.sides = (title, seen, moving, questions) =>
+    make(
+      "div",
+      {},
+      title,
+      make(
+        "div",
+        { className: "explorable-sides" },
+        make("div", {}, ...seen),
+        make("div", {}, ...moving),
+      ),
+      explore.questions(...questions),
     );
 }

@@ -223,7 +223,7 @@
       moved();
     };
     const tell = explore.pointed(over, "The start: arrow keys move it", {
-      moved: (x, y) => go([map.x.of(x * 380), map.y.of(y * 304)]),
+      moved: (x, y) => go([map.x.of(x * map.width), map.y.of(y * map.height)]),
       stepped: (dx, dy) => go([start[0] + dx / 2, start[1] - dy / 2]),
     });
 

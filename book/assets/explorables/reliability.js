@@ -230,26 +230,11 @@
     );
     now.step = Math.log2(data.chosen[now.network]); // opens on what it mended
     show();
-    return make(
-      "div",
-      {},
+    return explore.sides(
       title,
-      make(
-        "div",
-        { className: "explorable-sides" },
-        make("div", {}, diagram.element, histogram.element, legend),
-        make(
-          "div",
-          {},
-          networks.element,
-          people.element,
-          slider.element,
-          table,
-          reset,
-          status,
-        ),
-      ),
-      explore.questions(...TASKS),
+      [diagram.element, histogram.element, legend],
+      [networks.element, people.element, slider.element, table, reset, status],
+      TASKS,
     );
   });
 }

@@ -122,21 +122,13 @@
     const slider = lab.parts.slider("Leaked", limits, (index, settled) =>
       show(index, settled),
     );
-    const drag = (event, settled) => {
-      const box = chart.element.getBoundingClientRect();
-      const share = chart.x.of(((event.clientX - box.left) * 380) / box.width);
+    const moved = (x, _, settled) => {
+      const share = chart.x.of(x * chart.width);
       const away = shares.map((one) => Math.abs(one - share));
       show(away.indexOf(Math.min(...away)), settled);
     };
     chart.element.classList.add("explorable-drag");
-    chart.element.addEventListener("pointerdown", (event) => {
-      chart.element.setPointerCapture(event.pointerId);
-      drag(event, false);
-    });
-    chart.element.addEventListener("pointermove", (event) => {
-      if (chart.element.hasPointerCapture(event.pointerId)) drag(event, false);
-    });
-    chart.element.addEventListener("pointerup", (event) => drag(event, true));
+    explore.pointed(chart.element, "", { moved }); // the slider is for the keyboard
 
     // --- To find out ----------------------------------------------------------------
 
@@ -150,31 +142,16 @@
     });
 
     show(at);
-    return make(
-      "div",
-      {},
+    return explore.sides(
       title,
-      make(
-        "div",
-        { className: "explorable-sides" },
-        chart.element,
-        make(
-          "div",
-          {},
-          slider.element,
-          frames,
-          training,
-          table,
-          check,
-          status,
-        ),
-      ),
-      explore.questions(
+      [chart.element],
+      [slider.element, frames, training, table, check, status],
+      [
         "Move the leak up from nothing, with the slider or in the figure. From which " +
           "point on does the interval of the report (in brackets) no longer hold what " +
           "new people get?",
         "Does the network itself become worse when more leaks?",
-      ),
+      ],
     );
   });
 }

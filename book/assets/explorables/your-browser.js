@@ -85,11 +85,6 @@
       return make("figure", {}, picture.element, line);
     });
     const row = make("div", { className: "explorable-faces" }, ...pictures);
-    Object.assign(row.style, {
-      display: "grid",
-      gap: "0.75rem",
-      gridTemplateColumns: "repeat(auto-fill, minmax(9.5rem, 1fr))",
-    });
 
     const last = data.here.length;
     const chart = explore.chart(
