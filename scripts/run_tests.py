@@ -6,7 +6,8 @@
 
 As many parts run at the same time as there are cores, each on one; what a part printed
 is shown when it has ended, all of it if it failed, and kept in ``_build/test-reports``.
-Every part runs even if another one failed; the exit code is 0 only if all passed.
+Every part runs even if another one failed; the exit code is 0 only if all passed. A
+part that takes longer than 40 minutes is ended, and has failed.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -44,6 +46,8 @@ BUILD = "book build"
 BUILD_TEST = "tests/nothing_leaves/test_build.py"
 AFTER_THE_BUILD = ("pages", "book checks")
 CHANGED = "changed"
+#: Seconds that a part may take; the longest takes ten minutes on two busy cores.
+LIMIT = 40 * 60
 #: Tests that daily work runs whatever has changed.
 ALWAYS = ["tests/test_architecture.py", "tests/book/test_spelling.py"]
 #: Every change of the package makes outputs stale; `make notebooks` comes last.
@@ -59,9 +63,14 @@ class Outcome(NamedTuple):
     printed: str
 
 
+def printed_by(name: str) -> Path:
+    """Return the file of what a part printed."""
+    return REPORTS / f"{name.replace(' ', '-')}.txt"
+
+
 def _pytest(name: str, *arguments: str) -> list[str]:
     """Return a pytest command whose outcomes are read again for the summary."""
-    report = REPORTS / f"{name.replace(' ', '-')}.xml"
+    report = printed_by(name).with_suffix(".xml")
     return [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
 
 
@@ -201,7 +210,7 @@ def run_part(
     name: str,
     commands: list[list[str]],
     first: Future | None,
-    running: set[subprocess.Popen],
+    running: dict[subprocess.Popen, str],
 ) -> Outcome:
     """Run the commands of one part on one core, after another part if need be."""
     if first is not None:
@@ -213,17 +222,21 @@ def run_part(
     }
     if name != CHANGED:  # there, pages that are looked at are built anew
         environment["EMOLIB_BUILT_BOOK"] = str(html_folder(stored=True))
-    file = REPORTS / f"{name.replace(' ', '-')}.txt"
+    file = printed_by(name)
     start, cpu, passed = time.perf_counter(), 0.0, True
     with file.open("wb") as output:
         for command in commands:
             process = subprocess.Popen(
                 command, cwd=PROJECT, env=environment, stdout=output, stderr=output
             )
-            running.add(process)
+            running[process] = name
+            # Python's own handler of this signal writes where every thread stands.
+            alarm = threading.Timer(LIMIT, process.send_signal, [signal.SIGABRT])
+            alarm.start()
             _, status, usage = os.wait4(process.pid, 0)
+            alarm.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
-            running.discard(process)
+            del running[process]
             if process.returncode == -signal.SIGINT:
                 return Outcome(False, time.perf_counter() - start, cpu, "interrupted")
             passed = passed and process.returncode == 0
@@ -235,7 +248,15 @@ def run_part(
 def run_parts(parts: dict[str, list[list[str]]], jobs: int) -> dict[str, Outcome]:
     """Run parts beside one another and tell of each when it has ended."""
     outcomes: dict[str, Outcome] = {}
-    running: set[subprocess.Popen] = set()
+    running: dict[subprocess.Popen, str] = {}
+
+    def tell(*_) -> None:  # what ends a run from outside is told what it ended
+        for name in list(running.values()):
+            said = printed_by(name).read_text("utf-8", errors="replace").splitlines()
+            print(f"===== {name}: still runs", *said[-20:], sep="\n", flush=True)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, tell)
     with ThreadPoolExecutor(jobs) as pool:
         futures: dict[str, Future] = {}
         for name, commands in parts.items():

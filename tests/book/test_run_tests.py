@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -116,20 +117,26 @@ def test_no_test_of_the_project_is_left_out():
             assert path.relative_to(PROJECT).as_posix() in named
 
 
-def test_what_ctrl_c_does_is_tested_in_the_background_too(tmp_path):
-    code = (
+def as_a_program(code: str, folder: Path) -> list[str]:
+    """Return a command that runs the tests, of which there is one part: this code."""
+    main = (
         "import sys; sys.path.insert(0, 'scripts'); import run_tests; "
-        "look = 'import signal; print(signal.getsignal(signal.SIGINT))'; "
-        "run_tests.all_parts = lambda: {'look': [[sys.executable, '-c', look]]}; "
+        f"part = [sys.executable, '-c', {code!r}]; "
+        "run_tests.all_parts = lambda: {'part': [part]}; "
         "from pathlib import Path; run_tests.REPORTS = Path(sys.argv[1]); "
         "raise SystemExit(run_tests.main([]))"
     )
+    return [PYTHON, "-c", main, str(folder)]
+
+
+def test_what_ctrl_c_does_is_tested_in_the_background_too(tmp_path):
+    code = "import signal; print(signal.getsignal(signal.SIGINT))"
 
     def ignore():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     done = subprocess.run(
-        [PYTHON, "-c", code, tmp_path],
+        as_a_program(code, tmp_path),
         cwd=PROJECT,
         preexec_fn=ignore,
         capture_output=True,
@@ -137,6 +144,32 @@ def test_what_ctrl_c_does_is_tested_in_the_background_too(tmp_path):
         check=True,
     )
     assert "default_int_handler" in done.stdout
+
+
+STUCK = "import time; print('it waits', flush=True); time.sleep(600)"
+
+
+def test_a_part_that_hangs_is_ended_and_has_failed(reports, monkeypatch, capsys):
+    monkeypatch.setattr(run_tests, "LIMIT", 3)
+    parts = {"stuck": [[PYTHON, "-X", "faulthandler", "-c", STUCK]]}
+    code, shown = run(monkeypatch, capsys, parts)
+    assert code == 1
+    assert "stuck: FAILED" in shown
+    assert "it waits\nFatal Python error: Aborted" in shown
+    assert 'File "<string>", line 1' in shown
+
+
+def test_who_ends_a_run_is_told_what_was_running(tmp_path):
+    process = subprocess.Popen(
+        as_a_program(STUCK, tmp_path), cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
+    said, end = tmp_path / "part.txt", time.monotonic() + 60
+    while not (said.is_file() and said.read_text()) and time.monotonic() < end:
+        time.sleep(0.1)
+    process.terminate()
+    shown, _ = process.communicate(timeout=60)
+    assert "part: still runs\nit waits\n" in shown
+    assert process.returncode == 130
 
 
 @pytest.fixture

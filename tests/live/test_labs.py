@@ -89,7 +89,11 @@ def server(tmp_path_factory):
             yield address_of(process, Path(places["JUPYTER_RUNTIME_DIR"])), top
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 def address_of(process: subprocess.Popen, folder: Path) -> str:
