@@ -141,13 +141,23 @@ def _span(start: float, one: float, other: float, around: int) -> tuple[int, int
 
 def _region(image: np.ndarray, x: range, y: range) -> Image.Image:
     """Cut a region out, grey; beyond the edge of the picture its last pixels go on."""
-    rows = np.clip(np.array(y), 0, image.shape[0] - 1)
-    columns = np.clip(np.array(x), 0, image.shape[1] - 1)
-    inside = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    (top, bottom), above = _inside(y, image.shape[0])
+    (left, right), beside = _inside(x, image.shape[1])
+    inside = image[top:bottom, left:right]
     strips = range(0, len(inside), max(1, 2**20 // inside.shape[1]))
-    parts = (as_picture(inside[top : top + strips.step], "L") for top in strips)
+    parts = (as_picture(inside[k : k + strips.step], "L") for k in strips)
     grey = np.concatenate([np.asarray(part) for part in parts])
-    return Image.fromarray(grey[(rows - rows[0])[:, None], columns - columns[0]])
+    return Image.fromarray(np.pad(grey, (above, beside), mode="edge"))
+
+
+def _inside(span: range, size: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return from where to where a span lies in 0 to `size`, and how far it leaves it.
+
+    What lies outside altogether has the nearest pixel inside.
+    """
+    first, last = (min(max(k, 0), size - 1) for k in (span.start, span.stop - 1))
+    before = min(max(first - span.start, 0), len(span) - 1)
+    return (first, last + 1), (before, len(span) - before - (last + 1 - first))
 
 
 def triangle_weights(source: int, target: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "clips": ["frames", "timeline"],
+        "clips": ["timeline"],
         "data": ["class_counts", "intensity_over_time"],
         "explorables": ["explorable"],
         "faces": [

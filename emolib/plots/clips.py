@@ -80,66 +80,6 @@ def timeline(
     return figure
 
 
-@style.closed_figure
-def frames(
-    images: np.ndarray,
-    probabilities: np.ndarray,
-    numbers: np.ndarray,
-    *,
-    chosen: int,
-    unsure_below: float = 0.0,
-    title: str = "",
-) -> Figure:
-    """Show faces of a clip above the six probabilities from frame to frame.
-
-    Parameters
-    ----------
-    images : ndarray, uint8, (t, 64, 64)
-        In temporal order; five of them are shown.
-    probabilities : ndarray of float, (t, 6)
-    numbers : ndarray of float, (t,)
-        Of the frames in their clip, ascending.
-    chosen : int
-        Which frame, from 0, is marked by a line.
-    unsure_below, title
-        As in `timeline`.
-
-    Raises
-    ------
-    ValueError
-        If there is no frame, or the arrays do not belong together.
-    """
-    count = len(numbers)
-    shapes = np.shape(images), np.shape(probabilities)
-    expected = (count, *shapes[0][1:3]), (count, len(EMOTIONS))
-    if not count or shapes != expected or not 0 <= chosen < count:
-        raise ArgumentError(
-            "Frames are one face or more, (t, 64, 64), probabilities (t, 6) and "
-            f"numbers (t,), one of them chosen. Received: {shapes[0]}, {shapes[1]}, "
-            f"{count} numbers, chosen {chosen}"
-        )
-    shown = _shown(numbers)
-    side = style.WIDTH / _FRAMES
-    figure = plt.figure(figsize=(style.WIDTH, side + 3.6), layout="constrained")
-    if title:
-        figure.suptitle(title, x=0.01, ha="left")
-    grid = figure.add_gridspec(2, len(shown), height_ratios=[side + 0.2, 3])
-    for place, k in enumerate(shown):
-        ax = figure.add_subplot(grid[0, place])
-        ax.imshow(images[k], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        ax.set_axis_off()
-        name = f"frame {numbers[k]:g}"
-        weight = "bold" if k == chosen else "normal"
-        ax.set_title(name, size=9, weight=weight, loc="center")
-    ax = figure.add_subplot(grid[1, :])
-    _curves(ax, np.asarray(numbers, float), probabilities, unsure_below)
-    ax.axvline(numbers[chosen], color=INK, lw=1, ls=":")
-    ax.set_xlabel("frame")
-    if count <= _MARKED:
-        ax.set_xticks(numbers)
-    return figure
-
-
 def _shown(times: np.ndarray) -> list[int]:
     """Return which frames stand above the curves, each about where its time is."""
     count = min(_FRAMES, len(times))

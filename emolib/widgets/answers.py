@@ -20,7 +20,7 @@ def answer_words(shares: np.ndarray, line: float) -> str:
     shares : ndarray of float, (6,)
         In the order of ``EMOTIONS``.
     line : float
-        Smallest top probability that is an answer.
+        Smallest top probability that is an answer; 0, and every answer counts.
 
     Examples
     --------
@@ -153,7 +153,10 @@ def why_unsure(shares: np.ndarray, line: float, resting: bool) -> str:
 
 
 def _bar(start: float, end: float, colour: str, line: float) -> str:
-    """Return a track with a bar from one share of its width to another, and a line."""
+    """Return a track with a bar from one share of its width to another, and a line.
+
+    A line at 0 is not drawn.
+    """
     track = "position: relative; height: 1.3em; background: rgba(128, 128, 128, 0.18)"
     bar = (
         f"position: absolute; top: 15%; bottom: 15%; left: {100 * start:.1f}%; "
@@ -163,9 +166,10 @@ def _bar(start: float, end: float, colour: str, line: float) -> str:
         f"position: absolute; top: 0; bottom: 0; left: {100 * line:.1f}%; "
         "border-left: 2px solid currentColor"
     )
+    mark = f'<span style="{mark}"></span>' if line > 0 else ""
     return (
         f'<span aria-hidden="true" style="{track}"><span style="{bar}"></span>'
-        f'<span style="{mark}"></span></span>'
+        f"{mark}</span>"
     )
 
 

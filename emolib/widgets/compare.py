@@ -17,7 +17,7 @@ from emolib.widgets.lab_face import LabFace
 from emolib.widgets.latest import Latest
 from emolib.widgets.message_line import MessageLine
 from emolib.widgets.pictures import picture, still
-from emolib.widgets.reading import FIRST, NETWORKS, Reader
+from emolib.widgets.reading import FIRST, Reader
 
 _SIDE = 224  # CSS pixels of a face
 
@@ -101,9 +101,7 @@ class Compare:
             "Change", {words: name for name, words in FACTORS.items()},
             guard(self.differ_in),
         )  # fmt: skip
-        self._network = choice(
-            "Network", {name: name for name in NETWORKS}, guard(self.read_with)
-        )
+        self._network = controls.network_choice(guard(self.read_with))
         presets = {name: name for name in lab_controls()["presets"]}
         self._emotion = choice(
             "Expression", {"resting": ""} | presets,
@@ -162,10 +160,8 @@ class Compare:
         resting = not self.face.groups
         if resting or strength == 1:
             self._emotion.value = preset
-        if str(self.face.seed) in dict(self._person.options).values():
-            self._person.value = str(self.face.seed)
-        if self._reader.name in NETWORKS:
-            self._network.value = self._reader.name
+        controls.show_choice(self._person, str(self.face.seed))
+        controls.show_choice(self._network, self._reader.name)
 
     def _sentence(self) -> str:
         """Say what the change does to the answer."""

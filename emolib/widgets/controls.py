@@ -6,6 +6,7 @@ from emolib.synthesis import lab_controls
 from emolib.synthesis.page import in_words
 from emolib.widgets._toolkit import ipywidgets
 from emolib.widgets.lab_face import person
+from emolib.widgets.reading import NETWORKS
 from emolib.widgets.sliders import Section, Slider
 
 REGIONS = {"brows": "Brows", "eyes": "Eyes", "nose": "Nose", "mouth": "Mouth and jaw"}
@@ -99,6 +100,17 @@ def people() -> dict[str, str]:
 def people_choice(chosen: Callable[[str], None]) -> ipywidgets.Dropdown:
     """Return a list of the people of the lab; `chosen` is called with a seed."""
     return choice("Person", people(), chosen)
+
+
+def network_choice(chosen: Callable[[str], None]) -> ipywidgets.Dropdown:
+    """Return a list of the networks of the labs; `chosen` is called with a name."""
+    return choice("Network", {name: name for name in NETWORKS}, chosen)
+
+
+def show_choice(listed: ipywidgets.Dropdown, value: object) -> None:
+    """Have a list show a value, if that is one of those it offers."""
+    if value in dict(listed.options).values():
+        listed.value = value
 
 
 def button(words: str, pressed: Callable[[], None]) -> ipywidgets.Button:

@@ -48,12 +48,12 @@ const render = ({ model, el }) => {
     make("tbody", {}, ...rows),
   );
   table.setAttribute("aria-label", model.get("about"));
-  table.dataset.lmSuppressShortcuts = true; // or JupyterLab would take the keys
   table.addEventListener("keydown", (event) => {
+    // or Jupyter would take the keys; Ctrl+S is left to it
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     const step = STEPS[event.key];
     if (!step) return;
     event.preventDefault();
-    event.stopPropagation(); // for Notebook, VS Code and Colab
     const last = names.length - 1;
     const [i, j] = cursor.map((at, k) => Math.min(last, Math.max(0, at + step[k])));
     cells[i][j].focus();

@@ -40,13 +40,25 @@ def evidence_map(
     emotion = EMOTIONS[predict(grey[None])[0].argmax()]
     words = _in_words(lost, emotion)
     words += f" Orange: what {emotion} needs; blue: what speaks against it."
-    return _overlay(grey, lost), words
+    return overlay(grey, lost), words
 
 
-def _overlay(grey: np.ndarray, lost: np.ndarray) -> np.ndarray:
-    most = max(_LEAST, float(np.abs(lost).max()))
-    share = (0.8 * np.abs(lost) / most)[..., None]  # (64, 64, 1)
-    colours = np.where(lost[..., None] > 0, LOSES, GAINS)
+def overlay(grey: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+    """Lay a map over a face: what speaks for an answer orange, what against it blue.
+
+    Parameters
+    ----------
+    grey : ndarray, uint8, (64, 64)
+    evidence : ndarray of float, (64, 64)
+        Stretched to the full colours by its largest value, unless that is below 0.05.
+
+    Returns
+    -------
+    ndarray, uint8, (64, 64, 3)
+    """
+    most = max(_LEAST, float(np.abs(evidence).max()))
+    share = (0.8 * np.abs(evidence) / most)[..., None]  # (64, 64, 1)
+    colours = np.where(evidence[..., None] > 0, LOSES, GAINS)
     return np.rint(grey[..., None] * (1 - share) + colours * share).astype(np.uint8)
 
 

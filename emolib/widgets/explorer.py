@@ -13,13 +13,16 @@ from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError
 from emolib.explain import grad_cam
 from emolib.models.inference import predict
+from emolib.results import percent
 from emolib.widgets import controls
 from emolib.widgets._toolkit import ipywidgets
-from emolib.widgets.answers import in_words
+from emolib.widgets.answers import in_words, six_bars
+from emolib.widgets.clip_table import clip_table
+from emolib.widgets.evidence import overlay
 from emolib.widgets.face_filter import ALL, UNSURE_BELOW, criteria, fitting
 from emolib.widgets.message_line import MessageLine
 from emolib.widgets.picture_row import PictureRow, Shown
-from emolib.widgets.pictures import still
+from emolib.widgets.pictures import picture, still
 
 if TYPE_CHECKING:
     import keras
@@ -27,8 +30,11 @@ if TYPE_CHECKING:
 #: Faces side by side.
 IN_A_ROW = 8
 
+_SIDE = 160  # CSS pixels of a face
+
 _NOTE = (
-    "The probabilities compare a face with posed expressions; they do not say what a "
+    f"Below the line at {percent(UNSURE_BELOW)} an answer counts as unsure. The "
+    "probabilities compare a face with posed expressions; they do not say what a "
     "person feels."
 )
 
@@ -36,9 +42,8 @@ _NOTE = (
 class PredictionExplorer:
     """Browse labelled faces with a network's probabilities, Grad-CAM, and clips.
 
-    The first face is a worked example, shown with its answer, so that a page without
-    a kernel is complete; the others wait for the reader's guess. A face that is
-    pressed opens its clip. ipywidgets 7 and 8.
+    The first face is a worked example, shown with its answer; the others wait for the
+    reader's guess. A face that is pressed opens its clip. ipywidgets 7 and 8.
 
     Parameters
     ----------
@@ -153,8 +158,6 @@ class PredictionExplorer:
     def snapshot(self) -> Figure:
         """Return the face shown, its probabilities and Grad-CAM as a figure.
 
-        Where a clip is open it is the clip: frames, and probabilities over time.
-
         Raises
         ------
         ValueError
@@ -162,8 +165,6 @@ class PredictionExplorer:
         """
         if self.current is None:
             raise ArgumentError("No face is shown; call filter() to choose others.")
-        if self._opened and len(frames := self.frames_of(self.current)):
-            return self._clip(frames)
         one = self.dataset.subset([self.current])
         shares = self.probabilities[[self.current]]
         maps = grad_cam(self.model, one.images)
@@ -189,20 +190,24 @@ class PredictionExplorer:
             controls.button(name, guard(lambda name=name: self.guess(name)))
             for name in EMOTIONS
         ]
-        self._picture = ipywidgets.HTML()
+        self._picture, self._map, self._clip = (ipywidgets.HTML() for _ in range(3))
+        self._answer = ipywidgets.HTML(layout={"min_width": "24em"})
+        self._still = ipywidgets.HTML(layout={"display": "none"})
         self._faces = PictureRow(
             "Faces that fit; pressing one opens its clip", 64,
             guard(lambda place: self.open(self._first + place)),
         )  # fmt: skip
         self.widget = ipywidgets.VBox(
             [
+                self._still,
                 row(*self._choices.values()),
-                self._picture,
+                row(self._picture, self._map, self._answer),
                 self._message,
                 row(*self._guesses),
                 row(self._back, self._next),
                 ipywidgets.HTML("<p>Press a face to open its clip:</p>"),
                 self._faces,
+                self._clip,
                 ipywidgets.HTML(f"<p><small>{_NOTE}</small></p>"),
             ]
         )
@@ -223,16 +228,16 @@ class PredictionExplorer:
     def _draw(self, guess: str | None = None) -> None:
         for button in self._guesses:
             button.disabled = self._revealed or self.current is None
+        self._map.value = self._answer.value = self._clip.value = ""
         if self.current is None:
             self._picture.value = ""
             self._message.words = "No face fits this choice. Choose another."
         elif self._revealed:
-            self._picture.value = still(self.snapshot(), self._answer())
+            self._show_answer()
             self._message.words = self._told(guess)
         else:
-            face = plots.contact_sheet(self.dataset.images[[self.current]])
-            face.set_size_inches(1.9, 1.9)
-            self._picture.value = still(face, "A face; its label is hidden.")
+            face = self.dataset.images[self.current]
+            self._picture.value = picture(face, "A face; its label is hidden.", _SIDE)
             self._message.words = (
                 f"Face {self._place + 1} of {len(self._shown)}. Which of the six "
                 "expressions was posed? Guess before you see the answer."
@@ -250,37 +255,46 @@ class PredictionExplorer:
             self._place - self._first,
         )
 
-    def _clip(self, frames: np.ndarray) -> Figure:
-        some = self._clips.subset(frames)
-        one = self.dataset.meta.iloc[self.current]
-        numbers = some.meta["frame"].to_numpy(float)
-        return plots.frames(
-            some.images, self._read(frames), numbers, unsure_below=UNSURE_BELOW,
-            chosen=int(np.argmax(numbers == one["frame"])),
-            title=f"Clip {one['clip']}, labelled {one['emotion']}",
+    def _show_answer(self) -> None:
+        """Show the face with its label, where the network looks, and what it says."""
+        face, shares = self.dataset.images[self.current], self._shares
+        label = EMOTIONS[self.dataset.labels[self.current]]
+        told = f"labelled {label}"
+        self._picture.value = picture(face, f"A face {told}", _SIDE, told)
+        map_ = grad_cam(self.model, face[None])[0]
+        said = f"Grad-CAM for {EMOTIONS[shares.argmax()]}"
+        words = f"The same face with a map over it, {said}"
+        self._map.value = picture(overlay(face, map_), words, _SIDE, said)
+        self._answer.value = six_bars(shares, UNSURE_BELOW)
+        if not self._opened or not len(frames := self.frames_of(self.current)):
+            return
+        numbers = self._clips.meta["frame"].to_numpy(float)[frames]
+        mine = self.dataset.meta["frame"].iloc[self.current]
+        self._clip.value = clip_table(
+            self._clips.images[frames], self._read(frames),
+            [f"{one:g}" for one in numbers], int(np.argmax(numbers == mine)),
+            UNSURE_BELOW,
         )  # fmt: skip
 
+    @property
+    def _shares(self) -> np.ndarray:
+        return self.probabilities[self.current]
+
     def _read(self, frames: np.ndarray) -> np.ndarray:
-        """Return the answers to frames of a clip (t, 6), which are asked for thrice."""
+        """Return the answers to frames of a clip (t, 6), which are asked for twice."""
         if self._last is None or not np.array_equal(self._last[0], frames):
             self._last = frames, predict(self.model, self._clips.images[frames])
         return self._last[1]
 
-    def _answer(self) -> str:
-        label = EMOTIONS[self.dataset.labels[self.current]]
-        said = in_words(self.probabilities[self.current])
-        words = f"A face labelled {label}; the model says: {said}."
-        if self._opened and len(frames := self.frames_of(self.current)):
-            words += f" {self._over_time(frames)}"
-        return words
-
     def _over_time(self, frames: np.ndarray) -> str:
         """Say what the model says in each frame of a clip, runs taken together."""
-        said = self._read(frames).argmax(axis=1)
+        shares, names = self._read(frames), (*EMOTIONS, "unsure")
+        sure = shares.max(axis=1) >= UNSURE_BELOW
+        said = np.where(sure, shares.argmax(axis=1), len(EMOTIONS))
         starts = np.flatnonzero(np.diff(said, prepend=-1))
         runs = zip(starts, [*starts[1:], len(said)], strict=True)
         told = [
-            f"{EMOTIONS[said[a]]} in {b - a} {'frame' if b - a == 1 else 'frames'}"
+            f"{names[said[a]]} in {b - a} {'frame' if b - a == 1 else 'frames'}"
             for a, b in runs
         ]
         return f"From frame to frame of its clip: {', then '.join(told)}."
@@ -301,4 +315,9 @@ class PredictionExplorer:
         return f"{told} It is a still, which belongs to no clip."
 
     def _ipython_display_(self) -> None:
+        if self._revealed and self.current is not None:
+            label = EMOTIONS[self.dataset.labels[self.current]]
+            said = in_words(self._shares)
+            words = f"A face labelled {label}; the model says: {said}."
+            self._still.value = still(self.snapshot(), words)
         display(self.widget)

@@ -11,7 +11,6 @@ import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from emolib import plots
 from emolib.files import write_json, write_whole
 from emolib.synthesis import lab_controls, read_face
 from emolib.widgets import answers, controls
@@ -25,7 +24,7 @@ from emolib.widgets.lab_face import FaceHistory, LabFace, lab_face
 from emolib.widgets.latest import Latest
 from emolib.widgets.message_line import MessageLine
 from emolib.widgets.pictures import picture, png, still
-from emolib.widgets.reading import FIRST, NETWORKS, Reader
+from emolib.widgets.reading import FIRST, Reader
 from emolib.widgets.uploads import clear, uploaded
 
 _MAP = "Map the evidence"
@@ -134,11 +133,7 @@ class FaceLab:
 
     def snapshot(self) -> Figure:
         """Return what the network sees, and what it answers, as a figure."""
-        shares, line = self.probabilities, self._reader.line
-        return plots.probabilities(
-            self._easel.grey(self.face.face())[None], shares[None], unsure_below=line,
-            title=f"{self._reader.name}: {answers.answer_words(shares, line)}",
-        )  # fmt: skip
+        return self._reader.snapshot(self._easel.grey(self.face.face()))
 
     def close(self) -> None:
         """Remove the lab; what was still to be drawn is dropped."""
@@ -148,9 +143,7 @@ class FaceLab:
     def _build(self) -> None:
         self._message = MessageLine(self._lock)
         guard = self._message.guard
-        self._network = controls.choice(
-            "Network", {name: name for name in NETWORKS}, guard(self.read_with)
-        )
+        self._network = controls.network_choice(guard(self.read_with))
         self.controls = FaceControls(lambda: self.face, self.set, guard)
         self._challenges = ChallengePanel(self.set, self._not_solved, self._lock)
         self.picture, self._seen, self.answer, self._map = (
@@ -180,7 +173,7 @@ class FaceLab:
                 row(*self._buttons.values(), self._file),
                 self._message,
                 controls.heading("Where does it look?"),
-                self._mapping,
+                row(self._mapping),
                 self._map,
                 self._challenges.widget,
             ],
@@ -206,8 +199,7 @@ class FaceLab:
         self._seen.value = picture(grey, words, 160, "what the network sees")
         self._show_map()
         self.controls.show(face)
-        if self._reader.name in NETWORKS:
-            self._network.value = self._reader.name
+        controls.show_choice(self._network, self._reader.name)
 
     def _show_map(self) -> None:
         self._mapping.description = f"✓ {_MAP}" if self._mapped else _MAP

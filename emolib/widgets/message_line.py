@@ -49,8 +49,8 @@ class MessageLine(anywidget.AnyWidget):
                     self.words = str(error)
                 except Exception as error:
                     self.words = (
-                        f"That failed ({type(error).__name__}: {error}). Press “Undo”, "
-                        "or run the cell again for a new lab."
+                        f"That failed ({type(error).__name__}: {error}). Run the "
+                        "cell again for a new lab."
                     )
 
         return acted

@@ -200,10 +200,10 @@ def apart(face: Face) -> float:
     return float(np.hypot(*np.diff(eyes_of(face), axis=0)[0]))
 
 
-def crop_of(photo: Photo, marks: np.ndarray) -> np.ndarray:
+def cut(image: np.ndarray, marks: np.ndarray) -> np.ndarray:
     """Cut the crop at eye marks (2, 2), as of `Marks.of`, out: uint8 (64, 64)."""
     left, right = (tuple(map(float, one)) for one in marks)
-    return align(photo.image, left, right)
+    return align(image, left, right)
 
 
 def drawn(
@@ -296,9 +296,16 @@ def spread(
     ndarray of float, (TRIALS, 6)
         The same each time.
     """
-    reach = percents / 100 * np.hypot(*(marks[1] - marks[0]))
+    between = np.hypot(*(marks[1] - marks[0]))
+    reach = percents / 100 * between
     moves = np.random.default_rng(0).uniform(-reach, reach, (TRIALS, 2, 2))
-    return read_all(np.stack([crop_of(photo, marks + move) for move in moves]))
+    # No crop leaves a square of six times the distance around the eyes.
+    last = np.array(photo.image.shape[1::-1]) - 1
+    corner = np.clip(marks.mean(axis=0) - 3 * between, 0, last).astype(int)
+    right, bottom = (corner + np.ceil(6 * between)).astype(int)
+    part = photo.image[corner[1] : bottom, corner[0] : right]
+    crops = [cut(part, marks + move - corner) for move in moves]
+    return read_all(np.stack(crops))
 
 
 def spread_in_words(answers: np.ndarray, shares: np.ndarray, percents: float) -> str:

@@ -8,7 +8,6 @@ import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from emolib import plots
 from emolib.errors import ArgumentError
 from emolib.widgets import answers, controls
 from emolib.widgets._toolkit import ipywidgets
@@ -19,7 +18,7 @@ from emolib.widgets.photo import (
     SAMPLES,
     Marks,
     Photo,
-    crop_of,
+    cut,
     drawn,
     eyes_of,
     find_faces,
@@ -32,7 +31,7 @@ from emolib.widgets.photo import (
 from emolib.widgets.picture_file import PictureFile
 from emolib.widgets.picture_row import PictureRow, Shown
 from emolib.widgets.pictures import still
-from emolib.widgets.reading import NETWORKS, Reader
+from emolib.widgets.reading import Reader
 from emolib.widgets.sliders import Section, Slider, SliderPanel
 
 #: The network that has learnt from photographs.
@@ -97,7 +96,7 @@ class PhotoLab:
         asked = self.photo, self._place, self.marks
         if self._cut is None or self._cut[0] != asked:
             eyes = self._eyes()
-            self._cut = asked, None if eyes is None else crop_of(self.photo, eyes)
+            self._cut = asked, None if eyes is None else cut(self.photo.image, eyes)
         return self._cut[1]
 
     @property
@@ -162,11 +161,7 @@ class PhotoLab:
         """
         if self.crop is None:
             raise ArgumentError("No face was found; show another picture first.")
-        shares, line = self.probabilities, self._reader.line
-        return plots.probabilities(
-            self.crop[None], shares[None], unsure_below=line,
-            title=f"{self._reader.name}: {answers.answer_words(shares, line)}",
-        )  # fmt: skip
+        return self._reader.snapshot(self.crop)
 
     def close(self) -> None:
         """Remove the lab, and let go of the picture; nothing is drawn any more."""
@@ -182,9 +177,7 @@ class PhotoLab:
         self._sample = controls.choice(
             "Picture", samples | {"Your own": _OWN}, guard(self._chosen)
         )
-        self._network = controls.choice(
-            "Network", {name: name for name in NETWORKS}, guard(self.read_with)
-        )
+        self._network = controls.network_choice(guard(self.read_with))
         self._file = PictureFile("A still of your own", self._open_given, guard)
         self._forget = controls.button("Forget the picture", guard(self.forget))
         self._picture = PictureRow("The picture", 400)
@@ -262,7 +255,7 @@ class PhotoLab:
         if self.crop is None:
             return [], np.empty((0, 6), np.float32)
         crops = [
-            self.crop if k == self._place else crop_of(self.photo, eyes_of(face))
+            self.crop if k == self._place else cut(self.photo.image, eyes_of(face))
             for k, face in enumerate(self.photo.faces)
         ]
         return crops, self._reader.read_all(np.stack(crops))
@@ -321,8 +314,7 @@ class PhotoLab:
             button.disabled = nothing
         self._forget.disabled = not self.photo.own
         self._sample.value = self._source
-        if self._reader.name in NETWORKS:
-            self._network.value = self._reader.name
+        controls.show_choice(self._network, self._reader.name)
 
     def _toggle_map(self) -> None:
         self._mapped = not self._mapped

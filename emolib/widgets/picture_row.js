@@ -18,7 +18,10 @@ const render = ({ model, el }) => {
   const row = make("div", { className: "emolib-pictures", role: "group" });
   const said = make("p", { hidden: true, role: "status" });
   const below = make("div", { hidden: true });
-  row.dataset.lmSuppressShortcuts = true; // or JupyterLab would take Enter
+  row.addEventListener("keydown", (event) => {
+    // or Jupyter would take Enter; Ctrl+S is left to it
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+  });
   let urls = [];
   const forget = () => urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
 

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
+from emolib import plots
 from emolib.recognizer import EmotionRecognizer
 from emolib.synthesis import lab_controls
+from emolib.widgets.answers import answer_words
 
 #: Shipped networks in the order in which the labs offer them: from the published one
 #: to that for photographs.
@@ -50,6 +53,14 @@ class Reader:
         if self._last is None or self._last[0] is not grey:
             self._last = grey, self.read_all(grey[None])[0]
         return self._last[1]
+
+    def snapshot(self, grey: np.ndarray) -> Figure:
+        """Return a crop, uint8 (64, 64), and what is answered to it, as a figure."""
+        shares = self.read(grey)
+        return plots.probabilities(
+            grey[None], shares[None], unsure_below=self.line,
+            title=f"{self.name}: {answer_words(shares, self.line)}",
+        )  # fmt: skip
 
     def read_all(self, images: np.ndarray) -> np.ndarray:
         """Return the probabilities (n, 6) of crops, uint8 (n, 64, 64)."""

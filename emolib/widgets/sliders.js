@@ -24,7 +24,6 @@ const makeSlider = (spec, moved) => {
   const input = make("input", { type: "range" });
   Object.assign(input, { min: spec.least, max: spec.most, step: spec.step });
   input.dataset.name = spec.name;
-  input.dataset.lmSuppressShortcuts = true; // or JupyterLab would take the arrows
   const output = make("output");
   const label = make("label", {}, make("span", {}, spec.words), input);
   const row = make("div", { className: "emolib-slider" }, label, output);
@@ -83,6 +82,10 @@ const render = ({ model, el }) => {
     }
   };
   el.classList.add("emolib-sliders");
+  el.addEventListener("keydown", (event) => {
+    // or Jupyter would take the arrows; Ctrl+S is left to it
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+  });
   const heard = { "change:sections": build, "change:values": show, "change:off": show };
   for (const [event, listen] of Object.entries(heard)) model.on(event, listen);
   build();

@@ -126,10 +126,11 @@ def opened(visit):
 
 def settle(page):
     """Wait until what was changed is drawn, read and read out."""
-    page.evaluate("""() => new Promise((done) => {
+    page.evaluate("""() => new Promise((done, fail) => {
       let waiting = true;
       lab.desk.on("settled", () => { if (waiting) setTimeout(done); waiting = false; });
       lab.desk.state.change({});
+      setTimeout(() => fail(new Error("nothing settles")), 60_000);
     })""")
 
 
@@ -257,7 +258,10 @@ def test_presets_are_read_as_meant_on_everybody(opened):
             found[one] = [];
             for (const name of Object.keys(controls.presets)) {
               const groups = lab.presetGroups(controls, name, 1);
-              const shown = new Promise((done) => lab.desk.on("shown", done));
+              const shown = new Promise((done, fail) => {
+                lab.desk.on("shown", done);
+                setTimeout(() => fail(new Error(`${one} is not drawn`)), 60_000);
+              });
               state.change({ person: String(one), groups });
               const { shares } = (await shown).shown;
               found[one].push(plan.emotions[shares.indexOf(Math.max(...shares))]);

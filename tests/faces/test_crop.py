@@ -99,6 +99,15 @@ class TestAlign:
         image = np.full((40, 40), 90, np.uint8)
         assert (align(image, (2.0, 3.0), (30.0, 3.0)) == 90).all()
 
+    @pytest.mark.parametrize("x", [(-9, 12), (3, 7), (20, 60), (-30, -4), (52, 58)])
+    @pytest.mark.parametrize("y", [(-3, 60), (0, 48), (-8, -7), (50, 90)])
+    def test_a_region_has_the_nearest_pixels_of_the_picture(self, x, y):
+        rows, columns = (np.clip(np.arange(*span), 0, 47) for span in (y, x))
+        region = np.asarray(
+            cropping._region(GREY.astype(np.uint8), range(*x), range(*y))
+        )
+        assert np.array_equal(region, GREY[rows[:, None], columns])
+
     def test_the_region_around_the_face_is_as_good_as_the_whole(self, monkeypatch):
         rng = np.random.default_rng(4)
         image = rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)

@@ -97,29 +97,3 @@ def test_arrays_that_do_not_belong_together_are_refused(wrong):
         plots.timeline(*given)
     with pytest.raises(ArgumentError, match="one frame or more"):
         plots.timeline(*(one[:0] for one in clip(5)))
-
-
-def test_frames_of_a_clip_stand_above_their_probabilities():
-    _, shares, pictures, _ = clip(7)
-    faces, numbers = pictures[..., :60, 0], np.arange(3.0, 10)
-    figure = plots.frames(faces, shares, numbers, chosen=2, unsure_below=0.5)
-    *shown, ax = figure.axes
-    assert [one.get_title() for one in shown] == [f"frame {k}" for k in (4, 5, 6, 7, 8)]
-    weights = [one.title.get_weight() for one in shown]
-    assert weights == ["normal", "bold", "normal", "normal", "normal"]
-    assert (np.asarray(shown[0].get_images()[0].get_array()) == faces[1]).all()
-    np.testing.assert_allclose(curves(figure)["fear"].get_ydata(), shares[:, 2])
-    np.testing.assert_allclose(curves(figure)["fear"].get_xdata(), numbers)
-    (line,) = (one for one in ax.get_lines() if one.get_ls() == ":")
-    assert list(line.get_xdata()) == [5, 5]
-    assert ax.get_xlabel() == "frame"
-    assert list(ax.get_xticks()) == list(numbers)
-
-
-@pytest.mark.parametrize(
-    ("count", "shares", "chosen"), [(0, 0, 0), (3, 2, 0), (3, 3, 3), (3, 3, -1)]
-)
-def test_frames_that_do_not_belong_together_are_refused(count, shares, chosen):
-    faces, numbers = np.zeros((count, 64, 64), np.uint8), np.arange(count)
-    with pytest.raises(ArgumentError, match="Frames are one face or more"):
-        plots.frames(faces, np.full((shares, 6), 1 / 6), numbers, chosen=chosen)

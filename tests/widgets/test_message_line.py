@@ -31,4 +31,4 @@ def test_an_error_of_ours_says_what_to_do():
 def test_another_error_is_named_and_never_raised():
     line = MessageLine(RLock())
     line.guard(raising(ZeroDivisionError("by zero")))()
-    assert line.words.startswith("That failed (ZeroDivisionError: by zero). Press")
+    assert line.words.startswith("That failed (ZeroDivisionError: by zero). Run the")

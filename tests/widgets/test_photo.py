@@ -58,7 +58,7 @@ def people(recognizer):
 def read(recognizer, one, marks=None):
     """Return the answer to the first face."""
     eyes = (marks or Marks()).of(one.faces[0])
-    return recognizer.predict_proba(photo.crop_of(one, eyes)[None])[0]
+    return recognizer.predict_proba(photo.cut(one.image, eyes)[None])[0]
 
 
 # --- samples --------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_a_ready_crop_is_read_whole(recognizer, tiny):
     (face,) = found.faces
     assert "read as a ready crop" in found.told
     np.testing.assert_allclose(photo.eyes_of(face), CROP.eyes(64))
-    cut = photo.crop_of(found, Marks().of(face))
+    cut = photo.cut(found.image, Marks().of(face))
     assert np.abs(cut.astype(int) - tiny.images[0]).max() <= 1
 
 
@@ -178,7 +178,7 @@ def test_marks_move_in_percent_of_the_distance_between_the_eyes(astronaut):
 def test_marks_that_are_moved_cut_another_crop(astronaut):
     (face,) = astronaut.faces
     straight, tilted = (
-        photo.crop_of(astronaut, marks.of(face))
+        photo.cut(astronaut.image, marks.of(face))
         for marks in (Marks(), Marks(right_y=20))
     )
     assert straight.shape == tilted.shape == (64, 64)
@@ -194,6 +194,19 @@ def test_a_spread_is_the_same_each_time_and_grows(astronaut, recognizer):
     assert few.shape == (photo.TRIALS, 6)
     np.testing.assert_array_equal(far, again)
     assert np.ptp(few[:, HAPPY]) < np.ptp(far[:, HAPPY])
+
+
+@pytest.mark.parametrize("where", [(30, 20), (280, 250), (560, 470)])
+def test_a_spread_reads_the_crops_of_the_whole_picture(where):
+    image = np.random.default_rng(0).integers(0, 256, (480, 600, 3), dtype=np.uint8)
+    eyes = np.add(where, [[-20.0, 0], [20, 3]])
+    read = []
+    shown = Photo(image, (), "", own=True)
+    photo.spread(lambda crops: read.append(crops) or crops, shown, eyes, 15)
+    moves = np.random.default_rng(0).uniform(-1, 1, (photo.TRIALS, 2, 2))
+    moves *= 0.15 * np.hypot(40, 3)
+    whole = np.stack([photo.cut(image, eyes + move) for move in moves])
+    assert np.abs(read[0].astype(int) - whole).max() <= 1
 
 
 def test_a_spread_is_told_in_words():

@@ -80,7 +80,6 @@ def test_in_a_browser_sliders_have_names_values_and_ends(show, panel):
     turn = page.get_by_role("slider", name="Turn", exact=True)
     smile = page.get_by_role("slider", name="Smile (AU 12)", exact=True)
     assert turn.get_attribute("aria-valuetext") == "0°"
-    assert turn.get_attribute("data-lm-suppress-shortcuts") == "true"
     smile.focus()
     page.keyboard.press("ArrowRight")
     last = page.evaluate("saved.at(-1)")
@@ -89,6 +88,18 @@ def test_in_a_browser_sliders_have_names_values_and_ends(show, panel):
     page.keyboard.press("ArrowLeft")
     assert turn.get_attribute("aria-valuetext") == "−5°, left"
     assert page.locator("output").first.inner_text() == "−5°"
+
+
+def test_in_a_browser_jupyter_is_left_its_own_shortcuts(show, panel):
+    page = show("sliders.js", **state_of(panel))
+    page.evaluate(
+        "window.keys = []; "
+        "document.addEventListener('keydown', (event) => keys.push(event.key))"
+    )
+    page.get_by_role("slider", name="Turn", exact=True).focus()
+    for key in ("ArrowLeft", "a", "Control+s"):
+        page.keyboard.press(key)
+    assert page.evaluate("keys") == ["Control", "s"]  # Jupyter saves
 
 
 def test_in_a_browser_what_python_shows_is_shown(show, panel):
