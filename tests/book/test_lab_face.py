@@ -286,6 +286,8 @@ def test_the_page_reads_what_python_wrote(lab):
         ({"units": {"jawOpen": "wide"}}, "jawOpen must be 0 to 1.6"),
         ({"scene": {"yaw": "left"}}, "cannot draw yaw: left"),
         ({"scene": {"occluder": "hat"}}, "cannot draw occluder: hat"),
+        ({"scene": {"noise": 4.0}}, "cannot draw noise: 4"),
+        ({"scene": {"occluder": "mask", "occluder_seed": 2}}, "Its mask is another one"),
     ],
 )
 def test_the_page_says_what_is_wrong_with_a_face(lab, change, words):

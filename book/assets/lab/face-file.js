@@ -34,13 +34,21 @@
         weights[name] = weight;
       }
     }
+    const { occluder, occluder_seed: seed } = scene;
+    const own = people.occluders[occluder];
+    if (own !== undefined && seed !== undefined && seed !== own) {
+      const words = `Its ${occluder} is another one than the lab's`;
+      throw new Error(`${words} (seed ${seed}, not ${own}); emolib can draw it.`);
+    }
     const kept = {};
     for (const [name, value] of Object.entries(scene)) {
-      if (!Object.hasOwn(lab.plainScene, name)) continue; // of a camera that the lab has not got
+      if (name.endsWith("_seed")) continue;
+      if (!Object.hasOwn(lab.plainScene, name) && !value) continue; // no noise, no JPEG
       const named = name === "occluder";
       const known = value === "none" || Object.hasOwn(people.occluders, value);
       const panel = name === "background" && value === null;
-      const fits = named ? known : panel || Number.isFinite(value);
+      const possible = Object.hasOwn(lab.plainScene, name);
+      const fits = named ? known : panel || (possible && Number.isFinite(value));
       if (!fits) throw new Error(`The lab cannot draw ${name}: ${value}.`);
       kept[name] = value;
     }
