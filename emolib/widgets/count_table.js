@@ -48,12 +48,15 @@ const render = ({ model, el }) => {
     make("tbody", {}, ...rows),
   );
   table.setAttribute("aria-label", model.get("about"));
+  // Jupyter would take the keys; what goes with Ctrl or Command is left to it.
+  const hold = ({ target, ctrlKey, metaKey }) =>
+    target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey));
+  for (const event of ["keydown", "keyup", "focusin"]) table.addEventListener(event, hold);
   table.addEventListener("keydown", (event) => {
-    // or Jupyter would take the keys; Ctrl+S is left to it
-    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     const step = STEPS[event.key];
     if (!step) return;
     event.preventDefault();
+    event.stopPropagation(); // for VS Code and Colab
     const last = names.length - 1;
     const [i, j] = cursor.map((at, k) => Math.min(last, Math.max(0, at + step[k])));
     cells[i][j].focus();

@@ -18,10 +18,10 @@ const render = ({ model, el }) => {
   const row = make("div", { className: "emolib-pictures", role: "group" });
   const said = make("p", { hidden: true, role: "status" });
   const below = make("div", { hidden: true });
-  row.addEventListener("keydown", (event) => {
-    // or Jupyter would take Enter; Ctrl+S is left to it
-    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
-  });
+  // Jupyter would take the keys; what goes with Ctrl or Command is left to it.
+  const hold = ({ target, ctrlKey, metaKey }) =>
+    target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey));
+  for (const event of ["keydown", "keyup", "focusin"]) row.addEventListener(event, hold);
   let urls = [];
   const forget = () => urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
 

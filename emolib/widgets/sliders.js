@@ -82,10 +82,10 @@ const render = ({ model, el }) => {
     }
   };
   el.classList.add("emolib-sliders");
-  el.addEventListener("keydown", (event) => {
-    // or Jupyter would take the arrows; Ctrl+S is left to it
-    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
-  });
+  // Jupyter would take the keys; what goes with Ctrl or Command is left to it.
+  const hold = ({ target, ctrlKey, metaKey }) =>
+    target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey));
+  for (const event of ["keydown", "keyup", "focusin"]) el.addEventListener(event, hold);
   const heard = { "change:sections": build, "change:values": show, "change:off": show };
   for (const [event, listen] of Object.entries(heard)) model.on(event, listen);
   build();

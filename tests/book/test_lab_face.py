@@ -287,7 +287,10 @@ def test_the_page_reads_what_python_wrote(lab):
         ({"scene": {"yaw": "left"}}, "cannot draw yaw: left"),
         ({"scene": {"occluder": "hat"}}, "cannot draw occluder: hat"),
         ({"scene": {"noise": 4.0}}, "cannot draw noise: 4"),
-        ({"scene": {"occluder": "mask", "occluder_seed": 2}}, "Its mask is another one"),
+        (
+            {"scene": {"occluder": "mask", "occluder_seed": 2}},
+            "Its mask is another one",
+        ),
     ],
 )
 def test_the_page_says_what_is_wrong_with_a_face(lab, change, words):

@@ -6,25 +6,18 @@ browser is a failure.
 
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 import time
-from pathlib import Path
 
-import nbformat
 import pytest
 from PIL import Image
 
 pytest.importorskip("numba", reason="rendering needs the extra 'synthesis'")
 pytest.importorskip("anywidget")
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-from headless import find_browser, started_browser  # noqa: E402
+from headless import started_browser
 
-from emolib.widgets.lab_face import LabFace  # noqa: E402
-from emolib.widgets.photo import sample  # noqa: E402
+from emolib.widgets.lab_face import LabFace
+from emolib.widgets.photo import sample
 
 CELLS = (
     "from emolib.widgets import FaceLab\n\nlab = FaceLab()\nlab",
@@ -49,71 +42,20 @@ from emolib.widgets import PredictionExplorer
 PredictionExplorer(faces, load_model("small-cnn"), clips=test)
 """,
 )
-#: Every cell is drawn, a notebook is saved with the state of its widgets.
-SETTINGS = {
-    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
-    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
-}
 IDLE = "Python 3 (ipykernel) | Idle"  # in the bar at the bottom
 WAIT = 120_000  # milliseconds: numba compiles, and TensorFlow is slow to start
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Give the address of a JupyterLab of nobody's settings, with a notebook."""
-    top = tmp_path_factory.mktemp("jupyter")
-    cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
-    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec})
-    (top / "work").mkdir()
-    nbformat.write(notebook, top / "work" / "labs.ipynb")
-    own = ("JUPYTER_CONFIG", "JUPYTER_DATA", "JUPYTER_RUNTIME", "IPYTHON",
-           "JUPYTERLAB_SETTINGS", "JUPYTERLAB_WORKSPACES")  # fmt: skip
-    places = {
-        name if name == "IPYTHONDIR" else name.replace("DIR", "_DIR"): str(top / name)
-        for name in (f"{one}DIR" for one in own)
-    }
-    for name, values in SETTINGS.items():
-        file = Path(places["JUPYTERLAB_SETTINGS_DIR"], f"{name}.jupyterlab-settings")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
-    settings = ROOT / "scripts" / "jupyter_lab_config.json"
-    options = ["--no-browser", "--allow-root", "--port=0", f"--config={settings}",
-               f"--ServerApp.root_dir={top / 'work'}"]  # fmt: skip
-    with open(top / "log", "w+", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            env=os.environ | places, stdout=log, stderr=log, cwd=top,
-        )  # fmt: skip
-        try:
-            yield address_of(process, Path(places["JUPYTER_RUNTIME_DIR"])), top
-        finally:
-            process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-
-
-def address_of(process: subprocess.Popen, folder: Path) -> str:
-    """Wait until a server is there, and return the address of the notebook."""
-    note, end = folder / f"jpserver-{process.pid}.json", time.monotonic() + 60
-    while not note.exists():
-        assert process.poll() is None
-        assert time.monotonic() < end, "JupyterLab does not start"
-        time.sleep(0.1)
-    told = json.loads(note.read_text())
-    return f"{told['url']}lab/tree/labs.ipynb?reset&token={told['token']}"
+def server(jupyter):
+    """Give the address of the labs in a JupyterLab, and its folder."""
+    with jupyter("jupyterlab", CELLS) as (address, top):
+        yield address("lab/tree/labs.ipynb"), top
 
 
 @pytest.fixture(scope="module")
-def page(server):
+def page(server, program):
     """Give the notebook in a browser, all its cells run."""
-    program = find_browser()
-    if program is None:
-        assert not os.environ.get("EMOLIB_REQUIRE_BROWSER"), "there is no browser"
-        pytest.skip("needs Chromium or Chrome")
     with started_browser(program) as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(WAIT)
