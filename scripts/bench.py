@@ -180,8 +180,9 @@ def lab_rows(events: int = 60) -> list[tuple]:
         return took
 
     def slide(k: int, settled: bool) -> None:
-        values = lab.controls.units.values | {"AU26": 0.05 * (k % 29 + 1)}
-        lab.controls.units.set_state({"values": values, "settled": settled})
+        value = 0.05 * (k % 29 + 1)
+        told = {"name": "AU26", "value": value, "settled": settled}
+        lab.controls.units._handle_custom_msg(told, [])
 
     rows = []
     for network in NETWORKS:

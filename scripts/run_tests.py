@@ -169,15 +169,19 @@ def mirrored_tests(file: str, project: Path = PROJECT) -> set[str]:
     """Return the tests of a file, by its path.
 
     The tests of ``emolib/a/b.py`` are ``tests/a/test_b.py``, or, where there are none,
-    those nearest above: ``tests/test_a.py``, then all ``tests/a/test_*.py``. Those of
-    scripts and of the book's extensions are the tests that name them.
+    those nearest above: ``tests/test_a.py``, then all ``tests/a/test_*.py``; those of a
+    ``conftest.py`` are all below it. Those of scripts and of the book's extensions are
+    the tests that name them.
     """
     path = Path(file)
     top, parts = path.parts[0], path.with_suffix("").parts
     if top == "tests":
+        if path.name == "conftest.py":
+            tests = (project / path).parent.rglob("test_*.py")
+            return {one.relative_to(project).as_posix() for one in tests}
         there = path.name.startswith("test_") and (project / path).is_file()
         return {file} if there else set()
-    if top in ("emolib", "studies") and path.suffix == ".py":
+    if top in ("emolib", "studies") and path.suffix in (".py", ".js", ".css"):
         return _mirrored(parts[1:] if top == "emolib" else parts, project)
     if top == "scripts" or parts[:2] == ("book", "_ext"):
         word = re.compile(rf"\b{re.escape(path.stem)}\b")

@@ -62,8 +62,8 @@ def check_picture(image: np.ndarray) -> np.ndarray:
     shaped = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
     if image.dtype != np.uint8 or not shaped or min(image.shape) == 0:
         raise ArgumentError(
-            "A picture is uint8, 0-255, of shape (height, width) or (height, width, 3);"
-            f" received {image.dtype} of shape {image.shape}."
+            "A picture is uint8, 0-255, of shape (height, width), (height, width, 3) "
+            f"or (height, width, 4); received {image.dtype} of shape {image.shape}."
         )
     return image
 
@@ -79,8 +79,9 @@ def to_canonical(image: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    image : ndarray, uint8, (height, width) or (height, width, 3)
-        Eyes about where `CROP` wants them, as in FER2013; others raise `ValueError`.
+    image : ndarray, uint8, (height, width), (height, width, 3) or (height, width, 4)
+        Grey, RGB or RGBA, the eyes about where `CROP` wants them, as in FER2013; other
+        arrays raise `ValueError`.
     """
     return np.array(as_picture(image, "L").resize((CROP.size, CROP.size), RESAMPLE))
 
@@ -95,8 +96,8 @@ def align(
 
     Parameters
     ----------
-    image : ndarray, uint8, (height, width) or (height, width, 3)
-        Other arrays raise `ValueError`.
+    image : ndarray, uint8, (height, width), (height, width, 3) or (height, width, 4)
+        Grey, RGB or RGBA; other arrays raise `ValueError`.
     left_eye, right_eye : (x, y)
         Pupils at the image's left and right, in pixels from the top left corner; if
         they coincide or are swapped, a `ValueError` says so.

@@ -1,4 +1,4 @@
-"""The one place that imports what draws controls in a notebook, or says what lacks."""
+"""The one place that imports what draws controls, or says what is missing."""
 
 from emolib.errors import MissingPackageError
 

@@ -1,6 +1,7 @@
 """A clip for a lab: its frames, and under each of them the six probabilities."""
 
 import base64
+import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,7 +21,7 @@ def clip_table(
     images: np.ndarray,
     shares: np.ndarray,
     names: Sequence[str],
-    chosen: int,
+    chosen: int | None,
     line: float,
 ) -> str:
     """Return a clip as an HTML table: a column for each frame, a row for each emotion.
@@ -36,7 +37,7 @@ def clip_table(
         In the order of ``EMOTIONS``.
     names : sequence of str
         What to call each frame, such as its number.
-    chosen : int
+    chosen : int or None
         Which of them is marked, from 0.
     line : float
         Smallest top probability that is an answer.
@@ -62,12 +63,13 @@ def clip_table(
     )
 
 
-def _columns(count: int, chosen: int) -> list[int]:
+def _columns(count: int, chosen: int | None) -> list[int]:
     """Return which frames are shown: all, or evenly, the chosen one always."""
     if count <= COLUMNS:
         return list(range(count))
     evenly = np.rint(np.linspace(0, count - 1, COLUMNS)).astype(int)
-    evenly[np.abs(evenly - chosen).argmin()] = chosen
+    if chosen is not None:
+        evenly[np.abs(evenly - chosen).argmin()] = chosen
     return evenly.tolist()
 
 
@@ -79,7 +81,7 @@ def _head(image: np.ndarray, name: str, chosen: bool) -> str:
         f'<th scope="col"{mark} style="text-align: center; font-weight: {weight}; '
         f'padding: 2px; border: 2px solid {edge}"><img alt="" width="{_SIDE}" '
         f'height="{_SIDE}" style="display: block" '
-        f'src="data:image/png;base64,{source}">{name}</th>'
+        f'src="data:image/png;base64,{source}">{html.escape(name)}</th>'
     )
 
 

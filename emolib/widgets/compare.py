@@ -20,6 +20,8 @@ from emolib.widgets.pictures import picture, still
 from emolib.widgets.reading import FIRST, Reader
 
 _SIDE = 224  # CSS pixels of a face
+#: Expressions that are no preset: none, and one that a cell has set.
+_RESTING, _ANOTHER = "", "another"
 
 
 class Compare:
@@ -68,25 +70,29 @@ class Compare:
 
     def set(self, face: LabFace) -> None:
         """Take another first face."""
-        self.face = face
-        self._latest.ask()
+        with self._lock:
+            self.face = face
+            self._latest.ask()
 
     def differ_in(self, factor: str) -> None:
         """Change something else: a name as at the beginning."""
-        changed(self.face, factor)
-        self._factor = factor
-        self._latest.ask()
+        with self._lock:
+            changed(self.face, factor)
+            self._factor = factor
+            self._latest.ask()
 
     def read_with(self, network: str) -> None:
         """Have another network read: one of `emolib.models.available`, or a folder."""
-        self._reader = Reader(network)
-        self._latest.ask()
+        reader = Reader(network)
+        with self._lock:
+            self._reader = reader
+            self._latest.ask()
 
     def snapshot(self) -> Figure:
         """Return what the network sees of the two, and what it answers, as a figure."""
         return plots.probabilities(
-            np.stack(self._greys()), self.probabilities,
-            unsure_below=self._reader.line, title=self._sentence(),
+            np.stack(self._greys()), shares := self.probabilities,
+            unsure_below=self._reader.line, title=self._sentence(shares),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -104,10 +110,8 @@ class Compare:
         self._network = controls.network_choice(guard(self.read_with))
         presets = {name: name for name in lab_controls()["presets"]}
         self._emotion = choice(
-            "Expression", {"resting": ""} | presets,
-            guard(lambda name: self.set(
-                self.face.posing(name) if name else self.face.resting()
-            )),
+            "Expression", {"resting": _RESTING} | presets | {"another": _ANOTHER},
+            guard(self._pose),
         )  # fmt: skip
         self._person = controls.people_choice(
             guard(lambda seed: self.set(self.face.of(int(seed))))
@@ -125,6 +129,14 @@ class Compare:
         self.widget = ipywidgets.VBox(
             [self._still, row(*chosen), row(*pairs, self._difference), self._message]
         )
+
+    def _pose(self, name: str) -> None:
+        if name == _RESTING:
+            self.set(self.face.resting())
+        elif name != _ANOTHER:
+            self.set(self.face.posing(name))
+        else:
+            self._latest.ask()  # there is nothing to set
 
     def _greys(self) -> list[np.ndarray]:
         first, other = self.faces
@@ -151,22 +163,23 @@ class Compare:
             "<p>Changed, less as it is, in points:</p>"
             f"{answers.difference_bars(*shares)}"
         )
-        self._message.words = self._sentence()
-        self._show_controls()
+        self._message.words = self._sentence(shares)
+        with self._message.drawing():
+            self._show_controls()
 
     def _show_controls(self) -> None:
         self._chosen.value = self._factor
-        preset, strength = self.face.preset or ("", 0.0)
-        resting = not self.face.groups
-        if resting or strength == 1:
-            self._emotion.value = preset
+        preset, strength = self.face.preset or (_ANOTHER, 0.0)
+        shown = preset if strength == 1 else _ANOTHER
+        self._emotion.value = shown if self.face.groups else _RESTING
         controls.show_choice(self._person, str(self.face.seed))
         controls.show_choice(self._network, self._reader.name)
 
-    def _sentence(self) -> str:
-        """Say what the change does to the answer."""
-        before, after = self.probabilities
-        line = self._reader.line
+    def _sentence(self, shares: np.ndarray) -> str:
+        """Say what the change does to the answers (2, 6)."""
+        if len(set(map(LabFace.words, self.faces))) == 1:
+            return "The face is like that already; choose another change."
+        (before, after), line = shares, self._reader.line
         one, two = (answers.answer_words(shares, line) for shares in (before, after))
         top = int(np.argmax(np.abs(after - before)))
         points = answers.signed_points(before[top], after[top])
@@ -177,6 +190,7 @@ class Compare:
     def _ipython_display_(self) -> None:
         self._latest.now()
         first, other = self.faces
-        words = f"{first.words()} Beside it: {other.words()} {self._sentence()}"
+        words = f"{first.words()} Beside it: {other.words()} "
+        words += self._sentence(self.probabilities)
         self._still.value = still(self.snapshot(), words)
         display(self.widget)

@@ -90,23 +90,26 @@ class ConfusionExplorer:
         for name in (label, answer):
             if name not in EMOTIONS:
                 raise ArgumentError(unknown("emotion", name, EMOTIONS))
-        self.opened = EMOTIONS.index(label), EMOTIONS.index(answer)
-        self._draw()
+        with self._lock:
+            self.opened = EMOTIONS.index(label), EMOTIONS.index(answer)
+            self._draw()
 
     def show_answers_of(self, network: str) -> None:
         """Show another network, by its name in `answers`; the cell stays open."""
         if network not in self._all:
             raise ArgumentError(unknown("network", network, self._all))
-        self._network = network
-        self._draw()
+        with self._lock:
+            self._network = network
+            self._draw()
 
     def select(self, place: int) -> None:
         """Show the six probabilities of one of the faces that are `shown`."""
-        image = self.shown[place]
-        self._faces.choose(place)
-        bars = words_of.six_bars(self._mistakes.probabilities[image], 0)
-        who = html.escape(self._mistakes.who(image))
-        self._face.value = f'<p style="line-height: 1.4">{who}</p>{bars}'
+        with self._lock:
+            image = self.shown[place]
+            self._faces.choose(place)
+            bars = words_of.six_bars(self._mistakes.probabilities[image], 0)
+            who = html.escape(self._mistakes.who(image))
+            self._face.value = f'<p style="line-height: 1.4">{who}</p>{bars}'
 
     def snapshot(self) -> Figure:
         """Return the confusion matrix as a figure."""
@@ -124,13 +127,17 @@ class ConfusionExplorer:
         self._message = MessageLine(self._lock)
         guard = self._message.guard
         self._title = ipywidgets.HTML()
-        titles = {one.title: name for name, one in self._all.items()}
+        known = [one.title for one in self._all.values()]
+        titles = {
+            one.title if known.count(one.title) == 1 else f"{one.title} ({name})": name
+            for name, one in self._all.items()
+        }
         self._choice = controls.choice("Network", titles, guard(self.show_answers_of))
         self._table = CountTable(
             EMOTIONS, "Faces by label and answer", "label ↓ says →", "called",
             guard(lambda where: self.open(*(EMOTIONS[k] for k in where))),
         )  # fmt: skip
-        self._faces = PictureRow("The surest of these faces", 64, guard(self.select))
+        self._faces = PictureRow("The surest of these faces", 64, guard, self.select)
         self._face = ipywidgets.HTML()
         self._still = ipywidgets.HTML(layout={"display": "none"})
         beside = [self._message, self._faces, self._face]
@@ -162,11 +169,12 @@ class ConfusionExplorer:
     def _draw(self) -> None:
         mistakes = self._mistakes
         self._title.value = f"<b>{html.escape(mistakes.in_words())}</b>"
-        self._choice.value = self._network
+        with self._message.drawing():
+            self._choice.value = self._network
         self._table.show(mistakes.counts, self.opened)
         self._message.words = mistakes.told(*self.opened)
         shown = [
-            Shown(self.faces.images[image], mistakes.name(image), "")
+            Shown(self.faces.images[image], mistakes.name(image))
             for image in self.shown
         ]
         self._faces.show(shown)

@@ -132,7 +132,10 @@ def heading(words: str) -> ipywidgets.HTML:
 
 
 def close_all(widget: ipywidgets.Widget) -> None:
-    """Remove a widget and all within it."""
+    """Remove a widget and all within it, with its layout and its style."""
     for child in getattr(widget, "children", ()):
         close_all(child)
+    for part in (widget.layout, getattr(widget, "style", None)):
+        if part is not None:
+            part.close()
     widget.close()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from emolib import plots
 from emolib.datasets import DatasetError, FaceDataset
 from emolib.emotions import EMOTIONS
-from emolib.errors import ArgumentError
+from emolib.errors import ArgumentError, unknown
 from emolib.explain import grad_cam
 from emolib.models.inference import predict
 from emolib.results import percent
@@ -122,29 +122,41 @@ class PredictionExplorer:
             set knows them: those of `criteria`. Others raise `ArgumentError`.
         """
         fits = fitting(self._criteria, chosen)
-        self._shown = self._order[fits[self._order]]
-        self._go(0)
+        with self._lock:
+            self._shown = self._order[fits[self._order]]
+            with self._message.drawing():
+                for name, listed in self._choices.items():
+                    listed.value = chosen.get(name, ALL)
+            self._go(0)
 
     def step(self, by: int) -> None:
         """Go `by` faces further, around the end, and hide the answer."""
-        if len(self._shown):
-            self._go((self._place + by) % len(self._shown))
+        with self._lock:
+            if len(self._shown):
+                self._go((self._place + by) % len(self._shown))
 
     def guess(self, emotion: str) -> None:
-        """Take the reader's guess, count it, and reveal the answer."""
-        if self.current is None or self._revealed:
-            return
-        right, total = self.score
-        label = EMOTIONS[self.dataset.labels[self.current]]
-        self.score = right + (emotion == label), total + 1
-        self._revealed = True
-        self._draw(guess=emotion)
+        """Take the reader's guess, count it, and reveal the answer.
+
+        What is none of the six emotions raises `ArgumentError`.
+        """
+        if emotion not in EMOTIONS:
+            raise ArgumentError(unknown("emotion", emotion, EMOTIONS))
+        with self._lock:
+            if self.current is None or self._revealed:
+                return
+            right, total = self.score
+            label = EMOTIONS[self.dataset.labels[self.current]]
+            self.score = right + (emotion == label), total + 1
+            self._revealed = True
+            self._draw(guess=emotion)
 
     def open(self, place: int) -> None:
         """Show one of the faces that fit, from 0, with its answer and its clip."""
-        self._place = place % max(1, len(self._shown))
-        self._revealed = self._opened = True
-        self._draw()
+        with self._lock:
+            self._place = place % max(1, len(self._shown))
+            self._revealed = self._opened = True
+            self._draw()
 
     def frames_of(self, index: int) -> np.ndarray:
         """Return the frames of a face's clip in `clips`, in order; none of a still.
@@ -194,8 +206,8 @@ class PredictionExplorer:
         self._answer = ipywidgets.HTML(layout={"min_width": "24em"})
         self._still = ipywidgets.HTML(layout={"display": "none"})
         self._faces = PictureRow(
-            "Faces that fit; pressing one opens its clip", 64,
-            guard(lambda place: self.open(self._first + place)),
+            "Faces that fit; pressing one opens its clip", 64, guard,
+            lambda place: self.open(self._first + place),
         )  # fmt: skip
         self.widget = ipywidgets.VBox(
             [
@@ -248,7 +260,6 @@ class PredictionExplorer:
                 Shown(
                     self.dataset.images[self._shown[place]],
                     f"Face {place + 1} of {len(self._shown)}",
-                    "",
                 )
                 for place in row
             ],
@@ -269,10 +280,10 @@ class PredictionExplorer:
         if not self._opened or not len(frames := self.frames_of(self.current)):
             return
         numbers = self._clips.meta["frame"].to_numpy(float)[frames]
-        mine = self.dataset.meta["frame"].iloc[self.current]
+        mine = numbers == self.dataset.meta["frame"].iloc[self.current]
         self._clip.value = clip_table(
             self._clips.images[frames], self._read(frames),
-            [f"{one:g}" for one in numbers], int(np.argmax(numbers == mine)),
+            [f"{one:g}" for one in numbers], int(mine.argmax()) if mine.any() else None,
             UNSURE_BELOW,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from emolib.synthesis import lab_controls
 from emolib.synthesis.page import in_words
 from emolib.widgets import controls
 from emolib.widgets._toolkit import ipywidgets
-from emolib.widgets.lab_face import LabFace, person, rest_of_scene
+from emolib.widgets.lab_face import MOST_SEED, LabFace, person, rest_of_scene
 from emolib.widgets.sliders import Section, SliderPanel
 
 
@@ -73,7 +73,7 @@ class FaceControls:
         self.seed = ipywidgets.BoundedIntText(
             description="Any person, by number",
             min=0,
-            max=2**31 - 1,
+            max=MOST_SEED,
             style={"description_width": "initial"},
         )
         self.seed.observe(
@@ -101,8 +101,11 @@ class FaceControls:
         )
 
     def show(self, face: LabFace) -> None:
-        """Let the controls show a face; most of them have just set it themselves."""
-        told, scene = lab_controls(), rest_of_scene() | face.scene
+        """Let the controls show a face; most of them have just set it themselves.
+
+        It belongs into `MessageLine.drawing`, or a list would take it for a choice.
+        """
+        told, scene = lab_controls(), {**rest_of_scene(), **face.scene}
         preset, strength = face.preset or ("", 1.0)
         for name, one in self.presets.items():
             one.description = f"✓ {name}" if name == preset else name

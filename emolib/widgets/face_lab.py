@@ -75,8 +75,9 @@ class FaceLab:
         with self._lock:
             if (face, settled) == (self.face, self._settled):
                 return
+            face.face()  # refuses what cannot be drawn
             self._history.change(face, settled)
-            self._settled = settled
+            self._settled, self._message.words = settled, ""
             self._latest.ask()
 
     def undo(self) -> None:
@@ -198,8 +199,9 @@ class FaceLab:
         grey = self._easel.grey(drawn)
         self._seen.value = picture(grey, words, 160, "what the network sees")
         self._show_map()
-        self.controls.show(face)
-        controls.show_choice(self._network, self._reader.name)
+        with self._message.drawing():
+            self.controls.show(face)
+            controls.show_choice(self._network, self._reader.name)
 
     def _show_map(self) -> None:
         self._mapping.description = f"✓ {_MAP}" if self._mapped else _MAP

@@ -32,7 +32,7 @@ def changed(face: LabFace, factor: str) -> LabFace:
     """
     if factor not in FACTORS:
         raise ArgumentError(unknown("factor", factor, FACTORS))
-    whole = rest_of_scene() | face.scene
+    whole = {**rest_of_scene(), **face.scene}
     scenes = {
         "light": {"light_azimuth": -whole["light_azimuth"]},
         "below": {"light_elevation": -30, "light_azimuth": 0, "light_contrast": 1},

@@ -6,6 +6,8 @@ Plain values and functions; the page's own are in ``book/assets/lab/page/state.j
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, lru_cache
+from numbers import Real
+from types import MappingProxyType
 
 from emolib.arguments import check_number, check_whole
 from emolib.errors import ArgumentError, unknown
@@ -19,6 +21,8 @@ from emolib.synthesis import (
 )
 from emolib.synthesis.page import in_words
 
+#: The largest seed of a person that the labs take: a field for numbers ends there.
+MOST_SEED = 2**31 - 1
 #: Steps back that are kept.
 MOST_STEPS = 200
 _FAR = "choose a face that the lab saved, or draw it with `emolib render --from`."
@@ -31,27 +35,40 @@ class LabFace:
     Attributes
     ----------
     seed : int
-        Who, of `random_identity`.
+        Who, of `random_identity`, 0 to `MOST_SEED`; others raise `ArgumentError`.
     skin_tone : float or None
         0 (light) to 1 (dark), None for the person's own.
-    groups : dict of str to float
-        Groups of action units that are pulled, as for `group_units`.
-    scene : dict
+    groups : mapping of str to float
+        Groups of action units that are pulled, as for `group_units`; read-only.
+    scene : mapping
         Fields of `Scene` that are not at rest; the background is, where it is None.
+        Read-only.
     preset : (str, float) or None
         Which preset made `groups`, and at which strength, 0 to 1.
     """
 
     seed: int = field(default_factory=lambda: lab_controls()["people"][0])
     skin_tone: float | None = None
-    groups: dict[str, float] = field(default_factory=dict)
-    scene: dict[str, object] = field(default_factory=dict)
+    groups: Mapping[str, float] = field(default_factory=dict)
+    scene: Mapping[str, object] = field(default_factory=dict)
     preset: tuple[str, float] | None = None
+
+    def __post_init__(self):
+        """Refuse a person of too large a number, and close the mappings."""
+        check_whole("the person's seed", self.seed)
+        if self.seed > MOST_SEED:
+            raise ArgumentError(
+                f"The labs take people of the seeds 0 to {MOST_SEED}. Received: "
+                f"{self.seed}"
+            )
+        for name in ("groups", "scene"):
+            kept = MappingProxyType(dict(getattr(self, name)))
+            object.__setattr__(self, name, kept)
 
     def pulled(self, strengths: Mapping[str, float]) -> "LabFace":
         """Return the face with groups of action units at other strengths."""
         group_units(strengths)  # refuses what it does not know
-        groups = {k: v for k, v in (self.groups | dict(strengths)).items() if v}
+        groups = {k: v for k, v in {**self.groups, **strengths}.items() if v}
         return replace(self, groups=groups, preset=None)
 
     def posing(self, emotion: str, strength: float = 1.0) -> "LabFace":
@@ -68,7 +85,6 @@ class LabFace:
 
     def of(self, seed: int) -> "LabFace":
         """Return the same muscles, in the same scene, on another person."""
-        check_whole("the person's seed", seed)
         return replace(self, seed=seed)
 
     def in_skin(self, tone: float | None) -> "LabFace":
@@ -82,19 +98,25 @@ class LabFace:
         return replace(self, groups={}, preset=None)
 
     def placed(self, **scene: object) -> "LabFace":
-        """Return the face with fields of its scene set."""
+        """Return the face with fields of its scene set.
+
+        A field that the lab has no control for, or a value beyond its control's, raises
+        `ArgumentError`.
+        """
         rest = rest_of_scene()
-        for name in scene:
+        for name, value in scene.items():
             if name not in rest:
                 raise ArgumentError(unknown("control of the scene", name, rest))
-        whole = self.scene | scene
+            if not _can_be_set(name, value):
+                raise ArgumentError(f"The lab does not set {name} to {value!r}.")
+        whole = {**self.scene, **scene}
         kept = {name: value for name, value in whole.items() if value != rest[name]}
         return replace(self, scene=kept)
 
     def scene_of(self) -> Scene:
         """Return the whole scene."""
         seed = lab_controls()["occluders"].get(self.scene.get("occluder", "none"))
-        return Scene(**{"background": None} | self.scene, occluder_seed=seed or 0)
+        return Scene(**{"background": None, **self.scene}, occluder_seed=seed or 0)
 
     def face(self) -> FaceState:
         """Return the face as it is drawn and saved."""
@@ -189,7 +211,8 @@ def _can_be_set(name: str, value: object) -> bool:
     if name == "background":
         return value in controls["backgrounds"].values()
     control = controls["scene"][name]
-    return control["least"] <= value <= control["most"]
+    numeric = isinstance(value, Real) and not isinstance(value, bool)
+    return numeric and control["least"] <= value <= control["most"]
 
 
 class FaceHistory:

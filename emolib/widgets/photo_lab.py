@@ -106,9 +106,7 @@ class PhotoLab:
 
     def show_sample(self, name: str) -> None:
         """Show a picture that comes with the lab, a key of `SAMPLES`."""
-        self._take(find_faces(self._finder, sample(name), own=False), "")
-        self._source = name
-        self._latest.ask()
+        self._take(find_faces(self._finder, sample(name), own=False), "", name)
 
     def open(self, source: str | Path | bytes) -> None:
         """Show a picture of the reader's own.
@@ -120,32 +118,43 @@ class PhotoLab:
             `PictureError`, and the picture that is shown stays.
         """
         image, told = read_photo(source)
-        self._take(find_faces(self._finder, image, own=True), told)
-        self._source = _OWN
-        self._latest.ask()
+        self._take(find_faces(self._finder, image, own=True), told, _OWN)
 
     def choose(self, place: int) -> None:
-        """Read another of the faces, by its place from 0, the largest first."""
-        self._place, self.marks, self._trials = place, Marks(), None
-        self._latest.ask()
+        """Read another of the faces, by its place from 0, the largest first.
+
+        Where the picture has no such face, that is an `ArgumentError`.
+        """
+        with self._lock:
+            count = len(self.photo.faces)
+            if not 0 <= place < count:
+                raise ArgumentError(
+                    f"There are {count} faces, from 0 on. Received: {place}"
+                )
+            self._place, self.marks, self._trials = place, Marks(), None
+            self._latest.ask()
 
     def move(self, marks: Marks) -> None:
         """Move the eye marks, and with them the crop."""
-        self.marks, self._trials = marks, None
-        self._latest.ask()
+        with self._lock:
+            self.marks, self._trials = marks, None
+            self._latest.ask()
 
     def read_with(self, network: str) -> None:
         """Have another network read: one of `emolib.models.available`, or a folder."""
-        self._reader, self._trials = Reader(network), None
-        self._latest.ask()
+        reader = Reader(network)
+        with self._lock:
+            self._reader, self._trials = reader, None
+            self._latest.ask()
 
     def try_marks(self) -> None:
         """Move both marks at random, a hundred times, and show the range of answers."""
-        if self.crop is not None:
-            self._trials = spread(
-                self._reader.read_all, self.photo, self._eyes(), self._percents
-            )
-            self._latest.ask()
+        with self._lock:
+            if self.crop is not None:
+                self._trials = spread(
+                    self._reader.read_all, self.photo, self._eyes(), self._percents
+                )
+                self._latest.ask()
 
     def forget(self) -> None:
         """Let go of the reader's picture, and show the first sample again."""
@@ -166,8 +175,11 @@ class PhotoLab:
     def close(self) -> None:
         """Remove the lab, and let go of the picture; nothing is drawn any more."""
         self._latest.close()
+        for row in self._rows:
+            row.show(())
         controls.close_all(self.widget)
-        self._cut = None
+        self._cut = self._trials = None
+        self._reader.forget()
         self.photo = Photo(np.zeros((1, 1, 3), np.uint8), (), "", own=False)
 
     def _build(self) -> None:
@@ -180,11 +192,14 @@ class PhotoLab:
         self._network = controls.network_choice(guard(self.read_with))
         self._file = PictureFile("A still of your own", self._open_given, guard)
         self._forget = controls.button("Forget the picture", guard(self.forget))
-        self._picture = PictureRow("The picture", 400)
-        self._faces = PictureRow("Faces to choose from", 64, guard(self.choose))
-        self._answer = PictureRow("What the network sees", 192)
-        self._map = PictureRow("Where it looks", 192)
-        self._spread = PictureRow("What moving the marks does", 64)
+        self._picture = PictureRow("The picture", 400, guard)
+        self._faces = PictureRow("Faces to choose from", 64, guard, self.choose)
+        self._answer = PictureRow("What the network sees", 192, guard)
+        self._map = PictureRow("Where it looks", 192, guard)
+        self._spread = PictureRow("What moving the marks does", 64, guard)
+        self._rows = (
+            self._picture, self._faces, self._answer, self._map, self._spread,
+        )  # fmt: skip
         self._sliders = SliderPanel(_sections(), self._values(), self._moved, guard)
         self._sliders.layout.max_width = "28em"
         self._spread.layout.max_width = "36em"
@@ -213,10 +228,12 @@ class PhotoLab:
             ]
         )
 
-    def _take(self, photo: Photo, told: str) -> None:
-        self.photo, self.marks, self._place = photo, Marks(), 0
-        self._trials = None
-        self._message.words = f"{photo.told} {told}".strip()
+    def _take(self, photo: Photo, told: str, source: str) -> None:
+        with self._lock:
+            self.photo, self.marks, self._place = photo, Marks(), 0
+            self._source, self._trials = source, None
+            self._message.words = f"{photo.told} {told}".strip()
+            self._latest.ask()
 
     def _chosen(self, name: str) -> None:
         if name != _OWN:
@@ -269,9 +286,9 @@ class PhotoLab:
         ]
         words = "; ".join(numbered) or "no face"
         image = drawn(self.photo, shares, line, eyes)
-        self._picture.show([Shown(image, f"The picture, with its faces: {words}", "")])
+        self._picture.show([Shown(image, f"The picture, with its faces: {words}")])
         several = [
-            Shown(crop, f"Face {one}", "")
+            Shown(crop, f"Face {one}")
             for crop, one in zip(crops, numbered, strict=True)
         ]
         self._faces.show(several if len(several) > 1 else (), self._place)
@@ -282,12 +299,13 @@ class PhotoLab:
             mine = shares[self._place]
             below = answers.bars_html(mine, line, self._reader.own_line)
             below += f"<p>{why_unsure(mine, line, face, network)}</p>"
-            seen = Shown(self.crop, "The face in 64 by 64 grey pixels", "")
+            seen = Shown(self.crop, "The face in 64 by 64 grey pixels")
             told = f"The network {network} answers: {said[self._place]}."
             self._answer.show([seen], None, told, below)
         self._show_map()
         self._show_spread()
-        self._show_controls()
+        with self._message.drawing():
+            self._show_controls()
 
     def _show_map(self) -> None:
         self._mapping.description = f"✓ {_MAP}" if self._mapped else _MAP
@@ -295,7 +313,7 @@ class PhotoLab:
             self._map.show(())
             return
         image, words = evidence_map(self._reader.read_all, self.crop)
-        self._map.show([Shown(image, "The face with a map over it", "")], None, words)
+        self._map.show([Shown(image, "The face with a map over it")], None, words)
 
     def _show_spread(self) -> None:
         if self._trials is None or self.crop is None:

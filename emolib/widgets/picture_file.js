@@ -2,7 +2,7 @@
 // state, so that no notebook which is saved holds it.
 //
 // Jupyter drops messages of more than 10 MB without a word, so a larger picture is made
-// smaller here; what is none is not sent.
+// smaller here; a file that is no picture is not sent.
 
 const MOST_BYTES = 8e6;
 const LONGEST = 2000; // pixels of a side

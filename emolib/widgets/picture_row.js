@@ -5,8 +5,9 @@
 // them: a reader's own photograph stays in the kernel. A view asks for them when it is
 // made. `about` is what the row holds, said to a screen reader.
 //
-// { pictures: [{ words, caption }], width, chosen, press, said, below }, with a PNG for
-// each; `said` is a line that a screen reader reads out, `below` is HTML.
+// { pictures: [words], number, width, chosen, press, said, below }, with a PNG for each;
+// `number` goes back with what is pressed, `said` is a line that a screen reader reads
+// out, `below` is HTML.
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -16,7 +17,7 @@ const make = (tag, properties = {}, ...children) => {
 
 const render = ({ model, el }) => {
   const row = make("div", { className: "emolib-pictures", role: "group" });
-  const said = make("p", { hidden: true, role: "status" });
+  const said = make("p", { className: "emolib-said", role: "status" });
   const below = make("div", { hidden: true });
   // Jupyter would take the keys; what goes with Ctrl or Command is left to it.
   const hold = ({ target, ctrlKey, metaKey }) =>
@@ -25,18 +26,17 @@ const render = ({ model, el }) => {
   let urls = [];
   const forget = () => urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
 
-  const makeOne = ({ words, caption }, k, { width, press }) => {
+  const makeOne = (words, k, { width, press, number }) => {
     const image = make("img", { src: urls[k], alt: press ? "" : words });
     image.style.width = `${width}px`;
     image.addEventListener("load", () => {
       image.classList.toggle("enlarged", image.naturalWidth < width);
     });
-    const below = caption ? [make("figcaption", {}, caption)] : [];
-    if (!press) return make("figure", {}, image, ...below);
+    if (!press) return make("figure", {}, image);
     const button = make("button", { type: "button" }, image);
     button.setAttribute("aria-label", words);
-    button.addEventListener("click", () => model.send({ pressed: k }));
-    return make("figure", {}, button, ...below);
+    button.addEventListener("click", () => model.send({ pressed: k, number }));
+    return make("figure", {}, button);
   };
   const choose = (chosen) =>
     row.querySelectorAll("button").forEach((button, k) => {
@@ -51,7 +51,6 @@ const render = ({ model, el }) => {
       );
       row.replaceChildren(...message.pictures.map((one, k) => makeOne(one, k, message)));
       row.querySelectorAll("button")[place]?.focus();
-      said.hidden = !message.said;
       said.textContent = message.said;
       below.hidden = !message.below;
       below.innerHTML = message.below;

@@ -26,13 +26,10 @@ class Shown:
         Grey or RGB, 0-255.
     words : str
         What is to be seen, for those who do not see it.
-    caption : str
-        What stands below it, if anything.
     """
 
     image: np.ndarray
     words: str
-    caption: str
 
 
 class PictureRow(anywidget.AnyWidget):
@@ -44,8 +41,11 @@ class PictureRow(anywidget.AnyWidget):
         What the row holds, for a screen reader.
     width : int
         CSS pixels of each.
+    guard : callable
+        As `MessageLine.guard`.
     pressed : callable or None
-        Called with the place of the picture that the reader presses, from 0.
+        Called with the place of the picture that the reader presses, from 0. A press on
+        a picture that has gone meanwhile is none.
     """
 
     _esm = Path(__file__).with_name("picture_row.js")
@@ -53,14 +53,15 @@ class PictureRow(anywidget.AnyWidget):
     about = traitlets.Unicode().tag(sync=True)
 
     def __init__(
-        self, about: str, width: int, pressed: Callable[[int], None] | None = None
-    ):
+        self, about: str, width: int, guard: Callable[[Callable], Callable],
+        pressed: Callable[[int], None] | None = None,
+    ):  # fmt: skip
         super().__init__(about=about)
-        self._width, self._pressed = width, pressed
+        self._width, self._pressed, self._number = width, pressed, 0
         self.pictures: tuple[Shown, ...] = ()
         self.chosen: int | None = None
         self.said = self.below = ""
-        self.on_msg(self._heard)
+        self.on_msg(guard(self._heard))
 
     def show(
         self,
@@ -83,6 +84,7 @@ class PictureRow(anywidget.AnyWidget):
         """
         self.pictures, self.chosen = tuple(pictures), chosen
         self.said, self.below = said, below
+        self._number += 1
         self._tell()
 
     def choose(self, chosen: int | None) -> None:
@@ -91,9 +93,9 @@ class PictureRow(anywidget.AnyWidget):
         self.send({"chosen": chosen})
 
     def _tell(self) -> None:
-        told = [{"words": one.words, "caption": one.caption} for one in self.pictures]
         message = {
-            "pictures": told, "width": self._width, "chosen": self.chosen,
+            "pictures": [one.words for one in self.pictures],
+            "number": self._number, "width": self._width, "chosen": self.chosen,
             "press": self._pressed is not None, "said": self.said,
             "below": self.below,
         }  # fmt: skip
@@ -102,6 +104,7 @@ class PictureRow(anywidget.AnyWidget):
     def _heard(self, _, message: dict, __) -> None:
         if message.get("ready"):
             self._tell()
+        here = message.get("number") == self._number
         place = message.get("pressed")
-        if self._pressed and isinstance(place, int) and 0 <= place < len(self.pictures):
+        if self._pressed and here and place in range(len(self.pictures)):
             self._pressed(place)

@@ -48,7 +48,7 @@ def picture(image: np.ndarray, words: str, width: int = 256, caption: str = "") 
     words : str
         What is to be seen, for those who do not see it.
     width : int
-        CSS pixels; pixels of the image stay squares.
+        CSS pixels; where that enlarges the image, its pixels stay squares.
     caption : str
         What stands below it.
     """
@@ -58,8 +58,9 @@ def picture(image: np.ndarray, words: str, width: int = 256, caption: str = "") 
     small = "margin: 0; font-size: 0.9em; line-height: 1.4"
     below = f'<figcaption style="{small}">{html.escape(caption)}</figcaption>'
     below = below if caption else ""
-    look = f"width: {width}px; max-width: 100%; image-rendering: pixelated"
-    look += "; display: block; margin: 0"
+    look = f"width: {width}px; max-width: 100%; display: block; margin: 0"
+    if image.shape[1] < width:
+        look += "; image-rendering: pixelated"
     return (
         f'<figure style="margin: 0"><img alt="{html.escape(words)}" style="{look}" '
         f'src="{source}">{below}</figure>'

@@ -48,11 +48,17 @@ class Reader:
         """Return the six probabilities (6,) of a crop, uint8 (64, 64).
 
         It is `EmotionRecognizer.predict_proba`, the mean over the crop and its mirror
-        image.
+        image. The array is kept, and read-only.
         """
         if self._last is None or self._last[0] is not grey:
-            self._last = grey, self.read_all(grey[None])[0]
+            shares = self.read_all(grey[None])[0]
+            shares.setflags(write=False)
+            self._last = grey, shares
         return self._last[1]
+
+    def forget(self) -> None:
+        """Let go of the crop that was read last."""
+        self._last = None
 
     def snapshot(self, grey: np.ndarray) -> Figure:
         """Return a crop, uint8 (64, 64), and what is answered to it, as a figure."""

@@ -3,7 +3,8 @@
 //
 // `sections` are [{ title, open, sliders: [{ name, words, least, most, step, unit,
 // ends }] }]; `values` holds one number by name, `off` the names of those that cannot
-// be moved now, and `settled` is false while a slider still moves.
+// be moved now. What the reader moves is a message, too, { name, value, settled }: Python
+// may have moved others meanwhile. It is settled when the slider is let go.
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -24,7 +25,7 @@ const makeSlider = (spec, moved) => {
   const input = make("input", { type: "range" });
   Object.assign(input, { min: spec.least, max: spec.most, step: spec.step });
   input.dataset.name = spec.name;
-  const output = make("output");
+  const output = make("span", { className: "emolib-value" });
   const label = make("label", {}, make("span", {}, spec.words), input);
   const row = make("div", { className: "emolib-slider" }, label, output);
   if (spec.ends) {
@@ -55,8 +56,8 @@ const render = ({ model, el }) => {
   const sliders = new Map();
   const moved = (name, value, settled) => {
     model.set("values", { ...model.get("values"), [name]: value });
-    model.set("settled", settled);
     model.save_changes();
+    model.send({ name, value, settled });
   };
   const build = () => {
     sliders.clear();

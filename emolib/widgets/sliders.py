@@ -70,7 +70,6 @@ class SliderPanel(anywidget.AnyWidget):
     sections = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     off = traitlets.List().tag(sync=True)
-    settled = traitlets.Bool(True).tag(sync=True)
 
     def __init__(
         self,
@@ -86,8 +85,8 @@ class SliderPanel(anywidget.AnyWidget):
         ]  # fmt: skip
         super().__init__(sections=told, values=dict(values))
         self._known = {one.name: one for part in sections for one in part.sliders}
-        self._told, self._moved, self._rested = dict(values), moved, True
-        self.observe(guard(self._heard), ["values", "settled"])
+        self._told, self._moved = dict(values), moved
+        self.on_msg(guard(self._heard))
 
     def show(self, values: Mapping[str, float], off: tuple[str, ...] = ()) -> None:
         """Move the sliders to `values`, and make those named in `off` immovable.
@@ -100,13 +99,12 @@ class SliderPanel(anywidget.AnyWidget):
             self.values = self.values | news
         self.off = list(off)
 
-    def _heard(self, _) -> None:
-        changed = {}
-        for name, value in self.values.items():
-            slider = self._known.get(name)
-            if slider and value != self._told[name]:
-                changed[name] = min(max(value, slider.least), slider.most)
-        let_go = self.settled and not self._rested
-        self._told, self._rested = self._told | changed, self.settled
-        if changed or let_go:
-            self._moved(changed, self.settled)
+    def _heard(self, _, message: dict, __) -> None:
+        slider = self._known.get(message["name"])
+        if slider is None:
+            return
+        value = min(max(message["value"], slider.least), slider.most)
+        changed = {slider.name: value} if value != self._told[slider.name] else {}
+        self._told = self._told | changed
+        self.values = dict(self._told)  # the browser's may be of a moment ago
+        self._moved(changed, message["settled"])

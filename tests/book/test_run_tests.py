@@ -202,7 +202,15 @@ def project(tmp_path):
         ("emolib/nothing.py", []),
         ("studies/canary.py", ["tests/studies/test_canary.py"]),
         ("scripts/run_notebooks.py", ["tests/book/test_runner.py"]),
+        ("emolib/datasets/splits.js", ["tests/datasets/test_splits.py"]),
         ("tests/test_plots.py", ["tests/test_plots.py"]),
+        (
+            "tests/datasets/conftest.py",
+            [
+                "tests/datasets/enterface05/test_prepare.py",
+                "tests/datasets/test_splits.py",
+            ],
+        ),
         ("tests/test_gone.py", []),
         ("Makefile", ["tests/book/test_project.py"]),
     ],

@@ -1,8 +1,8 @@
 """The Python side of the labs under the ipywidgets of Colab, in an environment apart.
 
 Colab has ipywidgets 7.7.1 (August 2026), in which a ``FileUpload`` hands over a
-dictionary and a ``Tab`` has no titles. The labs' own tests, which drive them by events,
-run in a process that finds this version first; nothing else is installed.
+dictionary. The labs' own tests, which drive them by events, run in a process that finds
+this version first; nothing else is installed.
 """
 
 import os
@@ -18,7 +18,7 @@ pytest.importorskip("numba")
 ROOT = Path(__file__).resolve().parents[2]
 COLAB = "7.7.1"
 TESTS = ("uploads", "message_line", "confusion_explorer", "photo_lab", "compare",
-         "explorer")  # fmt: skip
+         "explorer", "face_lab")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -87,9 +87,22 @@ def move():
     """Give a function that moves sliders of a panel as a browser does."""
 
     def move(panel, settled=True, **values):
-        panel.set_state({"values": panel.values | values, "settled": settled})
+        for name, value in values.items():
+            panel.set_state({"values": panel.values | {name: value}})
+            told = {"name": name, "value": value, "settled": settled}
+            panel._handle_custom_msg(told, [])
 
     return move
+
+
+@pytest.fixture
+def press():
+    """Give a function that presses a picture of a row as a browser does."""
+
+    def press(row, place):
+        row._handle_custom_msg({"pressed": place, "number": row._number}, [])
+
+    return press
 
 
 @pytest.fixture

@@ -34,6 +34,24 @@ def given(face: LabFace) -> tuple:
     return state.identity, state.units, state.scene
 
 
+def test_the_lists_show_what_a_cell_has_set(pair):
+    pair.set(pair.face.pulled({"AU4": 1.0}))
+    assert pair._emotion.value == "another"
+    pair._emotion.value = ""
+    assert pair.face == LabFace()
+    pair.set(LabFace().posing("fear", 0.5))
+    assert pair._emotion.value == "another"
+    pair._emotion.value = "fear"
+    assert pair.face == LabFace().posing("fear")
+
+
+def test_a_change_that_changes_nothing_is_said(pair):
+    pair.set(pair.face.placed(occluder="mask"))
+    assert (
+        pair._message.words == "The face is like that already; choose another change."
+    )
+
+
 def test_it_opens_on_a_smile_with_and_without_a_mask(pair):
     first, other = pair.faces
     assert first == LabFace().posing("happiness")
@@ -129,7 +147,8 @@ def test_the_page_gets_one_picture_that_says_all(pair, monkeypatch, walk):
     pair._ipython_display_()
     words = soup(pair._still).img["alt"]
     first, other = pair.faces
-    assert words == f"{first.words()} Beside it: {other.words()} {pair._sentence()}"
+    said = pair._message.words
+    assert words == f"{first.words()} Beside it: {other.words()} {said}"
     state = [one.get_state() for one in walk(pair.widget)]
     assert len(json.dumps(state, default=str)) < 300_000
 

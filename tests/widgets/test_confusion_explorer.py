@@ -31,6 +31,14 @@ def explorer(faces, answers):
     return ConfusionExplorer(faces, answers)
 
 
+def test_two_networks_of_one_title_are_told_apart(faces, answers):
+    both = {"plain-cnn": answers["plain-cnn"], "plain CNN": answers["mine"]}
+    explorer = ConfusionExplorer(faces, both)
+    explorer._choice.value = "plain CNN"
+    assert len(explorer._choice.options) == 2
+    assert (explorer._mistakes.probabilities == answers["mine"]).all()
+
+
 def test_it_opens_on_the_mistake_that_is_made_most_often(explorer, faces, answers):
     counts = evaluate(faces.labels, answers["plain-cnn"], faces.groups).confusion
     wrong = counts - np.diag(np.diag(counts))
@@ -50,10 +58,10 @@ def test_a_cell_opens_the_faces_behind_it(explorer, faces):
         assert np.array_equal(one.image, faces.images[place])
 
 
-def test_a_face_that_is_pressed_shows_its_probabilities(explorer, answers):
+def test_a_face_that_is_pressed_shows_its_probabilities(explorer, answers, press):
     explorer.open("fear", "fear")
     first = explorer._face.value
-    explorer._faces._handle_custom_msg({"pressed": 1}, [])
+    press(explorer._faces, 1)
     image = explorer.shown[1]
     share = round(100 * answers["plain-cnn"][image, FEAR])
     assert explorer._faces.chosen == 1

@@ -26,3 +26,5 @@ def test_what_is_within_is_closed_too(walk):
     found = list(walk(box))
     controls.close_all(box)
     assert all(one.comm is None for one in found)
+    assert all(one.layout.comm is None for one in found)
+    assert found[-1].style.comm is None

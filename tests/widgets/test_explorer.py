@@ -102,10 +102,10 @@ def test_filter_by_verdict(explorer, verdict):
         assert explorer.current is None
 
 
-def test_filter_that_fits_nothing_says_so(explorer):
+def test_filter_that_fits_nothing_says_so(explorer, press):
     explorer.filter(emotion="fear", said="fear", verdict="wrong")
     assert explorer._faces.pictures == ()
-    explorer._faces._handle_custom_msg({"pressed": 0}, [])
+    press(explorer._faces, 0)
     assert explorer.current is None
     assert "No face fits" in explorer._message.words
     explorer.step(1)
@@ -151,6 +151,25 @@ def test_filters_are_offered_for_what_the_data_know(explorer):
     ]  # fmt: skip
 
 
+def test_the_lists_show_what_a_cell_has_chosen(explorer):
+    explorer.filter(emotion="fear", subject="s005")
+    shown = {name: one.value for name, one in explorer._choices.items()}
+    assert (shown["emotion"], shown["subject"], shown["said"]) == (
+        "fear",
+        "s005",
+        "all",
+    )
+    explorer._choices["subject"].value = "all"
+    assert set(explorer.dataset.labels[explorer._shown]) == {EMOTIONS.index("fear")}
+
+
+def test_a_guess_that_is_none_of_the_six_is_refused(explorer):
+    explorer.step(1)
+    with pytest.raises(ArgumentError, match="Unknown emotion 'joy'"):
+        explorer.guess("joy")
+    assert explorer.score == (0, 0)
+
+
 def test_filters_fit_together(explorer):
     explorer._choices["subject"].value = "s005"
     explorer._choices["emotion"].value = "anger"
@@ -170,10 +189,10 @@ def test_the_row_holds_the_current_face_and_hides_what_it_is(explorer):
     assert np.array_equal(shown, explorer.dataset.images[explorer.current])
 
 
-def test_a_face_that_is_pressed_opens_its_clip(tiny, model):
+def test_a_face_that_is_pressed_opens_its_clip(tiny, model, press):
     explorer = PredictionExplorer(tiny.apex().part("test"), model, clips=tiny)
     explorer.step(8)
-    explorer._faces._handle_custom_msg({"pressed": 3}, [])
+    press(explorer._faces, 3)
     face = explorer.dataset.meta.iloc[explorer.current]
     assert explorer._place == 11
     frames = explorer.frames_of(explorer.current)
@@ -194,6 +213,15 @@ def test_without_all_frames_the_clip_is_what_the_data_set_has(explorer):
     explorer.open(0)
     meta = explorer.dataset.meta.iloc[explorer.frames_of(explorer.current)]
     assert list(meta["frame"]) == [1, 2]
+
+
+def test_a_clip_without_the_face_itself_marks_no_frame(tiny, model):
+    faces = tiny.apex().part("test")
+    rest = tiny.subset(np.flatnonzero(tiny.meta["frame"] == 0))
+    explorer = PredictionExplorer(faces, model, clips=rest)
+    explorer.open(0)
+    assert 'scope="col"' in explorer._clip.value
+    assert "aria-current" not in explorer._clip.value
 
 
 def test_a_still_has_no_clip(model):

@@ -140,6 +140,58 @@ def test_any_person_by_number(lab):
     assert lab.controls.seed.value == CONTROLS["people"][0]
 
 
+def test_the_controls_of_another_person_make_no_step_of_their_own(lab):
+    people = CONTROLS["people"]
+    lab.controls.person.value = str(people[1])
+    lab.controls.seed.value = 77
+    assert lab.face == LabFace(77)
+    press(lab, "Undo")
+    assert lab.face == LabFace(people[1])
+    press(lab, "Undo")
+    assert lab.face == LabFace()
+
+
+def test_a_network_that_a_cell_chooses_is_loaded_once(lab, monkeypatch):
+    loaded = []
+
+    def load(network):
+        loaded.append(network)
+        return Reader(network)
+
+    monkeypatch.setattr("emolib.widgets.face_lab.Reader", load)
+    lab.read_with("small-cnn")
+    assert loaded == ["small-cnn"]
+    assert lab._network.value == "small-cnn"
+
+
+def test_what_cannot_be_set_is_refused_and_changes_nothing(lab):
+    with pytest.raises(ArgumentError, match="does not set yaw to 500"):
+        lab.set(lab.face.placed(yaw=500))
+    with pytest.raises(ArgumentError, match="yaw must lie in"):
+        lab.set(LabFace(scene={"yaw": 500}))
+    with pytest.raises(ArgumentError, match=r"of the seeds 0 to 2147483647\."):
+        lab.set(lab.face.of(2**31))
+    assert lab.face == LabFace()
+    with pytest.raises(ValueError, match="read-only"):
+        lab.probabilities[0] = 1
+    with pytest.raises(TypeError):
+        lab.face.groups["AU26"] = 1
+
+
+def test_a_message_goes_when_something_else_happens(lab):
+    press(lab, "Undo")
+    assert lab._message.words == "There is nothing to undo."
+    lab.controls.presets["fear"].click()
+    assert lab._message.words == ""
+
+
+def test_a_half_set_face_of_another_scene_is_no_step_yet(lab):
+    lab.set(lab.face.placed(occluder="mask"), settled=False)
+    lab.set(lab.face.placed(occluder="mask", yaw=10))
+    press(lab, "Undo")
+    assert lab.face == LabFace()
+
+
 def test_the_same_face_on_another_person(lab):
     lab.controls.presets["fear"].click()
     press(lab, "Same face, another person")

@@ -1,6 +1,6 @@
 """The line of words: an error of an event is told there, and goes no further."""
 
-from threading import RLock
+from threading import RLock, Thread
 
 import pytest
 
@@ -32,3 +32,18 @@ def test_another_error_is_named_and_never_raised():
     line = MessageLine(RLock())
     line.guard(raising(ZeroDivisionError("by zero")))()
     assert line.words.startswith("That failed (ZeroDivisionError: by zero). Run the")
+
+
+def test_what_a_lab_moves_itself_is_no_event():
+    line, heard = MessageLine(RLock()), []
+    act = line.guard(heard.append)
+    with line.drawing():
+        act(1)
+        with line.drawing():
+            act(2)
+        act(3)
+        reader = Thread(target=act, args=("the reader's own",))
+        reader.start()  # it waits for the lab
+    reader.join(60)
+    act(4)
+    assert heard == ["the reader's own", 4]

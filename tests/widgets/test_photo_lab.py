@@ -92,14 +92,14 @@ def test_another_network_reads_the_same_crop(lab):
     assert np.array_equal(lab.crop, crop)
 
 
-def test_of_several_faces_one_is_chosen(lab):
+def test_of_several_faces_one_is_chosen(lab, press):
     lab._sample.value = "people"
     assert lab._message.words.startswith("4 faces were found, and the largest is read.")
     assert [one.words[:8] for one in lab._faces.pictures] == [
         f"Face {k}, " for k in (1, 2, 3, 4)
     ]
     lab.move(Marks(left_x=5))
-    lab._faces._handle_custom_msg({"pressed": 2}, [])
+    press(lab._faces, 2)
     assert lab._faces.chosen == 2
     assert lab.marks == Marks()
     assert np.array_equal(lab.crop, lab._faces.pictures[2].image)
@@ -244,7 +244,14 @@ def test_a_closed_lab_holds_no_picture(lab, give, fear):
     give(lab, fear)
     lab.close()
     assert lab.photo.image.size == 3
+    assert all(row.pictures == () for row in lab._rows)
     lab.move(Marks(left_x=5))  # nothing is drawn any more
+
+
+def test_a_face_that_the_picture_has_not_is_refused(lab):
+    with pytest.raises(ArgumentError, match=r"There are 1 faces, from 0 on\."):
+        lab.choose(7)
+    assert lab.crop.shape == (64, 64)
 
 
 def test_two_labs_do_not_disturb_each_other(lab):
