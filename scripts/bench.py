@@ -180,9 +180,9 @@ def lab_rows(events: int = 60) -> list[tuple]:
         return took
 
     def slide(k: int, settled: bool) -> None:
-        value = 0.05 * (k % 29 + 1)
-        told = {"name": "AU26", "value": value, "settled": settled}
-        lab.controls.units._handle_custom_msg(told, [])
+        values = lab.controls.units.values | {"AU26": 0.05 * (k % 29 + 1)}
+        told = {"values": values, "moved": "AU26", "settled": settled}
+        lab.controls.units.set_state(told)
 
     rows = []
     for network in NETWORKS:

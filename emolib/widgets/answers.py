@@ -86,12 +86,12 @@ def range_bars(low: np.ndarray, high: np.ndarray, line: float) -> str:
 
 
 def signed_points(before: float, after: float) -> str:
-    """Return a change of a share in points.
+    """Return a change of a share in points, as the percentages are written.
 
     >>> signed_points(0.25, 0.75), signed_points(0.5, 0.2), signed_points(0.5, 0.5)
     ('+50', '−30', '0')
     """
-    points = round(100 * float(after - before))
+    points = round(100 * float(after)) - round(100 * float(before))
     return f"{points:+d}".replace("-", "−") if points else "0"
 
 

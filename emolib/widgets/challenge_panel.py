@@ -78,5 +78,8 @@ class ChallengePanel:
         self._begun = True
         self._change(challenge_face(self._challenge["solution"]))
         self.message.words = (
-            "This is one solution; there are others. “Undo” takes it back."
+            "This solves it for the network synthface; the one that reads now answers "
+            "otherwise. “Undo” takes it back."
+            if self._fault(self._challenge)
+            else "This is one solution; there are others. “Undo” takes it back."
         )

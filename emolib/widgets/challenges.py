@@ -55,7 +55,9 @@ def _broken_rule(rules: Mapping, begin: LabFace, face: LabFace) -> str:
     most = rules.get("sliders_moved", math.inf)
     moved = [k for k in groups if face.groups.get(k, 0) != begin.groups.get(k, 0)]
     if len(moved) > most:
-        return f"You moved {len(moved)} sliders, not {most}."
+        sliders = "slider" if len(moved) == 1 else "sliders"
+        allowed = f"at most {most} is allowed" if most else "none is allowed"
+        return f"You moved {len(moved)} {sliders}; {allowed}."
     for name, rest in rest_of_scene().items() if "scene" in rules else ():
         kind = "cover" if name == "occluder" else scene.get(name, {}).get("kind")
         before, now = (one.scene.get(name, rest) for one in (begin, face))
@@ -80,5 +82,9 @@ def _missed(goal: Mapping, shares: np.ndarray, line: float) -> str:
     elif "not" in goal:
         met = answer != goal["not"]
     else:
-        met = answer == goal["answer"] and top >= goal.get("at_least", 0)
-    return "" if met else f"The network answers {answer}, {percent(top)}."
+        met = answer == goal["answer"] and top >= goal.get("at_least", line)
+    if met:
+        return ""
+    if top < line:
+        return f"The network is unsure ({answer}, {percent(top)})."
+    return f"The network answers {answer}, {percent(top)}."

@@ -13,7 +13,7 @@ from emolib.widgets import answers, controls
 from emolib.widgets._toolkit import ipywidgets
 from emolib.widgets.easel import QUICK, Easel
 from emolib.widgets.factors import FACTORS, changed, metered_as
-from emolib.widgets.lab_face import LabFace
+from emolib.widgets.lab_face import LabFace, check_lab_face
 from emolib.widgets.latest import Latest
 from emolib.widgets.message_line import MessageLine
 from emolib.widgets.pictures import picture, still
@@ -69,7 +69,8 @@ class Compare:
             return self._reader.read_all(np.stack(self._greys()))
 
     def set(self, face: LabFace) -> None:
-        """Take another first face."""
+        """Take another first face; what is no `LabFace` raises `ArgumentError`."""
+        check_lab_face(face)
         with self._lock:
             self.face = face
             self._latest.ask()
@@ -126,8 +127,8 @@ class Compare:
         ]
         row = controls.row
         chosen = self._person, self._emotion, self._chosen, self._network
-        self.widget = ipywidgets.VBox(
-            [self._still, row(*chosen), row(*pairs, self._difference), self._message]
+        self.widget = controls.lab(
+            self._still, row(*chosen), row(*pairs, self._difference), self._message
         )
 
     def _pose(self, name: str) -> None:
@@ -172,8 +173,8 @@ class Compare:
         preset, strength = self.face.preset or (_ANOTHER, 0.0)
         shown = preset if strength == 1 else _ANOTHER
         self._emotion.value = shown if self.face.groups else _RESTING
-        controls.show_choice(self._person, str(self.face.seed))
-        controls.show_choice(self._network, self._reader.name)
+        controls.show_person(self._person, self.face.seed)
+        controls.show_network(self._network, self._reader.name)
 
     def _sentence(self, shares: np.ndarray) -> str:
         """Say what the change does to the answers (2, 6)."""
@@ -184,6 +185,9 @@ class Compare:
         top = int(np.argmax(np.abs(after - before)))
         points = answers.signed_points(before[top], after[top])
         moved = f"{controls.capital(EMOTIONS[top])} moves most, by {points} points."
+        moved = (
+            moved.replace("1 points", "1 point") if points in ("+1", "−1") else moved
+        )
         moved = moved if points != "0" else "Nothing moves by as much as a point."
         return f"{FACTORS[self._factor]}: {one} becomes {two}. {moved}"
 

@@ -142,26 +142,22 @@ class ConfusionExplorer:
         self._still = ipywidgets.HTML(layout={"display": "none"})
         beside = [self._message, self._faces, self._face]
         beside = ipywidgets.VBox(beside, layout={"max_width": "24em"})
-        self.widget = ipywidgets.VBox(
-            [
-                self._still, self._title, self._choice,
-                controls.row(self._table, beside), ipywidgets.HTML(self._tasks()),
-            ]
+        self.widget = controls.lab(
+            self._still, self._title, self._choice,
+            controls.row(self._table, beside), ipywidgets.HTML(self._tasks()),
         )  # fmt: skip
 
     def _tasks(self) -> str:
         """Return what to look for, as HTML, in the words of the page."""
-        label, answer = (EMOTIONS[k] for k in self.opened)
         tasks = [
-            f"Open a count, then a face. What do the faces labelled {label} that were "
-            f"called {answer} have in common? Are they faint? Are they all of one "
-            "person? Is it in the face?"
+            "Open a mistake, then a face. What do these faces have in common? Are they "
+            "faint? Are they all of one person? Is it in the face? (Shown are those of "
+            "which the network is surest, one of each clip.)"
         ]
-        others = [one.title for one in self._all.values()][1:]
-        if others:
-            name = html.escape(others[0])
+        if len(self._all) > 1:
             tasks.append(
-                f"Switch networks. Does the {name} make the same mistake, too?"
+                "Switch networks. Is it the same mistake, and is it made on the same "
+                "faces?"
             )
         items = "".join(f"<li>{task}</li>" for task in tasks)
         return f'<ul style="line-height: 1.4; max-width: 48em">{items}</ul>'

@@ -1,6 +1,7 @@
 """Controls of the labs, in the words and the order of ``data/lab/controls.json``."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from emolib.synthesis import lab_controls
 from emolib.synthesis.page import in_words
@@ -90,16 +91,11 @@ def choice(
     return listed
 
 
-def people() -> dict[str, str]:
-    """Return the people of the lab in words, with their seeds."""
-    return {
-        capital(in_words(person(seed))): str(seed) for seed in lab_controls()["people"]
-    }
-
-
 def people_choice(chosen: Callable[[str], None]) -> ipywidgets.Dropdown:
     """Return a list of the people of the lab; `chosen` is called with a seed."""
-    return choice("Person", people(), chosen)
+    seeds = lab_controls()["people"]
+    people = {capital(in_words(person(seed))): str(seed) for seed in seeds}
+    return choice("Person", people, chosen)
 
 
 def network_choice(chosen: Callable[[str], None]) -> ipywidgets.Dropdown:
@@ -107,10 +103,24 @@ def network_choice(chosen: Callable[[str], None]) -> ipywidgets.Dropdown:
     return choice("Network", {name: name for name in NETWORKS}, chosen)
 
 
-def show_choice(listed: ipywidgets.Dropdown, value: object) -> None:
-    """Have a list show a value, if that is one of those it offers."""
-    if value in dict(listed.options).values():
-        listed.value = value
+def show_choice(listed: ipywidgets.Dropdown, value: str, words: str) -> None:
+    """Have a list show a value, which it offers from then on under these words.
+
+    It belongs into `MessageLine.drawing`, for a list with other options chooses anew.
+    """
+    if value not in dict(listed.options).values():
+        listed.options = [*listed.options, (words, value)]
+    listed.value = value
+
+
+def show_network(listed: ipywidgets.Dropdown, name: str) -> None:
+    """Have the list of networks show one, by its name or its folder."""
+    show_choice(listed, name, Path(name).name)
+
+
+def show_person(listed: ipywidgets.Dropdown, seed: int) -> None:
+    """Have the list of people show one, by the seed of `random_identity`."""
+    show_choice(listed, str(seed), f"Number {seed}: {in_words(person(seed))}")
 
 
 def button(words: str, pressed: Callable[[], None]) -> ipywidgets.Button:
@@ -118,6 +128,14 @@ def button(words: str, pressed: Callable[[], None]) -> ipywidgets.Button:
     one = ipywidgets.Button(description=words, layout={"width": "auto"})
     one.on_click(lambda _: pressed())
     return one
+
+
+def lab(*children: ipywidgets.Widget) -> ipywidgets.VBox:
+    """Return a whole lab: its parts below one another, with the keys for themselves.
+
+    One of the parts is a `MessageLine`, whose script holds Jupyter's shortcuts off.
+    """
+    return ipywidgets.VBox(children).add_class("emolib-lab")
 
 
 def row(*children: ipywidgets.Widget) -> ipywidgets.HBox:

@@ -48,10 +48,6 @@ const render = ({ model, el }) => {
     make("tbody", {}, ...rows),
   );
   table.setAttribute("aria-label", model.get("about"));
-  // Jupyter would take the keys; what goes with Ctrl or Command is left to it.
-  const hold = ({ target, ctrlKey, metaKey }) =>
-    target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey));
-  for (const event of ["keydown", "keyup", "focusin"]) table.addEventListener(event, hold);
   table.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
     if (!step) return;

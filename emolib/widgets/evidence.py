@@ -14,6 +14,8 @@ BANDS = {
     "the forehead": 0.28, "the brows": 0.36, "the eyes": 0.48,
     "the nose and the cheeks": 0.65, "the mouth": 0.85, "the chin": 1.0,
 }  # fmt: skip
+#: The map is constant in squares of so many pixels.
+_CELL = 8
 #: A map of smaller numbers is not stretched to the full colours.
 _LEAST = 0.05
 
@@ -63,8 +65,9 @@ def overlay(grey: np.ndarray, evidence: np.ndarray) -> np.ndarray:
 
 
 def _in_words(lost: np.ndarray, emotion: str) -> str:
-    row = np.unravel_index(lost.argmax(), lost.shape)[0] / len(lost)
-    place = next(name for name, end in BANDS.items() if row < end)
+    row = np.unravel_index(lost.argmax(), lost.shape)[0]
+    middle = (row // _CELL + 0.5) * _CELL / len(lost)
+    place = next(name for name, end in BANDS.items() if middle < end)
     points = round(100 * float(lost.max()))
     if points < 1:
         return f"No square that is covered costs {emotion} a point."

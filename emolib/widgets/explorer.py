@@ -33,9 +33,10 @@ IN_A_ROW = 8
 _SIDE = 160  # CSS pixels of a face
 
 _NOTE = (
-    f"Below the line at {percent(UNSURE_BELOW)} an answer counts as unsure. The "
-    "probabilities compare a face with posed expressions; they do not say what a "
-    "person feels."
+    f"Below the line at {percent(UNSURE_BELOW)} an answer counts as unsure. A face is "
+    "read once here; the face lab and the photo lab take the mean with its mirror "
+    "image. The probabilities compare a face with posed expressions; they do not say "
+    "what a person feels."
 )
 
 
@@ -91,6 +92,8 @@ class PredictionExplorer:
         self.model = model
         self.probabilities = predict(model, self.dataset.images)  # (n, 6)
         self.score = (0, 0)
+        self._known: set[int] = set()  # faces whose answer the reader has seen
+        self._right = 0  # guesses of the network on the faces that were guessed
         self._clips = self.dataset if clips is None else clips
         self._criteria = criteria(self.dataset, self.probabilities)
         self._order = np.random.default_rng(0).permutation(len(self.dataset))
@@ -138,6 +141,7 @@ class PredictionExplorer:
     def guess(self, emotion: str) -> None:
         """Take the reader's guess, count it, and reveal the answer.
 
+        A face whose answer has been shown is not counted.
         What is none of the six emotions raises `ArgumentError`.
         """
         if emotion not in EMOTIONS:
@@ -148,6 +152,7 @@ class PredictionExplorer:
             right, total = self.score
             label = EMOTIONS[self.dataset.labels[self.current]]
             self.score = right + (emotion == label), total + 1
+            self._right += "right" in self.verdict(self.current)
             self._revealed = True
             self._draw(guess=emotion)
 
@@ -209,19 +214,17 @@ class PredictionExplorer:
             "Faces that fit; pressing one opens its clip", 64, guard,
             lambda place: self.open(self._first + place),
         )  # fmt: skip
-        self.widget = ipywidgets.VBox(
-            [
-                self._still,
-                row(*self._choices.values()),
-                row(self._picture, self._map, self._answer),
-                self._message,
-                row(*self._guesses),
-                row(self._back, self._next),
-                ipywidgets.HTML("<p>Press a face to open its clip:</p>"),
-                self._faces,
-                self._clip,
-                ipywidgets.HTML(f"<p><small>{_NOTE}</small></p>"),
-            ]
+        self.widget = controls.lab(
+            self._still,
+            row(*self._choices.values()),
+            row(self._picture, self._map, self._answer),
+            self._message,
+            row(*self._guesses),
+            row(self._back, self._next),
+            ipywidgets.HTML("<p>Press a face to open its clip:</p>"),
+            self._faces,
+            self._clip,
+            ipywidgets.HTML(f"<p><small>{_NOTE}</small></p>"),
         )
 
     @property
@@ -234,12 +237,13 @@ class PredictionExplorer:
         return self._place // IN_A_ROW * IN_A_ROW
 
     def _go(self, place: int) -> None:
-        self._place, self._revealed, self._opened = place, False, False
+        self._place, self._opened = place, False
+        self._revealed = self.current in self._known
         self._draw()
 
     def _draw(self, guess: str | None = None) -> None:
-        for button in self._guesses:
-            button.disabled = self._revealed or self.current is None
+        for button in self._guesses:  # in use they keep the focus, so they stay in use
+            button.disabled = self.current is None
         self._map.value = self._answer.value = self._clip.value = ""
         if self.current is None:
             self._picture.value = ""
@@ -247,6 +251,7 @@ class PredictionExplorer:
         elif self._revealed:
             self._show_answer()
             self._message.words = self._told(guess)
+            self._known.add(self.current)
         else:
             face = self.dataset.images[self.current]
             self._picture.value = picture(face, "A face; its label is hidden.", _SIDE)
@@ -317,9 +322,14 @@ class PredictionExplorer:
         told = f"Label: {label}. The model is {verdict}."
         if guess is not None:
             right, total = self.score
-            return f"{told} You said {guess}: {right} of {total} right."
-        if not self._opened:
+            return (
+                f"{told} You said {guess}: {right} of {total} right; the model: "
+                f"{self._right} of {total}."
+            )
+        if not self._opened and not self._known:
             return f"{told} A worked example; go to the next face and guess first."
+        if not self._opened:
+            return f"{told} You have seen this answer; go to another face to guess."
         frames = self.frames_of(index)
         if len(frames):
             return f"{told} {self._over_time(frames)}"

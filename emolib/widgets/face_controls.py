@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from emolib.synthesis import lab_controls
-from emolib.synthesis.page import in_words
 from emolib.widgets import controls
 from emolib.widgets._toolkit import ipywidgets
 from emolib.widgets.lab_face import MOST_SEED, LabFace, person, rest_of_scene
@@ -116,10 +115,7 @@ class FaceControls:
         tone = person(face.seed).skin_tone if tone is None else tone
         self.skin.show({"skin_tone": round(float(tone), 2)})
         self.seed.value = face.seed
-        if str(face.seed) not in dict(self.person.options).values():
-            words = f"Number {face.seed}: {in_words(person(face.seed))}"
-            self.person.options = [*controls.people().items(), (words, str(face.seed))]
-        self.person.value = str(face.seed)
+        controls.show_person(self.person, face.seed)
         self.worn.value = scene["occluder"]
         places = told["backgrounds"].items()
         self.place.value = next(k for k, v in places if v == scene["background"])

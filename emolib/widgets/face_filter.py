@@ -99,7 +99,8 @@ def _each(classes: np.ndarray) -> dict[str, np.ndarray]:
 
 def _ranges(top: np.ndarray) -> dict[str, np.ndarray]:
     return {
-        percent(low, high): (top >= low) & ((top < high) | (high == 1))
+        percent(low, high).replace("\N{NO-BREAK SPACE}", " "): (top >= low)
+        & ((top < high) | (high == 1))
         for low, high in pairwise(SURE)
     }
 

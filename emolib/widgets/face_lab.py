@@ -20,7 +20,7 @@ from emolib.widgets.challenges import not_solved
 from emolib.widgets.easel import FINE, QUICK, Easel
 from emolib.widgets.evidence import evidence_map
 from emolib.widgets.face_controls import FaceControls
-from emolib.widgets.lab_face import FaceHistory, LabFace, lab_face
+from emolib.widgets.lab_face import FaceHistory, LabFace, check_lab_face, lab_face
 from emolib.widgets.latest import Latest
 from emolib.widgets.message_line import MessageLine
 from emolib.widgets.pictures import picture, png, still
@@ -71,13 +71,17 @@ class FaceLab:
             return self._reader.read(self._easel.grey(self.face.face()))
 
     def set(self, face: LabFace, settled: bool = True) -> None:
-        """Set another face; one that is not `settled` is no step of `undo` yet."""
+        """Set another face; one that is not `settled` is no step of `undo` yet.
+
+        What is no `LabFace`, or cannot be drawn, raises `ArgumentError`.
+        """
         with self._lock:
+            check_lab_face(face)
             if (face, settled) == (self.face, self._settled):
                 return
-            face.face()  # refuses what cannot be drawn
             self._history.change(face, settled)
-            self._settled, self._message.words = settled, ""
+            self._settled = settled
+            self._message.words = self._challenges.message.words = ""
             self._latest.ask()
 
     def undo(self) -> None:
@@ -92,7 +96,7 @@ class FaceLab:
         """Have another network read: one of `emolib.models.available`, or a folder."""
         reader = Reader(network)
         with self._lock:
-            self._reader = reader
+            self._reader, self._challenges.message.words = reader, ""
             self._latest.ask()
 
     def another_person(self) -> None:
@@ -173,18 +177,24 @@ class FaceLab:
                 self.answer,
                 row(*self._buttons.values(), self._file),
                 self._message,
-                controls.heading("Where does it look?"),
-                row(self._mapping),
-                self._map,
-                self._challenges.widget,
             ],
-            layout={"width": "420px", "max_width": "100%"},
+            layout={"flex": "1 1 290px", "max_width": "420px", "min_width": "0"},
         )
         moved = ipywidgets.VBox(  # it scrolls, so that the face stays in sight
             [self.controls.expression, self.controls.scene],
-            layout={"width": "340px", "max_height": "640px", "overflow": "auto"},
+            layout={
+                "flex": "1 1 280px", "max_width": "340px", "min_width": "0",
+                "max_height": "640px", "overflow": "auto",
+            },
+        )  # fmt: skip
+        self.widget = controls.lab(
+            self._still,
+            row(shown, moved),
+            controls.heading("Where does it look?"),
+            row(self._mapping),
+            self._map,
+            self._challenges.widget,
         )
-        self.widget = ipywidgets.VBox([self._still, row(shown, moved)])
 
     def _draw(self) -> None:
         """Draw and read the face that is set, and let the controls show it."""
@@ -201,7 +211,7 @@ class FaceLab:
         self._show_map()
         with self._message.drawing():
             self.controls.show(face)
-            controls.show_choice(self._network, self._reader.name)
+            controls.show_network(self._network, self._reader.name)
 
     def _show_map(self) -> None:
         self._mapping.description = f"✓ {_MAP}" if self._mapped else _MAP
@@ -224,6 +234,7 @@ class FaceLab:
             self._settled = True
             same = self.face == before
             self._message.words = f"There is nothing to {name}." if same else ""
+            self._challenges.message.words = ""
             self._latest.ask()
 
     def _open_given(self) -> None:

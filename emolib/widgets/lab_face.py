@@ -72,10 +72,11 @@ class LabFace:
         return replace(self, groups=groups, preset=None)
 
     def posing(self, emotion: str, strength: float = 1.0) -> "LabFace":
-        """Return the face with a preset, in the steps of the sliders."""
+        """Return the face with a preset, 0 to 1, in the steps of the sliders."""
         presets, step = lab_controls()["presets"], lab_controls()["strength"]["step"]
         if emotion not in presets:
             raise ArgumentError(unknown("preset", emotion, presets))
+        check_number("strength", strength, 0, 1)
         groups = {
             group: round(round(value * strength / step) * step, 2)
             for group, value in presets[emotion].items()
@@ -146,6 +147,16 @@ the head 10°.'
             else:
                 told.append(value if name == "occluder" else "another background")
         return f"Rendered: {'; '.join(told)}."
+
+
+def check_lab_face(face: object) -> None:
+    """Refuse, with an `ArgumentError`, what is no `LabFace` or cannot be drawn."""
+    if not isinstance(face, LabFace):
+        raise ArgumentError(
+            "The lab sets a LabFace, such as lab.face.posing('fear'). Received: a "
+            f"{type(face).__name__}"
+        )
+    face.face()
 
 
 @lru_cache(maxsize=64)

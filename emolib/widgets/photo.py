@@ -308,7 +308,9 @@ def spread(
     return read_all(np.stack(crops))
 
 
-def spread_in_words(answers: np.ndarray, shares: np.ndarray, percents: float) -> str:
+def spread_in_words(
+    answers: np.ndarray, shares: np.ndarray, line: float, percents: float
+) -> str:
     """Say what moving the marks does to an answer.
 
     Parameters
@@ -317,15 +319,20 @@ def spread_in_words(answers: np.ndarray, shares: np.ndarray, percents: float) ->
         What `spread` returned.
     shares : ndarray of float, (6,)
         The answer with the marks as they are.
+    line : float
+        Smallest top probability that is an answer; what is below it is unsure.
     percents : float
         As in `spread`.
     """
+    names = (*EMOTIONS, "unsure")
+    every = np.vstack([shares, answers])
+    answer, *said = np.where(every.max(axis=1) < line, -1, every.argmax(axis=1))
     top = int(np.argmax(shares))
     low, high = np.percentile(answers[:, top], [5, 95])
-    said = answers.argmax(axis=1)
-    others = [EMOTIONS[k] for k in np.unique(said) if k != top]
+    said = np.array(said)
+    others = [names[k] for k in np.unique(said) if k != answer]
     ends = (
-        f"In {np.sum(said != top)} of {len(said)} the answer is another one: "
+        f"In {np.sum(said != answer)} of {len(said)} the answer is another one: "
         f"{', '.join(others)}."
         if others
         else "The answer stays the same in all."

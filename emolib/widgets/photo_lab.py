@@ -209,23 +209,21 @@ class PhotoLab:
         self._still = ipywidgets.HTML(layout={"display": "none"})
         row, heading = controls.row, controls.heading
         pictures = ipywidgets.VBox([self._picture, self._faces])
-        self.widget = ipywidgets.VBox(
-            [
-                self._still,
-                row(self._sample, self._network),
-                row(self._file, self._forget),
-                ipywidgets.HTML(_ABOUT),
-                self._message,
-                row(pictures, self._answer),
-                heading("Move the crop: how much depends on the eye marks?"),
-                self._sliders,
-                ipywidgets.HTML(_GUESS),
-                row(self._back, self._try),
-                self._spread,
-                heading("Where does it look?"),
-                row(self._mapping),
-                self._map,
-            ]
+        self.widget = controls.lab(
+            self._still,
+            row(self._sample, self._network),
+            row(self._file, self._forget),
+            ipywidgets.HTML(_ABOUT),
+            self._message,
+            row(pictures, self._answer),
+            heading("Move the crop: how much depends on the eye marks?"),
+            self._sliders,
+            ipywidgets.HTML(_GUESS),
+            row(self._back, self._try),
+            self._spread,
+            heading("Where does it look?"),
+            row(self._mapping),
+            self._map,
         )
 
     def _take(self, photo: Photo, told: str, source: str) -> None:
@@ -320,8 +318,9 @@ class PhotoLab:
             self._spread.show(())
             return
         low, high = np.percentile(self._trials, [5, 95], axis=0)
-        words = spread_in_words(self._trials, self.probabilities, self._percents)
-        bars = answers.range_bars(low, high, self._reader.line)
+        line = self._reader.line
+        words = spread_in_words(self._trials, self.probabilities, line, self._percents)
+        bars = answers.range_bars(low, high, line)
         self._spread.show((), None, words, bars)
 
     def _show_controls(self) -> None:
@@ -332,7 +331,7 @@ class PhotoLab:
             button.disabled = nothing
         self._forget.disabled = not self.photo.own
         self._sample.value = self._source
-        controls.show_choice(self._network, self._reader.name)
+        controls.show_network(self._network, self._reader.name)
 
     def _toggle_map(self) -> None:
         self._mapped = not self._mapped

@@ -19,10 +19,6 @@ const render = ({ model, el }) => {
   const row = make("div", { className: "emolib-pictures", role: "group" });
   const said = make("p", { className: "emolib-said", role: "status" });
   const below = make("div", { hidden: true });
-  // Jupyter would take the keys; what goes with Ctrl or Command is left to it.
-  const hold = ({ target, ctrlKey, metaKey }) =>
-    target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey));
-  for (const event of ["keydown", "keyup", "focusin"]) row.addEventListener(event, hold);
   let urls = [];
   const forget = () => urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
 

@@ -3,8 +3,9 @@
 //
 // `sections` are [{ title, open, sliders: [{ name, words, least, most, step, unit,
 // ends }] }]; `values` holds one number by name, `off` the names of those that cannot
-// be moved now. What the reader moves is a message, too, { name, value, settled }: Python
-// may have moved others meanwhile. It is settled when the slider is let go.
+// be moved now. `moved` is the name of the one that the reader has moved last: of others
+// Python may know better. `settled` is false while a slider still moves, which is then
+// left alone.
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -56,8 +57,9 @@ const render = ({ model, el }) => {
   const sliders = new Map();
   const moved = (name, value, settled) => {
     model.set("values", { ...model.get("values"), [name]: value });
+    model.set("moved", name);
+    model.set("settled", settled);
     model.save_changes();
-    model.send({ name, value, settled });
   };
   const build = () => {
     sliders.clear();
@@ -77,16 +79,13 @@ const render = ({ model, el }) => {
     const values = model.get("values");
     const off = model.get("off");
     for (const [name, one] of sliders) {
+      one.input.disabled = off.includes(name);
+      if (!model.get("settled") && name === model.get("moved")) continue;
       const fresh = !one.input.hasAttribute("aria-valuetext");
       if (fresh || Number(one.input.value) !== values[name]) one.show(values[name]);
-      one.input.disabled = off.includes(name);
     }
   };
   el.classList.add("emolib-sliders");
-  // Jupyter would take the keys; what goes with Ctrl or Command is left to it.
-  const hold = ({ target, ctrlKey, metaKey }) =>
-    target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey));
-  for (const event of ["keydown", "keyup", "focusin"]) el.addEventListener(event, hold);
   const heard = { "change:sections": build, "change:values": show, "change:off": show };
   for (const [event, listen] of Object.entries(heard)) model.on(event, listen);
   build();

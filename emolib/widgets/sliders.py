@@ -70,6 +70,8 @@ class SliderPanel(anywidget.AnyWidget):
     sections = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     off = traitlets.List().tag(sync=True)
+    moved = traitlets.Unicode().tag(sync=True)
+    settled = traitlets.Bool(True).tag(sync=True)
 
     def __init__(
         self,
@@ -85,8 +87,9 @@ class SliderPanel(anywidget.AnyWidget):
         ]  # fmt: skip
         super().__init__(sections=told, values=dict(values))
         self._known = {one.name: one for part in sections for one in part.sliders}
-        self._told, self._moved = dict(values), moved
-        self.on_msg(guard(self._heard))
+        self._told, self._moved, self._rested = dict(values), moved, True
+        self._before: dict[str, float] = {}  # what the browser may still have
+        self.observe(guard(self._heard), ["values", "settled"])
 
     def show(self, values: Mapping[str, float], off: tuple[str, ...] = ()) -> None:
         """Move the sliders to `values`, and make those named in `off` immovable.
@@ -94,17 +97,25 @@ class SliderPanel(anywidget.AnyWidget):
         One that the reader is moving meanwhile, which is heard next, is left alone.
         """
         news = {k: value for k, value in values.items() if value != self._told[k]}
-        self._told = dict(values)
+        before, self._told = {k: self._told[k] for k in news}, dict(values)
         if news:
-            self.values = self.values | news
+            self.values = self.values | news  # which is heard, and no news
+        self._before |= before
         self.off = list(off)
 
-    def _heard(self, _, message: dict, __) -> None:
-        slider = self._known.get(message["name"])
-        if slider is None:
-            return
-        value = min(max(message["value"], slider.least), slider.most)
-        changed = {slider.name: value} if value != self._told[slider.name] else {}
-        self._told = self._told | changed
-        self.values = dict(self._told)  # the browser's may be of a moment ago
-        self._moved(changed, message["settled"])
+    def _heard(self, _) -> None:
+        changed, late = {}, {}
+        for name, value in self.values.items():
+            slider, told = self._known.get(name), self._told.get(name)
+            if slider is None or value == told:
+                self._before.pop(name, None)
+            elif name != self.moved and value == self._before.get(name):
+                late[name] = told  # it has not been told of the last `show` yet
+            else:
+                changed[name] = min(max(value, slider.least), slider.most)
+        let_go = self.settled and not self._rested
+        self._told, self._rested = self._told | changed, self.settled
+        if late:
+            self.values = self.values | late
+        if changed or let_go:
+            self._moved(changed, self.settled)

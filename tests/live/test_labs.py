@@ -71,7 +71,7 @@ def page(server, program):
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         last = page.locator(".jp-CodeCell").last
         last.get_by_text(f"[{len(CELLS)}]:").wait_for()
-        last.get_by_role("status").wait_for()
+        last.get_by_role("status").first.wait_for()
         page.get_by_text(IDLE).wait_for()
         yield page
 
@@ -168,6 +168,19 @@ def test_two_faces_are_compared(pair):
     pair.get_by_label("Network").select_option("real-faces")
     pair.get_by_label("Expression").select_option("fear")
     says(pair, "Sunglasses: (unsure )?.?fear")
+
+
+def test_keys_in_a_list_choose_and_leave_the_notebook_alone(pair, page):
+    cells = page.locator(".jp-CodeCell").count()
+    change = pair.get_by_label("Change", exact=True)
+    change.select_option("A mask")
+    change.focus()
+    for key in ("ArrowDown", "d", "d", "a", "m"):
+        page.keyboard.press(key)
+    assert page.locator(".jp-CodeCell").count() == cells
+    change.select_option("A mask")
+    change.press("ArrowDown")
+    says(pair, "Sunglasses: ")
 
 
 def test_a_count_is_opened_by_mouse_and_by_keys(confusion, page):

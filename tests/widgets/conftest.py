@@ -87,10 +87,9 @@ def move():
     """Give a function that moves sliders of a panel as a browser does."""
 
     def move(panel, settled=True, **values):
-        for name, value in values.items():
-            panel.set_state({"values": panel.values | {name: value}})
-            told = {"name": name, "value": value, "settled": settled}
-            panel._handle_custom_msg(told, [])
+        (moved, *_) = values
+        told = {"values": panel.values | values, "moved": moved, "settled": settled}
+        panel.set_state(told)
 
     return move
 

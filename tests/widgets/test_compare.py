@@ -45,6 +45,12 @@ def test_the_lists_show_what_a_cell_has_set(pair):
     assert pair.face == LabFace().posing("fear")
 
 
+def test_what_is_no_face_is_refused(pair):
+    with pytest.raises(ArgumentError, match=r"Received: a Compare"):
+        pair.set(pair)
+    assert pair.face == LabFace().posing("happiness")
+
+
 def test_a_change_that_changes_nothing_is_said(pair):
     pair.set(pair.face.placed(occluder="mask"))
     assert (

@@ -86,13 +86,11 @@ def test_another_network_is_shown_in_the_same_cell(explorer):
     assert explorer._table.counts[ANGER][DISGUST] == 16
 
 
-def test_what_to_look_for_names_the_worst_mistake_and_another_network(
-    explorer, faces, answers
-):
-    label, answer = (EMOTIONS[k] for k in explorer.opened)
+def test_what_to_look_for_and_which_faces_are_shown(explorer, faces, answers):
     tasks = explorer.widget.children[-1].value
-    assert f"labelled {label} that were called {answer} have in common?" in tasks
-    assert "Does the mine make the same mistake, too?" in tasks
+    assert "What do these faces have in common?" in tasks
+    assert "the network is surest, one of each clip" in tasks
+    assert "Switch networks. Is it the same mistake" in tasks
     alone = ConfusionExplorer(faces, {"mine": answers["mine"]})
     assert "Switch networks" not in alone.widget.children[-1].value
 

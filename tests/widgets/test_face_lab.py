@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from emolib.cli import main
 from emolib.emotions import EMOTIONS
 from emolib.errors import ArgumentError
 from emolib.models.cards import ModelFileError
+from emolib.models.registry import model_folder
 from emolib.synthesis import FaceFileError, lab_controls, render
 from emolib.widgets import FaceLab
 from emolib.widgets.lab_face import LabFace
@@ -178,6 +180,35 @@ def test_what_cannot_be_set_is_refused_and_changes_nothing(lab):
         lab.face.groups["AU26"] = 1
 
 
+@pytest.mark.parametrize("face", ["fear", None, LabFace])
+def test_what_is_no_face_is_refused(lab, face):
+    with pytest.raises(ArgumentError, match="The lab sets a LabFace"):
+        lab.set(face)
+
+
+def test_a_solution_for_another_network_says_so(lab):
+    lab.read_with("plain-cnn")
+    desk = lab._challenges
+    names = [one["name"] for one in CONTROLS["challenges"]]
+    desk.chosen.value = names.index("The smallest cover")
+    desk.buttons["Show a solution"].click()
+    assert desk.message.words.startswith("This solves it for the network synthface")
+    lab.read_with("synthface")
+    assert desk.message.words == ""
+    desk.buttons["Check"].click()
+    assert desk.message.words == "✓ Solved."
+    press(lab, "Undo")
+    assert desk.message.words == ""
+
+
+def test_an_own_network_is_named(lab, tmp_path):
+    shutil.copytree(model_folder("small-cnn"), tmp_path / "my-own")
+    lab.read_with(tmp_path / "my-own")
+    assert lab._network.label == "my-own"
+    lab._network.value = "synthface"
+    assert lab._reader.name == "synthface"
+
+
 def test_a_message_goes_when_something_else_happens(lab):
     press(lab, "Undo")
     assert lab._message.words == "There is nothing to undo."
@@ -264,7 +295,7 @@ def test_a_challenge_is_begun_checked_and_solved(lab, number):
     desk.buttons["Begin"].click()
     assert lab.face.groups == CONTROLS["challenges"][number]["begin"]["groups"]
     desk.buttons["Check"].click()
-    assert desk.message.words.startswith("✗ Not yet. The network answers")
+    assert desk.message.words.startswith("✗ Not yet. The network ")
     desk.buttons["Show a solution"].click()
     desk.buttons["Check"].click()
     assert desk.message.words == "✓ Solved."

@@ -213,12 +213,18 @@ def test_a_spread_is_told_in_words():
     shares = np.full(6, 0.1)
     shares[HAPPY] = 0.5
     steady = np.tile(shares, (100, 1))
-    told = photo.spread_in_words(steady, shares, 7)
+    told = photo.spread_in_words(steady, shares, 0.4, 7)
     assert "100 times: nine in ten answers give happiness 50 to 50\xa0%." in told
     assert told.endswith("The answer stays the same in all.")
     steady[:3] = np.roll(shares, 1)
-    told = photo.spread_in_words(steady, shares, 7)
+    told = photo.spread_in_words(steady, shares, 0.4, 7)
     assert told.endswith("In 3 of 100 the answer is another one: sadness.")
+    steady[3] = np.full(6, 1 / 6)
+    told = photo.spread_in_words(steady, shares, 0.4, 7)
+    assert "In 4 of 100 the answer is another one: " in told
+    assert "unsure" in told
+    told = photo.spread_in_words(steady, shares, 0.6, 7)  # it never was an answer
+    assert told.endswith("The answer stays the same in all.")
 
 
 # --- what is shown --------------------------------------------------------------------

@@ -104,7 +104,11 @@
       (group) => strength(state, group) !== strength(begin, group),
     );
     const most = rules.sliders_moved ?? Infinity;
-    if (moved.length > most) return `You moved ${moved.length} sliders, not ${most}.`;
+    if (moved.length > most) {
+      const sliders = moved.length === 1 ? "slider" : "sliders";
+      const allowed = most ? `at most ${most} is allowed` : "none is allowed";
+      return `You moved ${moved.length} ${sliders}; ${allowed}.`;
+    }
     const [at, before] = [state.scene ?? {}, begin.scene ?? {}];
     for (const name of Object.keys({ ...before, ...at })) {
       const kind = name === "occluder" ? "cover" : scene[name]?.kind;
@@ -131,7 +135,11 @@
       ? top < controls.unsure_below
       : goal.not
         ? answer !== goal.not
-        : answer === goal.answer && top >= (goal.at_least ?? 0);
-    return met ? true : `The network answers ${answer}, ${Math.round(100 * top)} %.`;
+        : answer === goal.answer && top >= (goal.at_least ?? controls.unsure_below);
+    if (met) return true;
+    const said = `${answer}, ${Math.round(100 * top)} %`;
+    return top < controls.unsure_below
+      ? `The network is unsure (${said}).`
+      : `The network answers ${said}.`;
   };
 }

@@ -12,6 +12,7 @@
     [0.85, "the mouth"],
     [1, "the chin"],
   ];
+  const CELL = 8; // the map is constant in squares of so many pixels
   const GAINS = [86, 180, 233]; // what is lost is warm, what is won is blue
   const LOSES = [255, 122, 0];
 
@@ -30,8 +31,8 @@
 
   const inWords = (map, emotion) => {
     const top = map.indexOf(Math.max(...map));
-    const height = Math.floor(top / SIDE) / SIDE;
-    const band = BANDS.find(([end]) => height < end)[1];
+    const square = Math.floor(top / SIDE / CELL);
+    const band = BANDS.find(([end]) => ((square + 0.5) * CELL) / SIDE < end)[1];
     const points = Math.round(100 * map[top]);
     if (points < 1) return `No square that is covered costs ${emotion} a point.`;
     return `Covering ${band} costs most: ${emotion} falls by ${points} points.`;
