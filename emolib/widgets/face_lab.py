@@ -204,10 +204,10 @@ class FaceLab:
         self.answer.value = f"{told}<p>{why}</p>"
         drawn = face.face()
         colour = self._easel.colour(drawn, FINE if self._settled else QUICK)
-        self.picture.value = picture(colour, face.words(), 224, "rendered")
+        self.picture.value = picture(colour, face.words(), 192, "rendered")
         words = "The same face in 64 by 64 grey pixels"
         grey = self._easel.grey(drawn)
-        self._seen.value = picture(grey, words, 160, "what the network sees")
+        self._seen.value = picture(grey, words, 128, "what the network sees")
         self._show_map()
         with self._message.drawing():
             self.controls.show(face)
