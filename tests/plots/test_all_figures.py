@@ -45,9 +45,6 @@ def figures(tiny, shares):
             unsure_below=0.4,
             title=TITLE,
         ),
-        "frames": plots.frames(
-            tiny.images[:4], shares[:4], np.arange(4.0), chosen=2, title=TITLE
-        ),
         "mean_faces": plots.mean_faces(tiny.apex(), title=TITLE),
         "filters": plots.filters(rng.normal(size=(5, 5, 1, 32)), title=TITLE),
         "feature_maps": plots.feature_maps(
