@@ -109,7 +109,9 @@ class LabFace:
             if name not in rest:
                 raise ArgumentError(unknown("control of the scene", name, rest))
             if not _can_be_set(name, value):
-                raise ArgumentError(f"The lab does not set {name} to {value!r}.")
+                raise ArgumentError(
+                    f"The lab sets {name} to {_possible(name)}. Received: {value!r}"
+                )
         whole = {**self.scene, **scene}
         kept = {name: value for name, value in whole.items() if value != rest[name]}
         return replace(self, scene=kept)
@@ -224,6 +226,17 @@ def _can_be_set(name: str, value: object) -> bool:
     control = controls["scene"][name]
     numeric = isinstance(value, Real) and not isinstance(value, bool)
     return numeric and control["least"] <= value <= control["most"]
+
+
+def _possible(name: str) -> str:
+    """Return what a control of the scene can be set to, in words."""
+    controls = lab_controls()
+    values = {"occluder": list(controls["occluders"]),
+              "background": list(controls["backgrounds"].values())}  # fmt: skip
+    if name in values:
+        return f"one of {', '.join(map(repr, values[name]))}"
+    control = controls["scene"][name]
+    return f"a number from {control['least']:g} to {control['most']:g}"
 
 
 class FaceHistory:

@@ -167,8 +167,12 @@ def test_a_network_that_a_cell_chooses_is_loaded_once(lab, monkeypatch):
 
 
 def test_what_cannot_be_set_is_refused_and_changes_nothing(lab):
-    with pytest.raises(ArgumentError, match="does not set yaw to 500"):
+    with pytest.raises(ArgumentError, match=r"sets yaw to a number .* Received: 500"):
         lab.set(lab.face.placed(yaw=500))
+    with pytest.raises(ArgumentError, match="sets occluder to one of 'none', 'glass"):
+        lab.set(lab.face.placed(occluder="masks"))
+    with pytest.raises(ArgumentError, match="sets background to one of None, 0, 7"):
+        lab.set(lab.face.placed(background="room"))
     with pytest.raises(ArgumentError, match="yaw must lie in"):
         lab.set(LabFace(scene={"yaw": 500}))
     with pytest.raises(ArgumentError, match=r"of the seeds 0 to 2147483647\."):

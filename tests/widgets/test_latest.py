@@ -115,4 +115,3 @@ def test_two_threads_never_draw_at_once():
     for one in threads:
         one.join()
     assert drawn == [0, 0, 0, 0]
-
