@@ -11,7 +11,7 @@ from emolib.faces import CROP
 from emolib.faces.scale import check_images
 
 #: Side of the square that covers, and how far it moves on, in pixels.
-_SQUARE, _STEP = 16, 8
+SQUARE, STEP = 16, 8
 
 
 def occlusion_sensitivity(
@@ -55,9 +55,9 @@ def occlusion_sensitivity(
     grey = np.rint(images.mean(axis=(1, 2), keepdims=True)).astype(images.dtype)
     lost = np.zeros((n, CROP.size, CROP.size), np.float32)
     times = np.zeros((CROP.size, CROP.size), np.float32)
-    starts = range(0, CROP.size - _SQUARE + 1, _STEP)
+    starts = range(0, CROP.size - SQUARE + 1, STEP)
     for top, left in product(starts, starts):
-        place = np.s_[top : top + _SQUARE, left : left + _SQUARE]
+        place = np.s_[top : top + SQUARE, left : left + SQUARE]
         covered = images.copy()
         covered[:, *place] = grey
         fall = before[rows, index] - np.asarray(predict(covered))[rows, index]

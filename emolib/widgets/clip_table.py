@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from emolib.emotions import EMOTIONS, get_emotion
+from emolib.results import percent
 from emolib.widgets.pictures import png
 
 #: Frames that stand side by side; of a longer clip they are taken evenly.
@@ -98,5 +99,5 @@ def _cell(share: float, colour: str, line: float, answer: bool) -> str:
     return (
         f'<td style="text-align: center; padding: 2px; font-weight: {weight}">'
         f'<span aria-hidden="true" style="{track}"><span style="{bar}"></span>'
-        f'<span style="{mark}"></span></span>{100 * share:.0f} %</td>'
+        f'<span style="{mark}"></span></span>{percent(share)}</td>'
     )

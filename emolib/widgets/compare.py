@@ -91,8 +91,9 @@ class Compare:
 
     def snapshot(self) -> Figure:
         """Return what the network sees of the two, and what it answers, as a figure."""
+        shares = self.probabilities
         return plots.probabilities(
-            np.stack(self._greys()), shares := self.probabilities,
+            np.stack(self._greys()), shares,
             unsure_below=self._reader.line, title=self._sentence(shares),
         )  # fmt: skip
 
@@ -184,10 +185,8 @@ class Compare:
         one, two = (answers.answer_words(shares, line) for shares in (before, after))
         top = int(np.argmax(np.abs(after - before)))
         points = answers.signed_points(before[top], after[top])
-        moved = f"{controls.capital(EMOTIONS[top])} moves most, by {points} points."
-        moved = (
-            moved.replace("1 points", "1 point") if points in ("+1", "−1") else moved
-        )
+        unit = "point" if points in ("+1", "−1") else "points"
+        moved = f"{controls.capital(EMOTIONS[top])} moves most, by {points} {unit}."
         moved = moved if points != "0" else "Nothing moves by as much as a point."
         return f"{FACTORS[self._factor]}: {one} becomes {two}. {moved}"
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from emolib.emotions import EMOTIONS
 from emolib.explain import occlusion_sensitivity
+from emolib.explain.covering import STEP
 
 #: What is lost is warm, what is won is blue.
 LOSES, GAINS = np.array([255.0, 122.0, 0.0]), np.array([86.0, 180.0, 233.0])
@@ -14,8 +15,6 @@ BANDS = {
     "the forehead": 0.28, "the brows": 0.36, "the eyes": 0.48,
     "the nose and the cheeks": 0.65, "the mouth": 0.85, "the chin": 1.0,
 }  # fmt: skip
-#: The map is constant in squares of so many pixels.
-_CELL = 8
 #: A map of smaller numbers is not stretched to the full colours.
 _LEAST = 0.05
 
@@ -66,7 +65,8 @@ def overlay(grey: np.ndarray, evidence: np.ndarray) -> np.ndarray:
 
 def _in_words(lost: np.ndarray, emotion: str) -> str:
     row = np.unravel_index(lost.argmax(), lost.shape)[0]
-    middle = (row // _CELL + 0.5) * _CELL / len(lost)
+    # each square of that side is of one value, so its middle is the place
+    middle = (row // STEP + 0.5) * STEP / len(lost)
     place = next(name for name, end in BANDS.items() if middle < end)
     points = round(100 * float(lost.max()))
     if points < 1:

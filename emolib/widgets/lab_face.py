@@ -217,25 +217,29 @@ def lab_face(face: FaceState) -> LabFace:
     return found
 
 
-def _can_be_set(name: str, value: object) -> bool:
+def _listed(name: str) -> list | None:
+    """Return the values that a list of the scene offers; None for a slider."""
     controls = lab_controls()
-    if name == "occluder":
-        return value in controls["occluders"]
-    if name == "background":
-        return value in controls["backgrounds"].values()
-    control = controls["scene"][name]
+    lists = {"occluder": list(controls["occluders"]),
+             "background": list(controls["backgrounds"].values())}  # fmt: skip
+    return lists.get(name)
+
+
+def _can_be_set(name: str, value: object) -> bool:
+    listed = _listed(name)
+    if listed is not None:
+        return value in listed
+    control = lab_controls()["scene"][name]
     numeric = isinstance(value, Real) and not isinstance(value, bool)
     return numeric and control["least"] <= value <= control["most"]
 
 
 def _possible(name: str) -> str:
     """Return what a control of the scene can be set to, in words."""
-    controls = lab_controls()
-    values = {"occluder": list(controls["occluders"]),
-              "background": list(controls["backgrounds"].values())}  # fmt: skip
-    if name in values:
-        return f"one of {', '.join(map(repr, values[name]))}"
-    control = controls["scene"][name]
+    listed = _listed(name)
+    if listed is not None:
+        return f"one of {', '.join(map(repr, listed))}"
+    control = lab_controls()["scene"][name]
     return f"a number from {control['least']:g} to {control['most']:g}"
 
 

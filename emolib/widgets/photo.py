@@ -326,10 +326,10 @@ def spread_in_words(
     """
     names = (*EMOTIONS, "unsure")
     every = np.vstack([shares, answers])
-    answer, *said = np.where(every.max(axis=1) < line, -1, every.argmax(axis=1))
+    said = np.where(every.max(axis=1) < line, -1, every.argmax(axis=1))
+    answer, said = said[0], said[1:]
     top = int(np.argmax(shares))
     low, high = np.percentile(answers[:, top], [5, 95])
-    said = np.array(said)
     others = [names[k] for k in np.unique(said) if k != answer]
     ends = (
         f"In {np.sum(said != answer)} of {len(said)} the answer is another one: "

@@ -21,14 +21,14 @@ def test_a_column_a_frame_and_a_row_an_emotion():
     told = table(3, 1)
     assert re.findall(r">(\d)</th>", told) == ["0", "1", "2"]
     assert re.findall(r'scope="row"[^>]*>(\w+)<', told) == ["frame", *EMOTIONS]
-    numbers = re.findall(r"(\d+) %</td>", told)
+    numbers = re.findall(r"(\d+)\s%</td>", told)
     assert len(numbers) == 18
     assert numbers[:3] == ["40", "4", "4"]
     assert numbers[6:9] == ["30", "80", "80"]
 
 
 def test_an_answer_is_bold_and_what_is_below_the_line_is_not():
-    bold = r'font-weight: bold">.*?(\d+) %</td>'
+    bold = r'font-weight: bold">.*?(\d+)\s%</td>'
     assert re.findall(bold, table(3, 0).partition("<tbody>")[2]) == ["80", "80"]
     all_three = table(3, 0, line=0.3).partition("<tbody>")[2]
     assert re.findall(bold, all_three) == ["40", "80", "80"]

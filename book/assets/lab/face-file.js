@@ -42,13 +42,13 @@
     }
     const kept = {};
     for (const [name, value] of Object.entries(scene)) {
-      if (name.endsWith("_seed")) continue;
-      if (!Object.hasOwn(lab.plainScene, name) && !value) continue; // no noise, no JPEG
+      const ours = Object.hasOwn(lab.plainScene, name);
+      // seeds are of what is seen above; of the camera, 0 is no noise and no JPEG
+      if (name.endsWith("_seed") || (!ours && !value)) continue;
       const named = name === "occluder";
       const known = value === "none" || Object.hasOwn(people.occluders, value);
       const panel = name === "background" && value === null;
-      const possible = Object.hasOwn(lab.plainScene, name);
-      const fits = named ? known : panel || (possible && Number.isFinite(value));
+      const fits = named ? known : panel || (ours && Number.isFinite(value));
       if (!fits) throw new Error(`The lab cannot draw ${name}: ${value}.`);
       kept[name] = value;
     }
